@@ -1,0 +1,62 @@
+use serde::Serialize;
+
+use crate::{NodeId, Problem};
+
+/// One test, or one function whose parameters only Python can expand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Test {
+    /// pytest's node id; without the parameter part when the test is open.
+    pub id: NodeId,
+    /// The line of the `def`, counted from 1.
+    pub line: u32,
+    /// The column of the `def`, counted from 1, in bytes.
+    pub column: u32,
+    /// The classes around it, outermost first.
+    pub classes: Vec<String>,
+    /// The name of the function.
+    pub function: String,
+    /// The parameter id, the text between the brackets.
+    pub parameters: Option<String>,
+    /// Names of the marks on the function, its classes and its module, nearest first.
+    pub markers: Vec<String>,
+    /// Fixtures that the function asks for by argument or `usefixtures`.
+    pub fixtures: Vec<String>,
+    /// Why the id cannot be completed without running Python; the test then stands for any number.
+    pub open: Option<OpenReason>,
+}
+
+/// Why something about a test or a file cannot be known without running Python.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OpenReason {
+    /// The line that makes it so, counted from 1; 0 when it lies in another file.
+    pub line: u32,
+    /// What makes it so, in a few words.
+    pub message: String,
+}
+
+/// The tests of one file.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DiscoveredFile {
+    /// The file part of the node ids.
+    pub path: String,
+    /// The tests, in pytest's order.
+    pub tests: Vec<Test>,
+    /// What may add, drop or reorder tests of this file beyond the listed ones.
+    pub open: Vec<OpenReason>,
+    /// Constructs, found in the source of the file and its conftests, that the native engine does
+    /// not run; empty when it may try.
+    pub needs_pytest: Vec<OpenReason>,
+}
+
+/// What discovery gives.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Discovery {
+    /// The files that hold tests, in pytest's order.
+    pub files: Vec<DiscoveredFile>,
+    /// Files that could not be read or parsed.
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,1 @@
+//! From tests and filters to the tests that are to run.

@@ -1,0 +1,1 @@
+//! The second stage: from bytes to the facts of a Python file.

@@ -1,0 +1,3 @@
+//! The `fastest` command.
+
+fn main() {}
