@@ -6,6 +6,9 @@ mod id;
 mod problem;
 
 pub mod discovery;
+pub mod execution;
+pub mod plan;
+pub mod report;
 pub mod selection;
 pub mod syntax;
 pub mod workspace;

@@ -13,6 +13,10 @@ pub enum ProblemKind {
     Encoding,
     /// A configuration value that is unknown or was not used.
     Config,
+    /// Discovery without Python differs from what was collected.
+    Discovery,
+    /// A worker process ended in a way that no test is to blame for.
+    Worker,
 }
 
 /// Something wrong with the input that did not stop the call: broken input is data.

@@ -1,0 +1,169 @@
+"""Framed messages between a worker and the dispatcher.
+
+Every frame is a little-endian ``u32`` length followed by that many bytes of JSON.  Frames to the
+dispatcher are first written to a file that both sides share, and from there to the socket in
+batches: a system call a test would cost more than many tests do, and a buffer in the worker's own
+memory would be lost with a worker that dies.
+
+Layout of the shared file (little-endian; ``dispatcher/shared.rs`` reads the same):
+
+=======  ====  =======================================================================
+offset   size  meaning
+=======  ====  =======================================================================
+0        1     stop flag, set by the dispatcher
+4        4     what the worker does: 0 nothing, 1 loads a file, 2 runs a test
+8        4     the ``seq`` of that file
+12       4     the index of that test among the collected ids of its file
+16       4     number of buffered bytes that have not been sent yet
+64       ...   the buffered frames
+=======  ====  =======================================================================
+"""
+
+import json
+import mmap
+import os
+import struct
+import time
+
+HEADER = 64
+IDLE, LOADING, RUNNING = 0, 1, 2
+FLUSH_INTERVAL = 0.02
+
+_U32 = struct.Struct("<I")
+_STATE = struct.Struct("<III")
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+class Disconnected(BaseException):
+    """The dispatcher is gone; there is nobody left to work for."""
+
+
+def read_exactly(sock, size):
+    """Read ``size`` bytes or raise `Disconnected`."""
+    chunks = []
+    while size:
+        try:
+            chunk = sock.recv(size)
+        except ConnectionError:
+            chunk = b""
+        if not chunk:
+            raise Disconnected
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def read_frame(sock):
+    """Read one frame and decode it."""
+    (size,) = _U32.unpack(read_exactly(sock, 4))
+    return json.loads(read_exactly(sock, size))
+
+
+def write_frame(sock, message):
+    """Write one frame without any buffering."""
+    data = _encode(message).encode("utf-8", "backslashreplace")
+    sock.sendall(_U32.pack(len(data)) + data)
+
+
+class Channel:
+    """A worker's end of the line.
+
+    It doubles as the sink of both engines: its methods are the frames that they may send.
+    """
+
+    def __init__(self, sock, shared_fd, clock=time.monotonic):
+        self._sock = sock
+        self._shared = mmap.mmap(shared_fd, 0)
+        self._capacity = len(self._shared) - HEADER
+        self._used = 0
+        self._pid = os.getpid()
+        self._clock = clock
+        self._flushed_at = clock()
+
+    def send(self, message):
+        """Queue one frame; it survives the death of this process."""
+        data = _encode(message).encode("utf-8", "backslashreplace")
+        size = 4 + len(data)
+        if self._used + size > self._capacity:
+            self.flush()
+            if size > self._capacity:
+                self._write(_U32.pack(len(data)) + data)
+                return
+        start = HEADER + self._used
+        self._shared[start : start + size] = _U32.pack(len(data)) + data
+        self._used += size
+        _U32.pack_into(self._shared, 16, self._used)
+
+    def flush(self):
+        """Send all queued frames to the dispatcher."""
+        if self._used:
+            self._write(self._shared[HEADER : HEADER + self._used])
+            self._used = 0
+            _U32.pack_into(self._shared, 16, 0)
+        self._flushed_at = self._clock()
+
+    def _write(self, data):
+        if os.getpid() != self._pid:
+            # A test forked, and its child came back here instead of exiting: two processes
+            # must never report as one.
+            os._exit(1)
+        try:
+            self._sock.sendall(data)
+        except (ConnectionError, OSError):
+            raise Disconnected from None
+
+    # What engines may ask ...
+
+    def next_files(self):
+        """Wait for the files to do next; an empty list when there are none left."""
+        self.send(["next"])
+        self.flush()
+        _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
+        return read_frame(self._sock)["files"]
+
+    def next_file(self):
+        """Wait for the file to do next; ``None`` when there is none left."""
+        files = self.next_files()
+        return files[0] if files else None
+
+    def should_stop(self):
+        """Whether the dispatcher wants no further test to start."""
+        return self._shared[0] != 0
+
+    # ... and say.
+
+    def loading(self, seq):
+        """The file ``seq`` is about to be imported."""
+        _STATE.pack_into(self._shared, 4, LOADING, seq, 0)
+
+    def starting(self, seq, index):
+        """Test number ``index`` of file ``seq`` is about to run."""
+        _STATE.pack_into(self._shared, 4, RUNNING, seq, index)
+
+    def collected(self, seq, ids, deselected):
+        """File ``seq`` holds these tests, in the order in which they will run."""
+        self.send(["collected", seq, ids, deselected])
+
+    def collect_report(self, seq, outcome, longrepr, sections, nodeid=None):
+        """A collector of file ``seq`` failed or was skipped."""
+        self.send(["collect", seq, outcome, longrepr, sections, nodeid])
+
+    def deopt(self, seq, reason, ids):
+        """The native engine gives these tests (``None``: the whole file) to pytest."""
+        self.send(["deopt", seq, reason, ids])
+
+    def result(self, seq, index, reports):
+        """Test number ``index`` of file ``seq`` has finished."""
+        if os.getpid() != self._pid:
+            os._exit(1)
+        self.send(["result", seq, index, reports])
+        if self._clock() - self._flushed_at > FLUSH_INTERVAL:
+            self.flush()
+
+    def warning(self, seq, warning):
+        """A warning was recorded."""
+        self.send(["warning", seq, warning])
+
+    def done(self, seq):
+        """Nothing more will be said about file ``seq``."""
+        self.send(["done", seq])

@@ -1,0 +1,290 @@
+"""The pytest engine: one real pytest session a worker, which is handed its files one by one.
+
+The session is pytest's own from configuration to ``pytest_sessionfinish``; only two hooks are
+answered here instead of by ``_pytest.main``:
+
+* ``pytest_collection`` first collects the tree down to its files, without importing any, so that
+  every ignore rule, conftest and collector plugin has its say; each further call expands the files
+  of one request into items.
+* ``pytest_runtestloop`` runs the items as they come.  It asks for the next files before it runs
+  the last item at hand, so that fixtures that the next item still needs stay alive.
+"""
+
+import os
+import sys
+
+import pytest
+from _pytest import config as pytest_config
+from _pytest import nodes
+
+
+def run(config, channel):
+    """Run one pytest session over the files that ``channel`` hands out."""
+    plugin = FileServer(config, channel)
+    args = list(config["pytest_args"]) + ["--basetemp", config["basetemp"]]
+    os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
+    os.environ["PYTEST_VERSION"] = pytest.__version__
+    try:
+        session_config = pytest_config._prepareconfig(args, [plugin])
+    except pytest_config.ConftestImportFailure as failure:
+        channel.send(["usage", _conftest_failure(failure)])
+        return
+    except pytest.UsageError as error:
+        channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
+        return
+    except SystemExit:
+        channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
+        return
+    try:
+        session_config.hook.pytest_cmdline_main(config=session_config)
+    except pytest.UsageError as error:
+        channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
+    finally:
+        session_config._ensure_unconfigure()
+
+
+def _conftest_failure(failure):
+    from _pytest._code import ExceptionInfo
+
+    cause = failure.cause
+    info = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
+    info.traceback = info.traceback.filter(pytest_config.filter_traceback_for_conftest_import_failure)
+    shown = info.getrepr(style="short", chain=False) if info.traceback else info.exconly()
+    return f"ImportError while loading conftest '{failure.path}'.\n{shown}"
+
+
+class FileServer:
+    """The plugin that feeds a session and reports what becomes of each item."""
+
+    def __init__(self, config, channel):
+        self._config = config
+        self._channel = channel
+        self._session = None
+        self._files = None  # path -> its file collectors
+        self._batch = []
+        self._requests = {}  # node id's path -> request
+        self._queue = []
+        self._places = {}  # item -> (seq, index)
+        self._left = {}  # seq -> number of items still to run
+        self._current = None
+        self._reports = []
+
+    # Collection.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session):
+        self._session = session
+        reporter = session.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        for name in ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin"):
+            # Each would write what it saw of this worker's files over what others saw.
+            plugin = session.config.pluginmanager.getplugin(name)
+            if plugin is not None:
+                session.config.pluginmanager.unregister(plugin)
+
+    @pytest.hookimpl
+    def pytest_collection(self, session):
+        if self._files is None:
+            self._files = {}
+            self._index_tree(session)
+        else:
+            self._expand(session)
+        return True
+
+    def _index_tree(self, session):
+        args = []
+        for arg in session.config.args:
+            path = arg.split("::")[0]
+            if path not in args:
+                args.append(path)
+
+        def index(node):
+            if isinstance(node, nodes.Directory):
+                report, duplicate = session._collect_one_node(node)
+                if report.passed:
+                    for child in report.result:
+                        yield from index(child)
+                if not duplicate:
+                    node.ihook.pytest_collectreport(report=report)
+            else:
+                self._files.setdefault(str(node.path), []).append(node)
+
+        session.genitems = index
+        try:
+            session.perform_collect(args)
+        finally:
+            del session.genitems
+
+    def _expand(self, session):
+        config = session.config
+        items = []
+        origin = {}
+        for request in self._batch:
+            self._requests[request["path"]] = request
+            self._channel.loading(request["seq"])
+            for node in self._files.pop(request["abspath"], ()):
+                for item in session.genitems(node):
+                    if _wanted(item.nodeid, request["ids"]):
+                        origin[item] = request["seq"]
+                        items.append(item)
+        before = dict(origin)
+        session.items = items
+        config.pluginmanager.check_pending()
+        config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
+        config.hook.pytest_collection_finish(session=session)
+        session.testscollected += len(items)
+        ids = {request["seq"]: [] for request in self._batch}
+        fallback = self._batch[0]["seq"]
+        for item in items:
+            seq = origin.get(item, fallback)
+            self._places[item] = (seq, len(ids[seq]))
+            ids[seq].append(item.nodeid)
+        kept = set(items)
+        for seq, names in ids.items():
+            dropped = sum(1 for item, at in before.items() if at == seq and item not in kept)
+            self._channel.collected(seq, names, dropped)
+            self._left[seq] = len(names)
+            if not names:
+                self._channel.done(seq)
+        self._queue = items
+
+    def _items(self, session):
+        while True:
+            if self._channel.should_stop():
+                return
+            self._batch = self._channel.next_files()
+            if not self._batch:
+                return
+            session.config.hook.pytest_collection(session=session)
+            yield from self._queue
+
+    # Running.
+
+    @pytest.hookimpl
+    def pytest_runtestloop(self, session):
+        items = self._items(session)
+        item = next(items, None)
+        while item is not None:
+            nextitem = next(items, None)
+            if self._channel.should_stop():
+                break
+            self._current = self._places.pop(item)
+            self._reports = []
+            self._channel.starting(*self._current)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            self._finish()
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+            item = nextitem
+        return True
+
+    def _finish(self):
+        seq, index = self._current
+        self._current = None
+        self._channel.result(seq, index, self._compact(self._reports))
+        self._left[seq] -= 1
+        if not self._left[seq]:
+            self._channel.done(seq)
+
+    @staticmethod
+    def _compact(reports):
+        if [sorted(report) for report in reports] == [["duration", "outcome", "when"]] * 3 and all(
+            report["outcome"] == "passed" for report in reports
+        ):
+            return [report["duration"] for report in reports]
+        return reports
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        if self._current is None:
+            return
+        entry = {
+            "when": report.when,
+            "outcome": report.outcome,
+            "duration": getattr(report, "duration", 0.0),
+        }
+        if hasattr(report, "wasxfail"):
+            entry["wasxfail"] = str(report.wasxfail)
+        if report.longrepr is not None:
+            entry["longrepr"] = longrepr_of(report)
+        if report.sections:
+            entry["sections"] = [[title, text] for title, text in report.sections]
+        if report.user_properties and report.when == "teardown":
+            entry["properties"] = [[str(name), value] for name, value in report.user_properties]
+        context = getattr(report, "context", None)
+        if context is not None and hasattr(report, "sub_test_description"):
+            entry["subtest"] = report.sub_test_description()
+        self._reports.append(entry)
+
+    # Everything else that is worth saying.
+
+    def pytest_collectreport(self, report):
+        if report.outcome == "passed":
+            return
+        path = report.nodeid.split("::")[0]
+        request = self._requests.get(path)
+        self._channel.collect_report(
+            request["seq"] if request else None,
+            report.outcome,
+            longrepr_of(report),
+            [[title, text] for title, text in report.sections],
+            report.nodeid,
+        )
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid, location):
+        self._channel.warning(
+            None,
+            {
+                "category": warning_message.category.__name__,
+                "message": str(warning_message.message),
+                "path": warning_message.filename,
+                "line": warning_message.lineno,
+                "when": when,
+                "nodeid": nodeid,
+            },
+        )
+
+    def pytest_internalerror(self, excrepr):
+        self._channel.send(["error", str(excrepr)])
+
+    def pytest_keyboard_interrupt(self, excinfo):
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            self._channel.send(["interrupted", excinfo.exconly(), excinfo.value.returncode])
+        else:
+            self._channel.send(["interrupted", "KeyboardInterrupt", None])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self):
+        # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
+        sys.stdout.flush()
+
+
+def _wanted(nodeid, ids):
+    if ids is None:
+        return True
+    return any(
+        nodeid == wanted or nodeid.startswith((wanted + "[", wanted + "::")) for wanted in ids
+    )
+
+
+def longrepr_of(report):
+    """The JSON form of a report's ``longrepr``."""
+    longrepr = report.longrepr
+    if isinstance(longrepr, tuple):
+        path, line, reason = longrepr
+        prefix = "Skipped: "
+        if reason.startswith(prefix):
+            reason = reason[len(prefix) :]
+        return {"reason": reason, "path": str(path), "line": line}
+    crash = getattr(longrepr, "reprcrash", None)
+    text = str(longrepr) if longrepr is not None else ""
+    shown = {"text": text}
+    if crash is not None:
+        shown.update(message=crash.message, path=str(crash.path), line=crash.lineno)
+    else:
+        lines = [line for line in text.splitlines() if line.strip()]
+        shown.update(message=lines[-1] if lines else "")
+    return shown

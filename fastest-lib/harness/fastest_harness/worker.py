@@ -1,0 +1,53 @@
+"""A worker: one forked process that does files until there are none left."""
+
+import atexit
+import os
+import socket
+import sys
+
+from fastest_harness.channel import Channel, Disconnected
+
+
+def main(message, init, sock_fd, shared_fd):
+    """Run the engine that ``message`` names, then end this process."""
+    channel = Channel(socket.socket(fileno=sock_fd), shared_fd)
+    os.close(shared_fd)
+    status = 0
+    try:
+        os.chdir(init["invocation_dir"])
+        try:
+            config = dict(init, worker=message["worker"])
+            config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
+            if message["engine"] == "native":
+                from fastest_harness.native.engine import NativeEngine
+
+                NativeEngine(config, channel).run()
+            else:
+                from fastest_harness import pytest_engine
+
+                pytest_engine.run(config, channel)
+        except KeyboardInterrupt:
+            channel.send(["interrupted", "KeyboardInterrupt", None])
+        except Disconnected:
+            raise
+        except BaseException:
+            import traceback
+
+            channel.send(["error", traceback.format_exc()])
+            status = 3
+        channel.send(["bye"])
+        channel.flush()
+    except Disconnected:
+        os._exit(1)
+    # Threads that tests left behind must not keep the process: run what an interpreter runs at
+    # its end, except for joining them.
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:  # noqa: S110 - the interpreter prints it and goes on, too
+        pass
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: S112
+            continue
+    os._exit(status)

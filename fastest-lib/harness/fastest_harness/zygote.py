@@ -1,0 +1,207 @@
+"""The fork server.
+
+It imports once what workers share, then forks a worker for each request.  It never runs a test
+itself.  Its control socket is file descriptor 0; the dispatcher's death closes it.
+"""
+
+import _signal
+import gc
+import os
+import select
+import socket
+import sys
+
+from fastest_harness.channel import Disconnected, read_exactly, read_frame, write_frame
+
+# Descriptors of our own live above what programs usually open, close or redirect.
+HIGH_FD = 100
+
+
+def main():
+    """Serve until the dispatcher is gone."""
+    control = _take_control_socket()
+    init = read_frame(control)
+    lifeline = _receive_fds(control, 1)[0]
+    _die_with_dispatcher(lifeline)
+    for path in reversed(init["pythonpath"]):
+        sys.path.insert(0, path)
+    write_frame(control, _hello(init))
+    try:
+        _serve(control, init)
+    except (Disconnected, ConnectionError):
+        pass
+    finally:
+        # Whatever is left of this process group has nobody to report to.
+        os.killpg(0, _signal.SIGKILL)
+
+
+def _take_control_socket():
+    import fcntl
+
+    fd = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return socket.socket(fileno=fd)
+
+
+def _receive_fds(control, count):
+    """Receive descriptors that the dispatcher sends along with one byte."""
+    import fcntl
+
+    _, fds, _, _ = socket.recv_fds(control, 1, count)
+    if len(fds) != count:
+        raise Disconnected
+    high = []
+    for fd in fds:
+        high.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD))
+        os.close(fd)
+    return high
+
+
+def _die_with_dispatcher(lifeline):
+    """Have the kernel kill this process group when the write end of ``lifeline`` closes.
+
+    The dispatcher holds that end and never writes to it, so only its death, however it came
+    about, can close it.  Linux can turn this into a signal; elsewhere the end of the control
+    socket does it as soon as the fork server notices.
+    """
+    import fcntl
+
+    if not hasattr(fcntl, "F_SETSIG"):
+        return
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, int(_signal.SIGKILL))
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _hello(init):
+    version = "%d.%d.%d" % sys.version_info[:3]
+    problem = None
+    if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
+        problem = "Fastest needs CPython 3.9 or later, this is {} {}".format(
+            sys.implementation.name, version
+        )
+    pytest_version, plugins = installed_pytest(sys.path)
+    return {
+        "type": "ready",
+        "python": version,
+        "executable": sys.executable,
+        "pytest": pytest_version,
+        "plugins": plugins,
+        "problem": problem,
+    }
+
+
+def installed_pytest(paths):
+    """The installed pytest's version and the distributions that plug into it.
+
+    ``importlib.metadata`` answers the same, at ten times the cost of a start.
+    """
+    version = None
+    plugins = []
+    seen = set()
+    for path in paths:
+        try:
+            names = sorted(os.listdir(path or "."))
+        except OSError:
+            continue
+        for name in names:
+            stem, dot, kind = name.rpartition(".")
+            if kind not in ("dist-info", "egg-info"):
+                continue
+            distribution = stem.split("-")[0].lower().replace("_", "-")
+            if distribution in seen:
+                continue
+            seen.add(distribution)
+            if distribution == "pytest" and version is None:
+                version = stem.split("-")[1] if "-" in stem else None
+                continue
+            try:
+                with open(
+                    os.path.join(path, name, "entry_points.txt"), encoding="utf-8", errors="replace"
+                ) as file:
+                    if "[pytest11]" in file.read():
+                        plugins.append(distribution)
+            except OSError:
+                continue
+    return version, plugins
+
+
+def _serve(control, init):
+    read_wakeup, write_wakeup = os.pipe()
+    for fd in (read_wakeup, write_wakeup):
+        os.set_blocking(fd, False)
+    _signal.set_wakeup_fd(write_wakeup, warn_on_full_buffer=False)
+    _signal.signal(_signal.SIGCHLD, _ignore)
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    workers = {}
+    while True:
+        ready, _, _ = select.select([control, read_wakeup], [], [])
+        if read_wakeup in ready:
+            os.read(read_wakeup, 4096)
+            _reap(control, workers)
+        if control not in ready:
+            continue
+        message = read_frame(control)
+        kind = message["type"]
+        if kind == "preload":
+            _preload(message["modules"])
+        elif kind == "fork":
+            sock_fd, shared_fd = _receive_fds(control, 2)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            pid = os.fork()
+            if pid == 0:
+                _signal.set_wakeup_fd(-1)
+                _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+                _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+                for fd in (control.detach(), read_wakeup, write_wakeup):
+                    os.close(fd)
+                from fastest_harness import worker
+
+                worker.main(message, init, sock_fd, shared_fd)
+                os._exit(0)
+            os.close(sock_fd)
+            os.close(shared_fd)
+            workers[pid] = message["worker"]
+            write_frame(control, {"type": "forked", "worker": message["worker"], "pid": pid})
+
+
+def _ignore(signum, frame):
+    """Python only writes to the wakeup descriptor for signals that have a handler."""
+
+
+def _reap(control, workers):
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        worker = workers.pop(pid, None)
+        if worker is not None:
+            signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+            write_frame(
+                control, {"type": "exited", "worker": worker, "code": code, "signal": signal}
+            )
+
+
+def _preload(modules):
+    """Import what several workers are going to need, and share its memory with them."""
+    import importlib
+
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            # The files that need it will say why it cannot be imported.
+            continue
+    gc.collect()
+    gc.freeze()
+
+
+__all__ = ["installed_pytest", "main", "read_exactly"]

@@ -1,0 +1,201 @@
+//! Who does what: the files of a plan, the attempts at each, and the tests still owed.
+
+use std::collections::VecDeque;
+
+use crate::plan::{Engine, Plan, PlannedFile};
+
+/// A file is given up when this many workers died over it without a test to blame.
+const MAX_ATTEMPTS: u8 = 3;
+
+/// One attempt at a file. Its place in the ledger is the `seq` of the wire, so that late frames
+/// of an attempt that failed cannot be taken for those of the next.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) file: usize,
+    pub(super) engine: Engine,
+    /// The node ids that are wanted; none for all.
+    pub(super) ids: Option<Vec<String>>,
+    /// The tests it holds, once a worker has said so.
+    pub(super) tests: Vec<String>,
+    finished: Vec<bool>,
+    pub(super) collected: bool,
+    pub(super) done: bool,
+    /// Whether it repeats an attempt, so that its collection is not news.
+    pub(super) repeated: bool,
+    attempts: u8,
+}
+
+#[derive(Debug)]
+pub(super) struct Ledger<'a> {
+    plan: &'a Plan,
+    entries: Vec<Entry>,
+    native: VecDeque<usize>,
+    pytest: VecDeque<usize>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Opens a ledger; `engine` decides for each file anew.
+    pub(super) fn open(
+        plan: &'a Plan,
+        workers: usize,
+        engine: impl Fn(&PlannedFile) -> Engine,
+    ) -> Self {
+        let mut ledger = Self {
+            plan,
+            entries: Vec::new(),
+            native: VecDeque::new(),
+            pytest: VecDeque::new(),
+        };
+        let mut order: Vec<usize> = (0..plan.files.len()).collect();
+        if workers > 1 {
+            // The longest first, so that no worker is left alone with it at the end.
+            order.sort_by_key(|&file| std::cmp::Reverse(plan.files[file].tests));
+        }
+        for file in order {
+            let planned = &plan.files[file];
+            ledger.push(Entry {
+                file,
+                engine: engine(planned),
+                ids: planned.ids.clone(),
+                tests: Vec::new(),
+                finished: Vec::new(),
+                collected: false,
+                done: false,
+                repeated: false,
+                attempts: 0,
+            });
+        }
+        ledger
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let seq = self.entries.len();
+        self.queue_mut(entry.engine).push_back(seq);
+        self.entries.push(entry);
+    }
+
+    fn queue(&self, engine: Engine) -> &VecDeque<usize> {
+        match engine {
+            Engine::Native => &self.native,
+            Engine::Pytest => &self.pytest,
+        }
+    }
+
+    fn queue_mut(&mut self, engine: Engine) -> &mut VecDeque<usize> {
+        match engine {
+            Engine::Native => &mut self.native,
+            Engine::Pytest => &mut self.pytest,
+        }
+    }
+
+    /// The number of files that wait for `engine`, and of the tests they are thought to hold.
+    pub(super) fn waiting(&self, engine: Engine) -> (usize, usize) {
+        let queue = self.queue(engine);
+        (
+            queue.len(),
+            queue.iter().map(|&seq| self.file(seq).tests.max(1)).sum(),
+        )
+    }
+
+    /// Takes up to `most` files from the queue of `engine`.
+    pub(super) fn take(&mut self, engine: Engine, most: usize) -> Vec<usize> {
+        let queue = self.queue_mut(engine);
+        let count = most.min(queue.len());
+        queue.drain(..count).collect()
+    }
+
+    pub(super) fn get(&self, seq: usize) -> Option<&Entry> {
+        self.entries.get(seq)
+    }
+
+    pub(super) fn entry(&self, seq: usize) -> &Entry {
+        &self.entries[seq]
+    }
+
+    pub(super) fn file(&self, seq: usize) -> &'a PlannedFile {
+        &self.plan.files[self.entries[seq].file]
+    }
+
+    pub(super) fn collect(&mut self, seq: usize, tests: Vec<String>) {
+        let entry = &mut self.entries[seq];
+        entry.finished = vec![false; tests.len()];
+        entry.tests = tests;
+        entry.collected = true;
+    }
+
+    /// Notes the end of a test and gives its node id; none if it has ended before.
+    pub(super) fn finish_test(&mut self, seq: usize, index: usize) -> Option<String> {
+        let entry = self.entries.get_mut(seq)?;
+        let finished = entry.finished.get_mut(index)?;
+        if std::mem::replace(finished, true) {
+            return None;
+        }
+        Some(entry.tests[index].clone())
+    }
+
+    pub(super) fn finish_file(&mut self, seq: usize) {
+        if let Some(entry) = self.entries.get_mut(seq) {
+            entry.done = true;
+        }
+    }
+
+    /// Queues what is left of `seq` for `engine`: `ids`, or all that has not finished.
+    pub(super) fn hand_over(&mut self, seq: usize, engine: Engine, ids: Option<Vec<String>>) {
+        self.again(seq, engine, ids, 0);
+    }
+
+    /// Queues what is left of `seq` again after its worker died; whether it is worth another try.
+    pub(super) fn retry(&mut self, seq: usize) -> bool {
+        let entry = &self.entries[seq];
+        let (engine, attempts) = (entry.engine, entry.attempts + 1);
+        let left: Vec<String> = entry
+            .tests
+            .iter()
+            .zip(&entry.finished)
+            .filter(|(_, finished)| !**finished)
+            .map(|(id, _)| id.clone())
+            .collect();
+        if attempts >= MAX_ATTEMPTS {
+            self.finish_file(seq);
+            return false;
+        }
+        if !entry.collected {
+            self.again(seq, engine, entry.ids.clone(), attempts);
+        } else if left.is_empty() {
+            self.finish_file(seq);
+        } else {
+            // Progress was made if a test has finished; only deaths without any count.
+            let attempts = if left.len() < entry.tests.len() {
+                0
+            } else {
+                attempts
+            };
+            self.again(seq, engine, Some(left), attempts);
+        }
+        true
+    }
+
+    fn again(&mut self, seq: usize, engine: Engine, ids: Option<Vec<String>>, attempts: u8) {
+        let old = &mut self.entries[seq];
+        old.done = true;
+        let ids = ids.or_else(|| old.ids.clone());
+        let entry = Entry {
+            file: old.file,
+            engine,
+            ids,
+            tests: Vec::new(),
+            finished: Vec::new(),
+            collected: false,
+            done: false,
+            repeated: old.collected || old.repeated,
+            attempts,
+        };
+        self.push(entry);
+    }
+
+    /// Drops everything that waits.
+    pub(super) fn clear(&mut self) {
+        self.native.clear();
+        self.pytest.clear();
+    }
+}

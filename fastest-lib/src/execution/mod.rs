@@ -1,0 +1,22 @@
+//! From a plan to a stream of events: the interpreter, its workers and their dispatcher.
+//!
+//! One *zygote* interpreter imports what the workers share and forks them. A worker asks for a
+//! file whenever it is free, so work goes to whoever is idle; it reports over a socket of its own.
+//! The dispatcher, on the caller's thread, owns all state. See `harness/fastest_harness` for the
+//! Python side.
+
+mod cancel;
+mod dispatcher;
+mod event;
+mod harness;
+mod ledger;
+mod shared;
+mod wire;
+mod worker;
+mod zygote;
+
+pub use cancel::CancelToken;
+pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
+
+pub(crate) use dispatcher::{RunContext, dispatch};
+pub(crate) use zygote::Zygote;

@@ -1,0 +1,181 @@
+//! The fork server as the dispatcher sees it.
+
+use std::io::{self, IoSlice, PipeWriter};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crossbeam_channel::Sender;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::dispatcher::Message;
+use super::harness;
+use super::wire::{self, FromZygote, Hello, ToZygote};
+use crate::plan::Engine;
+use crate::{Error, ErrorKind, Result};
+
+/// Where tests' own output goes when it is not captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uncaptured {
+    Stdout,
+    Stderr,
+}
+
+/// A running interpreter that forks workers. Dropping it kills every process it started.
+#[derive(Debug)]
+pub(crate) struct Zygote {
+    child: Child,
+    control: UnixStream,
+    /// Never written to: its closing, however this process ends, is what kills the interpreters.
+    lifeline: Option<PipeWriter>,
+    lifeline_read: Option<OwnedFd>,
+}
+
+impl Zygote {
+    /// Starts the interpreter; it boots while the caller goes on.
+    pub(crate) fn spawn(
+        python: &Path,
+        directory: &Path,
+        cache_dir: &Path,
+        uncaptured: Uncaptured,
+    ) -> Result<Self> {
+        let boot = harness::materialise(cache_dir)?;
+        let failed = |error: io::Error| {
+            Error::new(
+                ErrorKind::Interpreter,
+                format!("cannot start the interpreter: {error}"),
+            )
+            .with_path(python)
+            .with_help("name another one with --python, or create a virtual environment")
+        };
+        let (control, theirs) = UnixStream::pair().map_err(failed)?;
+        let (lifeline_read, lifeline) = io::pipe().map_err(failed)?;
+        let stdout = match uncaptured {
+            Uncaptured::Stdout => Stdio::inherit(),
+            Uncaptured::Stderr => {
+                Stdio::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?)
+            }
+        };
+        let child = Command::new(python)
+            .arg(&boot)
+            .current_dir(directory)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(stdout)
+            // A group of its own: the terminal's Ctrl-C reaches the dispatcher alone, and every
+            // process that tests leave behind can be found.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        Ok(Self {
+            child,
+            control,
+            lifeline: Some(lifeline),
+            lifeline_read: Some(lifeline_read.into()),
+        })
+    }
+
+    /// Sends the configuration and waits until the interpreter is up.
+    pub(crate) fn initialise(&mut self, config: &serde_json::Value) -> Result<Hello> {
+        let hello = self.handshake(config);
+        match hello {
+            Ok(Some(FromZygote::Ready(hello))) => match &hello.problem {
+                None => Ok(hello),
+                Some(problem) => Err(Error::new(ErrorKind::Interpreter, problem.clone())),
+            },
+            Ok(_) => Err(Error::new(
+                ErrorKind::Interpreter,
+                "the interpreter ended before it was ready; what it printed is above",
+            )
+            .with_help("check that it runs `python -c 'import json, socket'`")),
+            Err(error) => Err(Error::new(
+                ErrorKind::Interpreter,
+                format!("the interpreter cannot be talked to: {error}"),
+            )),
+        }
+    }
+
+    fn handshake(&mut self, config: &serde_json::Value) -> io::Result<Option<FromZygote>> {
+        wire::write_frame(&mut self.control, config)?;
+        if let Some(lifeline) = self.lifeline_read.take() {
+            self.send_fds(&[lifeline.as_fd()])?;
+        }
+        match wire::read_frame(&mut self.control)? {
+            Some(body) => Ok(Some(serde_json::from_slice(&body)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Reports forks and exits as messages from now on.
+    pub(super) fn listen(&self, generation: usize, messages: &Sender<Message>) -> io::Result<()> {
+        let mut control = self.control.try_clone()?;
+        let messages = messages.clone();
+        std::thread::Builder::new()
+            .name("fastest-zygote".to_owned())
+            .spawn(move || {
+                loop {
+                    let message = match wire::read_frame(&mut control) {
+                        Ok(Some(body)) => match serde_json::from_slice(&body) {
+                            Ok(frame) => Message::FromZygote { generation, frame },
+                            Err(_) => Message::ZygoteGone { generation },
+                        },
+                        _ => Message::ZygoteGone { generation },
+                    };
+                    let last = matches!(message, Message::ZygoteGone { .. });
+                    if messages.send(message).is_err() || last {
+                        return;
+                    }
+                }
+            })?;
+        Ok(())
+    }
+
+    pub(super) fn preload(&mut self, modules: &[&str]) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Preload { modules })
+    }
+
+    pub(super) fn fork(
+        &mut self,
+        worker: usize,
+        engine: Engine,
+        socket: BorrowedFd<'_>,
+        shared: BorrowedFd<'_>,
+    ) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Fork { worker, engine })?;
+        self.send_fds(&[socket, shared])
+    }
+
+    fn send_fds(&self, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+            return Err(io::Error::other("too many descriptors"));
+        }
+        sendmsg(
+            &self.control,
+            &[IoSlice::new(&[0])],
+            &mut control,
+            SendFlags::empty(),
+        )?;
+        Ok(())
+    }
+
+    /// Kills the interpreter, its workers and whatever their tests left behind.
+    pub(super) fn kill(&mut self) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // The leader is not reaped before this, so the number still means this group.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        drop(self.lifeline.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Zygote {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

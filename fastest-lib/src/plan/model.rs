@@ -1,0 +1,42 @@
+use std::path::PathBuf;
+
+use crate::NodeId;
+use crate::plan::Engine;
+
+/// What is to run: files in order, each with its engine.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The files, in pytest's order.
+    pub files: Vec<PlannedFile>,
+    /// Tests that filters dropped together with their whole file.
+    pub deselected: usize,
+    /// The `-k` expression that workers apply to what only they can collect.
+    pub keyword: String,
+    /// The `-m` expression that workers apply to what only they can collect.
+    pub markexpr: String,
+    /// Whether a file or conftest imports pytest, so that workers should share it.
+    pub imports_pytest: bool,
+}
+
+/// One file of a [`Plan`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PlannedFile {
+    /// The file part of its node ids.
+    pub path: String,
+    /// The file, absolute.
+    pub abspath: PathBuf,
+    /// The conftests that apply to it, absolute, outermost first.
+    pub conftests: Vec<PathBuf>,
+    /// The engine that is to run it.
+    pub engine: Engine,
+    /// Why it needs pytest; empty when it may run natively.
+    pub reasons: Vec<String>,
+    /// The node ids to run; none for all of them.
+    pub ids: Option<Vec<String>>,
+    /// The tests that discovery is certain of, when it is certain of all of them.
+    pub expected: Option<Vec<NodeId>>,
+    /// How many tests it is thought to hold.
+    pub tests: usize,
+}

@@ -1,0 +1,218 @@
+use super::counts::format_duration;
+use super::{Counts, ExitCode};
+use crate::execution::{Event, LongRepr, Outcome, TestFinished, Warning};
+use crate::plan::Engine;
+use crate::{NodeId, Problem};
+
+/// A file, class or folder that could not be collected, or that skipped itself.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CollectReport {
+    /// The collector's node id.
+    pub id: NodeId,
+    /// [`Outcome::Error`] or [`Outcome::Skipped`].
+    pub outcome: Outcome,
+    /// What it said.
+    pub longrepr: Option<LongRepr>,
+    /// What it printed.
+    pub sections: Vec<(String, String)>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many reports fell into each category.
+    pub counts: Counts,
+    /// Every test that ran, in the order in which they finished.
+    pub tests: Vec<TestFinished>,
+    /// Files, classes and folders that failed or skipped themselves.
+    pub collect: Vec<CollectReport>,
+    /// Recorded warnings.
+    pub warnings: Vec<Warning>,
+    /// What is wrong beyond any test's outcome.
+    pub problems: Vec<Problem>,
+    /// Files that the native engine gave to pytest, with the reason.
+    pub deoptimized: Vec<(String, String)>,
+    /// Failures inside pytest or its plugins.
+    pub internal_errors: Vec<String>,
+    /// Input that pytest would refuse.
+    pub usage_errors: Vec<String>,
+    /// Why the run ended early, and the exit code that was asked for.
+    pub interrupted: Option<(String, Option<i32>)>,
+    /// Seconds.
+    pub duration: f64,
+}
+
+impl Report {
+    /// Takes in the next event of a run.
+    pub fn record(&mut self, event: &Event) {
+        match event {
+            Event::FileCollected { deselected, .. } => self.counts.deselected += deselected,
+            Event::CollectFinished {
+                id,
+                outcome,
+                longrepr,
+                sections,
+            } => {
+                self.counts.add(*outcome);
+                self.collect.push(CollectReport {
+                    id: id.clone(),
+                    outcome: *outcome,
+                    longrepr: longrepr.clone(),
+                    sections: sections.clone(),
+                });
+            }
+            Event::FileDeoptimized { path, reason } => {
+                self.deoptimized.push((path.clone(), reason.clone()));
+            }
+            Event::TestFinished(test) => {
+                for category in test
+                    .phases
+                    .iter()
+                    .filter_map(crate::execution::Phase::category)
+                {
+                    self.counts.add(category);
+                }
+                self.tests.push(test.clone());
+            }
+            Event::Warning(warning) => {
+                self.counts.warnings += 1;
+                self.warnings.push(warning.clone());
+            }
+            Event::Problem { problem } => self.problems.push(problem.clone()),
+            Event::InternalError { text } => self.internal_errors.push(text.clone()),
+            Event::Interrupted { reason, exit_code } => {
+                self.interrupted = Some((reason.clone(), *exit_code));
+            }
+            Event::UsageError { message } => self.usage_errors.push(message.clone()),
+            Event::RunFinished { duration } => self.duration = *duration,
+            Event::RunStarted { .. } => {}
+        }
+    }
+
+    /// Counts tests that filters dropped before the run.
+    pub(crate) fn add_deselected(&mut self, count: usize) {
+        self.counts.deselected += count;
+    }
+
+    /// The exit code that pytest would end with.
+    ///
+    /// A file that cannot be collected does not keep the others from running, as under pytest's
+    /// `--continue-on-collection-errors`, and counts as a failure.
+    pub fn exit_code(&self) -> ExitCode {
+        if !self.internal_errors.is_empty() {
+            return ExitCode::InternalError;
+        }
+        if !self.usage_errors.is_empty() {
+            return ExitCode::UsageError;
+        }
+        if let Some((_, code)) = &self.interrupted {
+            return match code {
+                Some(1) => ExitCode::TestsFailed,
+                Some(2) | None => ExitCode::Interrupted,
+                Some(code) => ExitCode::Custom(code.to_le_bytes()[0]),
+            };
+        }
+        if self.counts.failed + self.counts.errors > 0 {
+            return ExitCode::TestsFailed;
+        }
+        if self.tests.is_empty() {
+            ExitCode::NoTestsCollected
+        } else {
+            ExitCode::Ok
+        }
+    }
+
+    /// The number of tests that `engine` ran.
+    pub fn tests_by(&self, engine: Engine) -> usize {
+        self.tests
+            .iter()
+            .filter(|test| test.engine == engine)
+            .count()
+    }
+
+    /// pytest's last line without its frame, such as `1 failed, 3 passed in 0.12s`.
+    pub fn last_line(&self) -> String {
+        format!(
+            "{} in {}",
+            self.counts.describe(),
+            format_duration(self.duration)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execution::{Phase, When};
+
+    fn test(phases: Vec<Phase>) -> Event {
+        Event::TestFinished(TestFinished {
+            id: NodeId::new("test_a.py::test_b"),
+            outcome: Outcome::Passed,
+            engine: Engine::Native,
+            duration: 0.0,
+            phases,
+        })
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_pytest() {
+        let check = |events: &[Event], expected: ExitCode| {
+            let mut report = Report::default();
+            events.iter().for_each(|event| report.record(event));
+            assert_eq!(report.exit_code(), expected, "{events:?}");
+        };
+        let passed = test(vec![Phase::passed(When::Call, 0.1)]);
+        let failed = test(vec![Phase {
+            outcome: Outcome::Failed,
+            ..Phase::passed(When::Call, 0.1)
+        }]);
+        let interrupted = |exit_code| Event::Interrupted {
+            reason: "KeyboardInterrupt".to_owned(),
+            exit_code,
+        };
+        check(&[], ExitCode::NoTestsCollected);
+        check(std::slice::from_ref(&passed), ExitCode::Ok);
+        check(&[passed.clone(), failed], ExitCode::TestsFailed);
+        check(
+            &[passed.clone(), interrupted(Some(2))],
+            ExitCode::Interrupted,
+        );
+        check(&[passed.clone(), interrupted(Some(7))], ExitCode::Custom(7));
+        check(
+            &[
+                passed.clone(),
+                Event::UsageError {
+                    message: "not found: x".to_owned(),
+                },
+            ],
+            ExitCode::UsageError,
+        );
+        check(
+            &[
+                passed,
+                Event::InternalError {
+                    text: String::new(),
+                },
+            ],
+            ExitCode::InternalError,
+        );
+    }
+
+    #[test]
+    fn a_failing_teardown_counts_beside_the_pass() {
+        let mut report = Report::default();
+        report.record(&test(vec![
+            Phase::passed(When::Setup, 0.0),
+            Phase::passed(When::Call, 0.0),
+            Phase {
+                outcome: Outcome::Failed,
+                ..Phase::passed(When::Teardown, 0.0)
+            },
+        ]));
+        report.record(&Event::RunFinished { duration: 0.5 });
+        assert_eq!(report.last_line(), "1 passed, 1 error in 0.50s");
+    }
+}
