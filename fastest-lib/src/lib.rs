@@ -4,6 +4,8 @@
 mod error;
 mod id;
 mod problem;
+#[cfg(test)]
+mod smoke_tmp;
 
 pub mod discovery;
 pub mod execution;

@@ -17,8 +17,9 @@ use super::wire::{Assignment, CollectReport, FileRequest, FromWorker, FromZygote
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
 use crate::plan::{
-    Engine, EngineChoice, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest,
+    Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest,
 };
+use crate::workspace::EngineChoice;
 use crate::{Error, ErrorKind, NodeId, Problem, ProblemKind, Result};
 
 /// How often the loop looks up when nobody reports.
@@ -63,7 +64,6 @@ pub(crate) struct RunContext<'a> {
     pub(crate) spawn: &'a dyn Fn() -> Result<Zygote>,
     pub(crate) cancel: CancelToken,
     pub(crate) workers: usize,
-    pub(crate) started: Instant,
 }
 
 /// Runs a plan to its end.
@@ -77,13 +77,7 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
         workers: context.workers,
         files: context.plan.files.len(),
     });
-    let started = context.started;
-    let mut dispatcher = Dispatcher::new(context, hello, emit);
-    dispatcher.run()?;
-    emit(&Event::RunFinished {
-        duration: started.elapsed().as_secs_f64(),
-    });
-    Ok(())
+    Dispatcher::new(context, hello, emit).run()
 }
 
 struct Dispatcher<'a, 'e> {
@@ -95,6 +89,10 @@ struct Dispatcher<'a, 'e> {
     next_worker: usize,
     generation: usize,
     generation_of: BTreeMap<usize, usize>,
+    /// Workers whose fork server is gone.
+    orphans: BTreeSet<usize>,
+    /// Fork servers that are gone, kept because dropping one kills its workers.
+    retired: Vec<Zygote>,
     zygote_is_up: bool,
     preloaded: bool,
     messages: (Sender<Message>, Receiver<Message>),
@@ -146,6 +144,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             next_worker: 0,
             generation: 0,
             generation_of: BTreeMap::new(),
+            orphans: BTreeSet::new(),
+            retired: Vec::new(),
             zygote_is_up: false,
             preloaded: false,
             messages: unbounded(),
@@ -256,7 +256,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 )
                 .with_help("a test may kill its process group; `-v -n 1` shows which ran last"));
             }
-            self.context.zygote = (self.context.spawn)()?;
+            let zygote = (self.context.spawn)()?;
+            self.retired.push(std::mem::replace(&mut self.context.zygote, zygote));
             self.context.zygote.initialise(&self.context.config)?;
             self.listen()?;
         }
@@ -350,25 +351,15 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 ..
             } => {}
             Message::ZygoteGone { generation } => {
+                // Its workers live on; only nobody tells of their ends any more.
                 if generation == self.generation {
                     self.zygote_is_up = false;
-                    self.context.zygote.kill();
                 }
-                let orphans: Vec<usize> = self
-                    .workers
-                    .keys()
-                    .filter(|worker| self.generation_of.get(worker) == Some(&generation))
-                    .copied()
-                    .collect();
-                for worker in orphans {
-                    self.on_exit(
-                        worker,
-                        Exit {
-                            code: None,
-                            signal: None,
-                        },
-                    );
-                }
+                self.orphans.extend(
+                    self.workers
+                        .keys()
+                        .filter(|worker| self.generation_of.get(worker) == Some(&generation)),
+                );
             }
         }
     }
@@ -670,6 +661,16 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             for worker in self.workers.values() {
                 worker.interrupt();
             }
+        }
+        let dead: Vec<usize> = self
+            .orphans
+            .iter()
+            .filter(|worker| self.workers.get(worker).is_none_or(|handle| !handle.is_alive()))
+            .copied()
+            .collect();
+        for worker in dead {
+            self.orphans.remove(&worker);
+            self.on_exit(worker, Exit { code: None, signal: None });
         }
         let now = Instant::now();
         for (number, since) in &self.farewells {

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::Counts;
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -92,6 +93,10 @@ pub enum Event {
     RunFinished {
         /// Seconds from the start of the run.
         duration: f64,
+        /// How many reports fell into each category.
+        counts: Counts,
+        /// The exit code that pytest would end with.
+        exit_code: u8,
     },
 }
 

@@ -5,7 +5,9 @@
 //! The dispatcher, on the caller's thread, owns all state. See `harness/fastest_harness` for the
 //! Python side.
 
+mod basetemp;
 mod cancel;
+mod counts;
 mod dispatcher;
 mod event;
 mod harness;
@@ -16,7 +18,9 @@ mod worker;
 mod zygote;
 
 pub use cancel::CancelToken;
+pub use counts::Counts;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
 
+pub(crate) use basetemp::basetemp;
 pub(crate) use dispatcher::{RunContext, dispatch};
-pub(crate) use zygote::Zygote;
+pub(crate) use zygote::{Uncaptured, Zygote};

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
 use crossbeam_channel::Sender;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::dispatcher::Message;
 use super::shared::{Activity, Shared};
@@ -137,6 +137,11 @@ impl Worker {
     pub(super) fn kill(&mut self, reason: &str) {
         self.killed_because.get_or_insert_with(|| reason.to_owned());
         self.signal(Signal::KILL);
+    }
+
+    /// Whether its process exists, asked of the system.
+    pub(super) fn is_alive(&self) -> bool {
+        self.pid.is_some_and(|pid| test_kill_process(pid).is_ok())
     }
 
     fn signal(&self, signal: Signal) {

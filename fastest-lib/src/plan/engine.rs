@@ -21,20 +21,6 @@ impl Engine {
     }
 }
 
-/// Which engines a run may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum EngineChoice {
-    /// Native where every feature of a file is one that the native engine has, else pytest.
-    #[default]
-    Auto,
-    /// Native only; a file that needs pytest is an error.
-    Native,
-    /// pytest only.
-    Pytest,
-}
-
 /// How much longer a test takes under pytest than natively, for the division of workers between
 /// the engines. Measured on generated suites; it only has to be of the right size.
 pub(crate) const PYTEST_COST: usize = 10;

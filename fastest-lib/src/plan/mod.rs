@@ -1,11 +1,13 @@
 //! From a selection to what runs where: engines, order, the options of a run.
 
+mod build;
 mod engine;
 mod model;
 mod options;
 
-pub use engine::{Engine, EngineChoice};
+pub use engine::Engine;
 pub use model::{Plan, PlannedFile};
 pub use options::{Capture, RunOptions, TracebackStyle};
 
+pub(crate) use build::plan;
 pub(crate) use engine::{PYTEST_COST, plugin_that_needs_pytest};

@@ -17,6 +17,8 @@ pub struct Plan {
     pub markexpr: String,
     /// Whether a file or conftest imports pytest, so that workers should share it.
     pub imports_pytest: bool,
+    /// The arguments of every pytest session.
+    pub pytest_args: Vec<String>,
 }
 
 /// One file of a [`Plan`].

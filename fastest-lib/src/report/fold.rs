@@ -1,6 +1,5 @@
-use super::counts::format_duration;
-use super::{Counts, ExitCode};
-use crate::execution::{Event, LongRepr, Outcome, TestFinished, Warning};
+use super::ExitCode;
+use crate::execution::{Counts, Event, LongRepr, Outcome, TestFinished, Warning};
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -86,7 +85,7 @@ impl Report {
                 self.interrupted = Some((reason.clone(), *exit_code));
             }
             Event::UsageError { message } => self.usage_errors.push(message.clone()),
-            Event::RunFinished { duration } => self.duration = *duration,
+            Event::RunFinished { duration, .. } => self.duration = *duration,
             Event::RunStarted { .. } => {}
         }
     }
@@ -140,6 +139,17 @@ impl Report {
             format_duration(self.duration)
         )
     }
+}
+
+/// A duration in seconds as pytest's last line words it.
+fn format_duration(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.2}s");
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = seconds as u64;
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+    format!("{seconds:.2}s ({hours}:{minutes:02}:{:02})", whole % 60)
 }
 
 #[cfg(test)]
@@ -212,7 +222,17 @@ mod tests {
                 ..Phase::passed(When::Teardown, 0.0)
             },
         ]));
-        report.record(&Event::RunFinished { duration: 0.5 });
+        report.record(&Event::RunFinished {
+            duration: 0.5,
+            counts: Counts::default(),
+            exit_code: 1,
+        });
         assert_eq!(report.last_line(), "1 passed, 1 error in 0.50s");
+    }
+
+    #[test]
+    fn durations_are_worded_as_pytest_words_them() {
+        assert_eq!(format_duration(0.118), "0.12s");
+        assert_eq!(format_duration(3725.5), "3725.50s (1:02:05)");
     }
 }

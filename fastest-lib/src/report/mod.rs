@@ -1,11 +1,9 @@
 //! From events to what people and programs read: pure folds, nothing here runs or reads.
 
-mod counts;
 mod exit_code;
 mod fold;
 mod junit;
 
-pub use counts::Counts;
 pub use exit_code::ExitCode;
 pub use fold::{CollectReport, Report};
 pub use junit::JUnit;

@@ -1,11 +1,11 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::execution::Outcome;
+use super::Outcome;
 
 /// How many reports fell into each of pytest's categories.
 ///
 /// A test that passes and then fails in its teardown counts twice, as it does for pytest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Failed calls.
@@ -27,7 +27,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, category: Outcome) {
+    pub(crate) fn add(&mut self, category: Outcome) {
         match category {
             Outcome::Passed => self.passed += 1,
             Outcome::Skipped => self.skipped += 1,
@@ -64,17 +64,6 @@ impl Counts {
     }
 }
 
-/// A duration in seconds as pytest's last line words it.
-pub(super) fn format_duration(seconds: f64) -> String {
-    if seconds < 60.0 {
-        return format!("{seconds:.2}s");
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let whole = seconds as u64;
-    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
-    format!("{seconds:.2}s ({hours}:{minutes:02}:{:02})", whole % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,11 +94,5 @@ mod tests {
             "1 failed, 2 passed, 3 skipped, 4 deselected, 5 xfailed, 6 xpassed, 7 warnings, \
              8 errors",
         );
-    }
-
-    #[test]
-    fn durations_are_worded_as_pytest_words_them() {
-        assert_eq!(format_duration(0.118), "0.12s");
-        assert_eq!(format_duration(3725.5), "3725.50s (1:02:05)");
     }
 }

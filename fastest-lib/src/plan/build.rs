@@ -1,0 +1,170 @@
+//! Which engine runs which file, and with what arguments pytest does.
+
+use std::collections::BTreeMap;
+
+use super::options::{Capture, RunOptions, TracebackStyle};
+use super::{Engine, Plan, PlannedFile};
+use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
+use crate::selection::{SelectedFile, Selection};
+use crate::workspace::{EngineChoice, ImportMode, Workspace};
+
+/// Plugins of pytest itself that can be ruled out without any effect on outcomes.
+const HARMLESS_TO_RULE_OUT: &[&str] =
+    &["no:cacheprovider", "no:stepwise", "no:pastebin", "no:junitxml", "no:terminalprogress"];
+
+/// Decides the engine of each selected file.
+pub(crate) fn plan(
+    workspace: &Workspace,
+    discovery: &Discovery,
+    selection: &Selection,
+    options: &RunOptions,
+) -> Plan {
+    let found: BTreeMap<&str, &DiscoveredFile> =
+        discovery.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let general = general_reasons(workspace, options);
+    let files: Vec<PlannedFile> = selection
+        .files
+        .iter()
+        .filter_map(|selected| {
+            let found = found.get(selected.path.as_str())?;
+            Some(plan_file(found, selected, &general, options))
+        })
+        .collect();
+    let imports_pytest = discovery.files.iter().any(|file| file.imports_pytest);
+    Plan {
+        files,
+        deselected: selection.deselected,
+        keyword: selection.filters.keyword.clone().unwrap_or_default(),
+        markexpr: selection.filters.markexpr.clone().unwrap_or_default(),
+        imports_pytest,
+        pytest_args: pytest_args(workspace, options),
+    }
+}
+
+fn plan_file(
+    found: &DiscoveredFile,
+    selected: &SelectedFile,
+    general: &[String],
+    options: &RunOptions,
+) -> PlannedFile {
+    let mut reasons = general.to_vec();
+    reasons.extend(found.needs_pytest.iter().map(describe));
+    let engine = match options.engine {
+        EngineChoice::Native => Engine::Native,
+        EngineChoice::Pytest => Engine::Pytest,
+        _ if reasons.is_empty() => Engine::Native,
+        _ => Engine::Pytest,
+    };
+    let closed = found.open.is_empty() && found.tests.iter().all(|test| test.open.is_none());
+    PlannedFile {
+        path: found.path.clone(),
+        abspath: found.abspath.clone(),
+        conftests: found.conftests.clone(),
+        engine,
+        reasons,
+        ids: selected.ids(),
+        expected: (closed && selected.whole)
+            .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
+        tests: selected.tests.len(),
+    }
+}
+
+fn describe(reason: &OpenReason) -> String {
+    match reason.line {
+        0 => reason.message.clone(),
+        line => format!("line {line}: {}", reason.message),
+    }
+}
+
+/// What in the configuration keeps every file from running natively.
+fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
+    let config = workspace.config();
+    let addopts = workspace.addopts();
+    let mut reasons: Vec<String> = Vec::new();
+    if let Some(option) = addopts.unknown.first() {
+        reasons.push(format!("option {option} in addopts is pytest's or a plugin's to understand"));
+    }
+    if let Some(setting) = config.plugin_settings().next() {
+        reasons.push(format!("setting {setting} is pytest's or a plugin's to understand"));
+    }
+    let plugins = addopts.plugins.iter().chain(&options.plugins);
+    if let Some(plugin) = plugins.into_iter().find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
+    {
+        reasons.push(format!("-p {plugin} loads or rules out a plugin"));
+    }
+    if let Some(plugin) = config.required_plugins.first() {
+        reasons.push(format!("required_plugins names {plugin}"));
+    }
+    if addopts.noconftest {
+        reasons.push("--noconftest in addopts".to_owned());
+    }
+    if matches!(addopts.capture.as_deref(), Some("sys" | "tee-sys")) {
+        reasons.push("only pytest has --capture=sys and tee-sys".to_owned());
+    }
+    reasons
+}
+
+/// The arguments of every pytest session: what the user said, in pytest's own words.
+fn pytest_args(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
+    let asked = workspace.options();
+    let mut args = vec!["--continue-on-collection-errors".to_owned()];
+    let mut option = |name: &str, value: &str| args.push(format!("{name}={value}"));
+    option("--rootdir", &workspace.rootdir().to_string_lossy());
+    if let Some(inipath) = workspace.inipath() {
+        option("-c", &inipath.to_string_lossy());
+    }
+    for value in &asked.overrides {
+        option("--override-ini", value);
+    }
+    if let Some(mode) = asked.import_mode {
+        let mode = match mode {
+            ImportMode::Append => "append",
+            ImportMode::Importlib => "importlib",
+            _ => "prepend",
+        };
+        option("--import-mode", mode);
+    }
+    if let Some(confcutdir) = &asked.confcutdir {
+        option("--confcutdir", &confcutdir.to_string_lossy());
+    }
+    for path in &asked.ignore {
+        option("--ignore", path);
+    }
+    for glob in &asked.ignore_glob {
+        option("--ignore-glob", glob);
+    }
+    for id in &asked.deselect {
+        option("--deselect", id);
+    }
+    if let Some(keyword) = &options.keyword {
+        option("-k", keyword);
+    }
+    if let Some(markexpr) = &options.markexpr {
+        option("-m", markexpr);
+    }
+    if options.maxfail > 0 {
+        option("--maxfail", &options.maxfail.to_string());
+    }
+    if options.traceback != TracebackStyle::Auto {
+        option("--tb", options.traceback.as_str());
+    }
+    if options.capture == Capture::No {
+        option("--capture", "no");
+    }
+    if options.verbosity != 0 {
+        option("--verbosity", &options.verbosity.to_string());
+    }
+    for filter in &options.warnings {
+        option("--pythonwarnings", filter);
+    }
+    if options.showlocals {
+        args.push("--showlocals".to_owned());
+    }
+    for plugin in &options.plugins {
+        args.extend(["-p".to_owned(), plugin.clone()]);
+    }
+    // pytest decides by its arguments which conftests it loads first.
+    args.push("--".to_owned());
+    args.extend(asked.args.iter().cloned());
+    args
+}

@@ -1,0 +1,177 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Find, select and run Python tests.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fastest",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 passed, 1 failed, 2 interrupted, 3 internal error, 4 usage error, \
+                  5 no tests collected."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run tests (the default).
+    Run(RunArgs),
+    /// List tests by their node ids, without running Python.
+    Discover(DiscoverArgs),
+    /// Say which engine runs a file, and why.
+    Explain(ExplainArgs),
+}
+
+/// What every command needs to find its tests.
+#[derive(Args, Debug, Default)]
+pub(crate) struct WorkspaceArgs {
+    /// Files, folders or node ids.
+    #[arg(value_name = "PATH|NODEID")]
+    pub(crate) paths: Vec<String>,
+    /// The folder that node ids are relative to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rootdir: Option<PathBuf>,
+    /// The configuration file to use instead of the one that is found.
+    #[arg(short = 'c', long = "config-file", value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// Override a setting of the configuration file.
+    #[arg(short = 'o', long = "override-ini", value_name = "NAME=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// How test modules are imported.
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(crate) import_mode: Option<ImportModeArg>,
+    /// Leave out a path; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ignore: Vec<PathBuf>,
+    /// Leave out paths that match; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) ignore_glob: Vec<String>,
+    /// Leave out tests whose node id begins so; may be repeated.
+    #[arg(long, value_name = "NODEID")]
+    pub(crate) deselect: Vec<String>,
+    /// Only tests whose names match the expression.
+    #[arg(short = 'k', value_name = "EXPR")]
+    pub(crate) keyword: Option<String>,
+    /// Only tests whose marks match the expression.
+    #[arg(short = 'm', value_name = "EXPR")]
+    pub(crate) markexpr: Option<String>,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// The most processes that run tests at the same time, or `auto` for one a processor.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) workers: Option<String>,
+    /// Stop at the first failure.
+    #[arg(short = 'x', long = "exitfirst")]
+    pub(crate) exitfirst: bool,
+    /// Stop after that many failures.
+    #[arg(long, value_name = "N")]
+    pub(crate) maxfail: Option<usize>,
+    /// Do not capture output.
+    #[arg(short = 's')]
+    pub(crate) no_capture: bool,
+    /// Show less.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// Show more.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Show the N slowest phases (0: all).
+    #[arg(long, value_name = "N")]
+    pub(crate) durations: Option<usize>,
+    /// Kill a test that takes longer.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<f64>,
+    /// What runs the tests.
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// What is printed to stdout.
+    #[arg(long, value_enum)]
+    pub(crate) output: Option<OutputArg>,
+    /// Write a JUnit XML report.
+    #[arg(long, value_name = "FILE", alias = "junitxml")]
+    pub(crate) junit_xml: Option<PathBuf>,
+    /// The Python interpreter.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+    /// How failures are shown.
+    #[arg(long, value_enum, value_name = "STYLE")]
+    pub(crate) tb: Option<TracebackArg>,
+    /// Show local variables in tracebacks.
+    #[arg(short = 'l', long)]
+    pub(crate) showlocals: bool,
+    /// Set a warning filter, as Python's -W.
+    #[arg(short = 'W', long = "pythonwarnings", value_name = "FILTER")]
+    pub(crate) warnings: Vec<String>,
+    /// Load a pytest plugin, or rule one out with `no:NAME`.
+    #[arg(short = 'p', value_name = "NAME")]
+    pub(crate) plugins: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiscoverArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "ids")]
+    pub(crate) output: DiscoverOutput,
+    /// Print counts to stderr.
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ImportModeArg {
+    Prepend,
+    Append,
+    Importlib,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum EngineArg {
+    Auto,
+    Native,
+    Pytest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputArg {
+    Pretty,
+    Json,
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiscoverOutput {
+    Ids,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TracebackArg {
+    Auto,
+    Long,
+    Short,
+    Line,
+    Native,
+    No,
+}
