@@ -4,8 +4,7 @@
 mod error;
 mod id;
 mod problem;
-#[cfg(test)]
-mod smoke_tmp;
+mod session;
 
 pub mod discovery;
 pub mod execution;
@@ -18,3 +17,4 @@ pub mod workspace;
 pub use error::{Error, ErrorKind, Result};
 pub use id::NodeId;
 pub use problem::{Problem, ProblemKind};
+pub use session::Session;

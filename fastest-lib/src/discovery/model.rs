@@ -49,6 +49,16 @@ pub struct DiscoveredFile {
     /// Constructs, found in the source of the file and its conftests, that the native engine does
     /// not run; empty when it may try.
     pub needs_pytest: Vec<OpenReason>,
+    /// The file, absolute.
+    #[serde(skip)]
+    pub abspath: std::path::PathBuf,
+    /// The conftests that apply to it, absolute, outermost first.
+    #[serde(skip)]
+    pub conftests: Vec<std::path::PathBuf>,
+    /// Whether it, or a conftest of it, imports pytest.
+    pub imports_pytest: bool,
+    /// stub
+    pub ids: Option<Vec<String>>,
 }
 
 /// What discovery gives.

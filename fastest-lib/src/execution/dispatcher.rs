@@ -355,11 +355,16 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 if generation == self.generation {
                     self.zygote_is_up = false;
                 }
-                self.orphans.extend(
-                    self.workers
-                        .keys()
-                        .filter(|worker| self.generation_of.get(worker) == Some(&generation)),
-                );
+                let orphans = self
+                    .workers
+                    .keys()
+                    .filter(|worker| self.generation_of.get(worker) == Some(&generation));
+                self.orphans.extend(orphans);
+                for worker in self.orphans.clone() {
+                    if self.workers.get(&worker).is_some_and(|handle| handle.drained) {
+                        self.on_exit(worker, Exit { code: None, signal: None });
+                    }
+                }
             }
         }
     }

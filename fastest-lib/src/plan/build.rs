@@ -12,6 +12,32 @@ use crate::workspace::{EngineChoice, ImportMode, Workspace};
 const HARMLESS_TO_RULE_OUT: &[&str] =
     &["no:cacheprovider", "no:stepwise", "no:pastebin", "no:junitxml", "no:terminalprogress"];
 
+/// Settings that the native engine honours, or that have no say in what runs and how it ends.
+const NATIVE_SETTINGS: &[&str] = &[
+    "addopts",
+    "cache_dir",
+    "console_output_style",
+    "empty_parameter_set_mark",
+    "filterwarnings",
+    "junit_family",
+    "markers",
+    "minversion",
+    "norecursedirs",
+    "python_classes",
+    "python_files",
+    "python_functions",
+    "pythonpath",
+    "required_plugins",
+    "strict_config",
+    "strict_markers",
+    "strict_xfail",
+    "testpaths",
+    "tmp_path_retention_count",
+    "tmp_path_retention_policy",
+    "usefixtures",
+    "xfail_strict",
+];
+
 /// Decides the engine of each selected file.
 pub(crate) fn plan(
     workspace: &Workspace,
@@ -84,7 +110,7 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     if let Some(option) = addopts.unknown.first() {
         reasons.push(format!("option {option} in addopts is pytest's or a plugin's to understand"));
     }
-    if let Some(setting) = config.plugin_settings().next() {
+    if let Some(setting) = config.raw.keys().find(|s| !NATIVE_SETTINGS.contains(&s.as_str())) {
         reasons.push(format!("setting {setting} is pytest's or a plugin's to understand"));
     }
     let plugins = addopts.plugins.iter().chain(&options.plugins);

@@ -129,6 +129,11 @@ impl Workspace {
         })
     }
 
+    /// What this workspace was opened with.
+    pub(crate) fn options(&self) -> &WorkspaceOptions {
+        &self.options
+    }
+
     /// The folder that node ids are relative to.
     pub fn rootdir(&self) -> &Path {
         &self.rootdir

@@ -37,6 +37,8 @@ pub struct WorkspaceOptions {
     pub virtual_env: Option<PathBuf>,
     /// The value of `PATH`.
     pub path_env: Option<OsString>,
+    /// Where caches are kept; none leaves it to the system's folder of temporary files.
+    pub cache_dir: Option<PathBuf>,
 }
 
 impl WorkspaceOptions {
@@ -55,6 +57,10 @@ impl WorkspaceOptions {
             env_addopts: set("PYTEST_ADDOPTS").map(|text| text.to_string_lossy().into_owned()),
             virtual_env: set("VIRTUAL_ENV").map(PathBuf::from),
             path_env: set("PATH"),
+            cache_dir: set("FASTEST_CACHE_DIR")
+                .map(PathBuf::from)
+                .or_else(|| Some(PathBuf::from(set("XDG_CACHE_HOME")?).join("fastest")))
+                .or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache/fastest"))),
             ..Self::new(invocation_dir)
         }
     }

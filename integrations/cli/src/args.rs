@@ -52,7 +52,7 @@ pub(crate) struct WorkspaceArgs {
     pub(crate) import_mode: Option<ImportModeArg>,
     /// Leave out a path; may be repeated.
     #[arg(long, value_name = "PATH")]
-    pub(crate) ignore: Vec<PathBuf>,
+    pub(crate) ignore: Vec<String>,
     /// Leave out paths that match; may be repeated.
     #[arg(long, value_name = "GLOB")]
     pub(crate) ignore_glob: Vec<String>,

@@ -11,6 +11,7 @@ use fastest_lib::workspace::Workspace;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::text::{bold, colour_of, paint, terminal_width};
+use crate::workspace::place;
 
 /// How much is shown, and what.
 #[derive(Clone, Copy, Debug)]
@@ -255,13 +256,8 @@ impl Pretty {
 
     fn problems(&mut self, report: &Report) {
         for problem in &report.problems {
-            let place = match (&problem.path, problem.line) {
-                (Some(path), Some(line)) => format!("{path}:{line}: "),
-                (Some(path), None) => format!("{path}: "),
-                _ => String::new(),
-            };
             let word = paint(AnsiColor::Yellow.on_default().bold(), "problem:");
-            self.line(&format!("{word} {place}{}", problem.message));
+            self.line(&format!("{word} {}{}", place(problem), problem.message));
         }
     }
 

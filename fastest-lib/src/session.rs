@@ -1,0 +1,191 @@
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::discovery::{self, Discovery};
+use crate::execution::{self, CancelToken, Event, RunContext, Uncaptured, Zygote};
+use crate::plan::{self, Capture, Plan, RunOptions};
+use crate::report::Report;
+use crate::selection::{self, Filters, Selection};
+use crate::workspace::{Workspace, WorkspaceOptions};
+use crate::{Error, Result};
+
+/// The stages in their order: discover, select, plan, run.
+///
+/// Each method is one stage and can be called by itself; what one gives, the next takes.
+#[derive(Debug)]
+pub struct Session {
+    workspace: Workspace,
+    cache_dir: PathBuf,
+    cancel: CancelToken,
+    /// An interpreter that boots while discovery goes on.
+    booting: Mutex<Option<Zygote>>,
+}
+
+impl Session {
+    /// Opens the workspace that contains `directory`, with the settings of the environment.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read; see [`Workspace::open`].
+    pub fn new(directory: impl AsRef<Path>) -> Result<Self> {
+        Self::open(WorkspaceOptions::from_env(directory.as_ref()))
+    }
+
+    /// Opens a workspace as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read or a path does not exist; see [`Workspace::open`].
+    pub fn open(options: WorkspaceOptions) -> Result<Self> {
+        let cache_dir = options
+            .cache_dir
+            .clone()
+            .unwrap_or_else(|| std::env::temp_dir().join("fastest-cache"));
+        Ok(Self {
+            workspace: Workspace::open(options)?,
+            cache_dir,
+            cancel: CancelToken::new(),
+            booting: Mutex::new(None),
+        })
+    }
+
+    /// The rootdir, the configuration and the files.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// A token that ends this session's run from elsewhere.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+
+    /// Starts the interpreter that [`run`](Self::run) will need, so that it boots while tests are
+    /// being discovered.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter, or it cannot be started.
+    pub fn warm_up(&self, options: &RunOptions) -> Result<()> {
+        let zygote = self.spawn(options)?;
+        if let Ok(mut booting) = self.booting.lock() {
+            *booting = Some(zygote);
+        }
+        Ok(())
+    }
+
+    /// Finds the tests, without running Python.
+    ///
+    /// # Errors
+    ///
+    /// When a path that was asked for does not exist.
+    pub fn discover(&self) -> Result<Discovery> {
+        let files = self.workspace.test_files()?;
+        Ok(discovery::discover(self.workspace.rootdir(), self.workspace.config(), &files))
+    }
+
+    /// Chooses among the discovered tests.
+    ///
+    /// # Errors
+    ///
+    /// When an expression is malformed or a node id is unknown.
+    pub fn select(&self, discovery: &Discovery, filters: &Filters) -> Result<Selection> {
+        selection::select(discovery, filters)
+    }
+
+    /// Decides what runs where.
+    pub fn plan(&self, discovery: &Discovery, selection: &Selection, options: &RunOptions) -> Plan {
+        plan::plan(&self.workspace, discovery, selection, options)
+    }
+
+    /// Runs a plan; `on_event` hears of everything as it happens, on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// When the interpreter cannot be started or the engine itself fails. Failing tests are no
+    /// error: they are in the [`Report`].
+    pub fn run(
+        &self,
+        plan: &Plan,
+        options: &RunOptions,
+        mut on_event: impl FnMut(&Event),
+    ) -> Result<Report> {
+        let started = Instant::now();
+        let mut report = Report::default();
+        report.add_deselected(plan.deselected);
+        if !plan.files.is_empty() {
+            let booting = self.booting.lock().ok().and_then(|mut booting| booting.take());
+            let zygote = booting.map_or_else(|| self.spawn(options), Ok)?;
+            let processors = std::thread::available_parallelism().map_or(1, usize::from);
+            let context = RunContext {
+                plan,
+                options,
+                rootdir: &self.workspace.rootdir().to_string_lossy(),
+                config: self.harness_config(plan, options),
+                zygote,
+                spawn: &|| self.spawn(options),
+                cancel: self.cancel.clone(),
+                workers: options.workers.unwrap_or(processors).clamp(1, plan.files.len()),
+            };
+            execution::dispatch(context, &mut |event| {
+                report.record(event);
+                on_event(event);
+            })?;
+        }
+        report.duration = started.elapsed().as_secs_f64();
+        on_event(&Event::RunFinished {
+            duration: report.duration,
+            counts: report.counts,
+            exit_code: report.exit_code().code(),
+        });
+        Ok(report)
+    }
+
+    fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
+        let interpreter = self.workspace.interpreter()?;
+        let uncaptured =
+            if options.stdout_is_data { Uncaptured::Stderr } else { Uncaptured::Stdout };
+        Zygote::spawn(
+            &interpreter.path,
+            self.workspace.invocation_dir(),
+            &self.cache_dir,
+            uncaptured,
+        )
+    }
+
+    /// What every worker is told; `harness/fastest_harness` reads it.
+    fn harness_config(&self, plan: &Plan, options: &RunOptions) -> serde_json::Value {
+        let config = self.workspace.config();
+        let warnings = [self.workspace.addopts().warnings.as_slice(), &options.warnings].concat();
+        json!({
+            "rootdir": self.workspace.rootdir(),
+            "inipath": self.workspace.inipath(),
+            "invocation_dir": self.workspace.invocation_dir(),
+            "confcutdir": self.workspace.confcutdir(),
+            "python_files": config.python_files,
+            "python_classes": config.python_classes,
+            "python_functions": config.python_functions,
+            "import_mode": config.import_mode,
+            "pythonpath": self.workspace.pythonpath(),
+            "markers": config.markers,
+            "filterwarnings": config.filterwarnings,
+            "cmdline_warnings": warnings,
+            "usefixtures": config.usefixtures,
+            "xfail_strict": config.xfail_strict,
+            "strict_markers": config.strict_markers,
+            "empty_parameter_set_mark": config.empty_parameter_set_mark,
+            "keyword": plan.keyword,
+            "markexpr": plan.markexpr,
+            "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
+            "basetemp": execution::basetemp(),
+            "maxfail": options.maxfail,
+            "tbstyle": options.traceback.as_str(),
+            "showlocals": options.showlocals,
+            "verbosity": options.verbosity,
+            "cache_dir": self.cache_dir,
+            "pytest_args": plan.pytest_args,
+        })
+    }
+}
