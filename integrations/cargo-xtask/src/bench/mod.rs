@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::conformance::{Run, differences, fastest_run, pytest_command, pytest_run};
+use crate::conformance::{Run, Volatile, differences, fastest_run, pytest_command, pytest_run};
 use crate::process::succeed;
 use crate::report::Printer;
 use crate::venv::Venv;
@@ -193,12 +193,13 @@ impl Bench {
         let records = self.dir.join("records");
         fs::create_dir_all(&records)
             .with_context(|| format!("cannot create {}", records.display()))?;
+        let volatile = Volatile::new(&[])?;
         let record = records.join("pytest.jsonl");
         let mut command = pytest_command(&self.venv, &record, &[]);
-        let pytest = pytest_run(command.current_dir(root), &record)?;
+        let pytest = pytest_run(command.current_dir(root), &record, &volatile)?;
         let mut command = self.fastest(&["run", "--output", "json"]);
         let record = records.join("fastest.jsonl");
-        let fastest = fastest_run(command.current_dir(root), &record)?;
+        let fastest = fastest_run(command.current_dir(root), &record, &volatile)?;
         Ok((pytest, fastest))
     }
 

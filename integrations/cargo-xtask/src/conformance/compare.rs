@@ -54,6 +54,7 @@ fn shown(record: Option<&Record>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Volatile;
     use super::*;
 
     fn run(lines: &[(&str, &str)], exit_code: i32) -> Run {
@@ -65,7 +66,7 @@ mod tests {
         let lines: Vec<String> = lines.iter().map(line).collect();
         Run {
             exit_code,
-            ..Run::from_pytest(&lines.join("\n")).unwrap()
+            ..Run::from_pytest(&lines.join("\n"), &Volatile::new(&[]).unwrap()).unwrap()
         }
     }
 

@@ -24,7 +24,7 @@ use crate::venv::Venv;
 use crate::{fastest, repo};
 
 pub(crate) use compare::differences;
-pub(crate) use record::Run;
+pub(crate) use record::{Run, Volatile};
 pub(crate) use suites::empty;
 
 use suites::{Prepared, Suite};
@@ -185,7 +185,7 @@ fn run_pytest(suite: &Suite, prepared: &Prepared, n: u32) -> Result<Run> {
     arguments.extend_from_slice(&suite.args);
     let mut command = pytest_command(&prepared.venv, &record, &arguments);
     command.current_dir(&prepared.source).envs(&suite.env);
-    pytest_run(&mut command, &record)
+    pytest_run(&mut command, &record, &Volatile::new(&suite.volatile_ids)?)
 }
 
 /// The command that runs pytest and writes what it reports to `record`.
@@ -197,11 +197,11 @@ pub(crate) fn pytest_command(venv: &Venv, record: &Path, arguments: &[String]) -
 }
 
 /// Run a [`pytest_command`] and read its record.
-pub(crate) fn pytest_run(command: &mut Command, record: &Path) -> Result<Run> {
+pub(crate) fn pytest_run(command: &mut Command, record: &Path, volatile: &Volatile) -> Result<Run> {
     let finished = capture(command, LIMIT)?;
     let lines = fs::read_to_string(record)
         .with_context(|| format!("pytest left no record:\n{}", finished.tail()))?;
-    let run = Run::from_pytest(&lines)?;
+    let run = Run::from_pytest(&lines, volatile)?;
     // 2 and up: pytest did not get as far as to run the tests.
     anyhow::ensure!(
         (0..=1).contains(&finished.code()),
@@ -225,14 +225,16 @@ fn run_fastest(suite: &Suite, prepared: &Prepared, fastest: &Path, engine: &str)
     prepared.venv.activate(command.arg(prepared.venv.python()));
     command.current_dir(&prepared.source).envs(&suite.env);
     command.env("FASTEST_CACHE_DIR", &prepared.cache);
-    fastest_run(
-        &mut command,
-        &prepared.records.join(format!("fastest-{engine}.jsonl")),
-    )
+    let record = prepared.records.join(format!("fastest-{engine}.jsonl"));
+    fastest_run(&mut command, &record, &Volatile::new(&suite.volatile_ids)?)
 }
 
 /// Run a `fastest run --output json` and read its events, which are kept at `record`.
-pub(crate) fn fastest_run(command: &mut Command, record: &Path) -> Result<Run> {
+pub(crate) fn fastest_run(
+    command: &mut Command,
+    record: &Path,
+    volatile: &Volatile,
+) -> Result<Run> {
     let finished: Finished = capture(command, LIMIT)?;
     fs::write(record, &finished.stdout)
         .with_context(|| format!("cannot write {}", record.display()))?;
@@ -241,7 +243,7 @@ pub(crate) fn fastest_run(command: &mut Command, record: &Path) -> Result<Run> {
         format!("fastest ended with exit code {code} and said:\n{stderr}")
     };
     let events = fastest::events(&finished.stdout).with_context(said)?;
-    let run = Run::from_events(events).with_context(said)?;
+    let run = Run::from_events(events, volatile).with_context(said)?;
     anyhow::ensure!(
         run.exit_code == finished.code(),
         "the run-finished event says exit code {}, but {}",

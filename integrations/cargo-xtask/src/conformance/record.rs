@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -76,7 +75,7 @@ pub(crate) struct Fallback {
 
 impl Run {
     /// From the lines that `record_pytest.py` wrote.
-    pub(crate) fn from_pytest(lines: &str) -> Result<Self> {
+    pub(crate) fn from_pytest(lines: &str, volatile: &Volatile) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(tag = "kind", rename_all = "lowercase")]
         enum Line {
@@ -122,18 +121,18 @@ impl Run {
                     nodeid,
                     outcome,
                     reason,
-                } => run.insert(&nodeid, not_collected(&outcome, reason)),
+                } => run.insert(volatile.stable(&nodeid), not_collected(&outcome, reason)),
             }
         }
         for (id, phases) in tests {
             let outcome = overall(&phases).to_owned();
-            run.insert(&id, Record { outcome, phases });
+            run.insert(volatile.stable(&id), Record { outcome, phases });
         }
         Ok(run)
     }
 
     /// From the events that fastest printed.
-    pub(crate) fn from_events(events: Vec<Event>) -> Result<Self> {
+    pub(crate) fn from_events(events: Vec<Event>, volatile: &Volatile) -> Result<Self> {
         let mut run = Self::default();
         let mut reasons: BTreeMap<String, String> = BTreeMap::new();
         let mut under_pytest: BTreeMap<String, usize> = BTreeMap::new();
@@ -159,13 +158,16 @@ impl Run {
                         xfail: report.wasxfail.is_some_and(|value| !value.is_null()),
                     };
                     let phases = phases.into_iter().map(phase).collect();
-                    run.insert(&id, Record { outcome, phases });
+                    run.insert(volatile.stable(&id), Record { outcome, phases });
                 }
                 Event::FileCollectFailed {
                     path,
                     outcome,
                     longrepr,
-                } => run.insert(&path, not_collected(&outcome, reason(&longrepr))),
+                } => run.insert(
+                    volatile.stable(&path),
+                    not_collected(&outcome, reason(&longrepr)),
+                ),
                 Event::FileDeoptimized { path, reason } => {
                     reasons.entry(path).or_insert(reason);
                 }
@@ -187,9 +189,8 @@ impl Run {
         Ok(run)
     }
 
-    /// Ids that are equal after [`stable_id`] are told apart by their order.
-    fn insert(&mut self, id: &str, record: Record) {
-        let id = stable_id(id);
+    /// Ids that are equal without their volatile parts are told apart by their order.
+    fn insert(&mut self, id: String, record: Record) {
         let mut key = id.clone();
         let mut n = 1;
         while self.records.contains_key(&key) {
@@ -200,12 +201,22 @@ impl Run {
     }
 }
 
-/// A node id without what changes from process to process: an address, as in
-/// `<object at 0x7f3a…>`, becomes `0x…`.
-pub(crate) fn stable_id(id: &str) -> String {
-    static ADDRESS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\bat 0x[0-9a-fA-F]+").expect("a valid pattern"));
-    ADDRESS.replace_all(id, "at 0x…").into_owned()
+/// What changes in node ids from process to process, to be taken out before they are compared.
+pub(crate) struct Volatile(Vec<Regex>);
+
+impl Volatile {
+    /// Addresses, as in `<object at 0x7f3a…>`, and what else the patterns match.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self> {
+        let address = std::iter::once(r"\bat 0x[0-9a-fA-F]+");
+        let all = address.chain(patterns.iter().map(String::as_str));
+        let compile = |pattern| Regex::new(pattern).context("a pattern of volatile_ids");
+        Ok(Self(all.map(compile).collect::<Result<_>>()?))
+    }
+
+    fn stable(&self, id: &str) -> String {
+        let replace = |id: String, pattern: &Regex| pattern.replace_all(&id, "…").into_owned();
+        self.0.iter().fold(id.to_owned(), replace)
+    }
 }
 
 /// The word for a test with these phases. A failing setup or teardown is an error whatever the
@@ -273,13 +284,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_taken_out_of_ids_and_nothing_else_is() {
-        let check = |id, stable: &str| assert_eq!(stable_id(id), stable);
-        check(
-            "t.py::t[<object at 0x7f12aBc0>]",
-            "t.py::t[<object at 0x…>]",
-        );
-        check("t.py::t[0x10]", "t.py::t[0x10]");
+    fn only_what_is_volatile_is_taken_out_of_ids() {
+        let volatile = Volatile::new(&[r"\d\d:\d\d:\d\d".to_owned()]).unwrap();
+        let check = |id, stable: &str| assert_eq!(volatile.stable(id), stable);
+        check("t.py::t[<object at 0x7f12aBc0>]", "t.py::t[<object …>]");
+        check("t.py::t[22:17:25-0x10]", "t.py::t[…-0x10]");
     }
 
     #[test]
@@ -302,14 +311,17 @@ mod tests {
             r#"{"event":"run-finished","exit_code":1}"#,
             "\n",
         );
-        let fastest = Run::from_events(events(fastest).unwrap()).unwrap();
-        assert_eq!(Run::from_pytest(pytest).unwrap().records, fastest.records);
+        let volatile = Volatile::new(&[]).unwrap();
+        let fastest = Run::from_events(events(fastest).unwrap(), &volatile).unwrap();
+        let pytest = Run::from_pytest(pytest, &volatile).unwrap();
+        assert_eq!(pytest.records, fastest.records);
         assert_eq!((fastest.exit_code, fastest.native), (1, 0));
         assert_eq!(fastest.fallbacks["a hook"].tests, 1);
     }
 
     #[test]
     fn a_run_without_an_end_is_an_error() {
-        assert!(Run::from_events(Vec::new()).is_err());
+        let volatile = Volatile::new(&[]).unwrap();
+        assert!(Run::from_events(Vec::new(), &volatile).is_err());
     }
 }

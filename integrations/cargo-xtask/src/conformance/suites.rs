@@ -32,6 +32,8 @@ pub(crate) struct Suite {
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     #[serde(default)]
+    pub(crate) volatile_ids: Vec<String>,
+    #[serde(default)]
     pub(crate) quick: bool,
 }
 
