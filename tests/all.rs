@@ -1,0 +1,6 @@
+//! Tests that concern more than one crate, or the repository itself. One binary: it links once.
+
+mod layering;
+mod public_api;
+mod support;
+mod text;
