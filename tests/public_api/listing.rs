@@ -156,7 +156,7 @@ fn bare(mut item: Item, name: &str) -> Item {
         Item::Const(item) => {
             item.attrs.clear();
             item.ident = ident;
-            item.expr = Box::new(placeholder());
+            *item.expr = placeholder();
         }
         Item::Enum(item) => {
             keep_visible(&mut item.attrs);
@@ -176,7 +176,7 @@ fn bare(mut item: Item, name: &str) -> Item {
         Item::Static(item) => {
             item.attrs.clear();
             item.ident = ident;
-            item.expr = Box::new(placeholder());
+            *item.expr = placeholder();
         }
         Item::Struct(item) => {
             keep_visible(&mut item.attrs);
