@@ -1,3 +1,42 @@
-//! Repository tasks.
+//! Repository tasks: the tests, the conformance runs, the benchmarks.
 
-fn main() {}
+mod bench;
+mod conformance;
+mod fastest;
+mod process;
+mod repo;
+mod report;
+mod test;
+mod venv;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Run every check and every test.
+    Test(test::Options),
+    /// Run pinned releases of real projects under pytest and under fastest and compare.
+    Conformance(conformance::Options),
+    /// Measure fastest against pytest on a generated corpus.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Test(options) => test::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
+        Task::Bench(options) => bench::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `cargo xtask bench`: fastest beside pytest, in the same minutes on the same machine.
+//!
+//! Times of whole processes, with the CPU time of everything they started and waited for. A ratio is
+//! taken pair by pair from alternating runs. A figure over the limit is printed as such and does not
+//! fail the command, since a loaded machine could; different outcomes do.
+
+mod corpus;
+mod measure;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::conformance::{Run, Volatile, differences, fastest_run, pytest_command, pytest_run};
+use crate::process::succeed;
+use crate::report::Printer;
+use crate::venv::Venv;
+use crate::{fastest, repo, test};
+
+use measure::{Contender, Limit, Scenario, alternate};
+
+/// The options of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// What to measure; everything without any.
+    #[arg(value_enum)]
+    what: Vec<What>,
+    /// Measured runs of each program.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Print one JSON document on standard output.
+    #[arg(long)]
+    json: bool,
+    /// The interpreter that the environment is made from.
+    #[arg(long, default_value = "python3", value_name = "EXE")]
+    python: String,
+    /// A fastest executable, in place of this checkout's release build.
+    #[arg(long, value_name = "EXE")]
+    fastest: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// All tests of the corpus.
+    Run,
+    /// A project of one trivial test.
+    Startup,
+    /// `fastest --version`.
+    Version,
+    /// The node ids of the corpus.
+    Discovery,
+}
+
+/// The programs and the folders of one benchmark run.
+struct Bench {
+    fastest: PathBuf,
+    venv: Venv,
+    dir: PathBuf,
+    runs: usize,
+    printer: Printer,
+}
+
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let printer = Printer { json: options.json };
+    let bench = Bench {
+        fastest: fastest::executable(options.fastest.as_deref())?,
+        venv: test::venv(&options.python, printer)?,
+        dir: repo::scratch().join("corpus"),
+        runs: options.runs.into(),
+        printer,
+    };
+    let mut documents = BTreeMap::new();
+    let mut equal = true;
+    let mut keep = |name, (document, found): (Value, Vec<String>)| {
+        for difference in &found {
+            printer.line(format!("  difference: {difference}"));
+        }
+        equal &= found.is_empty();
+        documents.insert(name, document);
+    };
+    let wanted = |what| options.what.is_empty() || options.what.contains(&what);
+    if wanted(What::Run) {
+        let root = corpus::write(&bench.dir)?;
+        keep("run", bench.run("run", root, 0.15)?);
+    }
+    if wanted(What::Startup) {
+        let root = corpus::write_trivial(&bench.dir)?;
+        keep("startup", bench.run("startup", root, 0.5)?);
+    }
+    if wanted(What::Version) {
+        keep("version", (bench.version()?, Vec::new()));
+    }
+    if wanted(What::Discovery) {
+        let root = corpus::write(&bench.dir)?;
+        keep("discovery", bench.discovery(root)?);
+    }
+    if options.json {
+        println!(
+            "{}",
+            json!({"schema": 1, "equal": equal, "scenarios": documents})
+        );
+    }
+    Ok(equal)
+}
+
+impl Bench {
+    /// Compare the outcomes of `root`'s tests, then the times.
+    fn run(&self, name: &'static str, root: PathBuf, limit: f64) -> Result<(Value, Vec<String>)> {
+        let (pytest, fastest) = self.outcomes(&root)?;
+        let found = differences(&pytest, &fastest, &BTreeMap::new());
+        let scenario = Scenario {
+            name,
+            root,
+            limit: Some(Limit::Ratio(limit)),
+        };
+        let contenders = [
+            Contender {
+                name: "pytest",
+                command: &|| self.pytest(&["-q"]),
+                exit_code: pytest.exit_code,
+            },
+            Contender {
+                name: "fastest",
+                command: &|| self.fastest(&["run", "-q"]),
+                exit_code: fastest.exit_code,
+            },
+        ];
+        let document = alternate(&scenario, &contenders, self.runs, self.printer)?;
+        Ok((document, found))
+    }
+
+    fn version(&self) -> Result<Value> {
+        let scenario = Scenario {
+            name: "version",
+            root: self.dir.clone(),
+            limit: Some(Limit::Time(Duration::from_millis(10))),
+        };
+        fs::create_dir_all(&self.dir)?;
+        let contender = Contender {
+            name: "fastest",
+            command: &|| self.fastest(&["--version"]),
+            exit_code: 0,
+        };
+        // A run takes milliseconds: more of them cost nothing.
+        alternate(&scenario, &[contender], self.runs * 10, self.printer)
+    }
+
+    fn discovery(&self, root: PathBuf) -> Result<(Value, Vec<String>)> {
+        let list = |mut command: Command| -> Result<Vec<String>> {
+            let limit = Duration::from_secs(300);
+            let finished = succeed(command.current_dir(&root), limit)?;
+            let ids = finished.stdout.lines().filter(|line| line.contains("::"));
+            Ok(ids.map(str::to_owned).collect())
+        };
+        let expected = list(self.pytest(&["--collect-only", "-q"]))?;
+        let got = list(self.fastest(&["discover", "--output", "ids"]))?;
+        let mut found = Vec::new();
+        if let Some(at) =
+            (0..expected.len().max(got.len())).find(|n| expected.get(*n) != got.get(*n))
+        {
+            let (expected, got) = (expected.get(at), got.get(at));
+            found.push(format!(
+                "node id {at}\n    pytest:  {expected:?}\n    fastest: {got:?}"
+            ));
+        }
+        let scenario = Scenario {
+            name: "discovery",
+            root: root.clone(),
+            limit: None,
+        };
+        let contenders = [
+            Contender {
+                name: "pytest",
+                command: &|| self.pytest(&["--collect-only", "-q"]),
+                exit_code: 0,
+            },
+            Contender {
+                name: "fastest",
+                command: &|| self.fastest(&["discover", "--no-cache"]),
+                exit_code: 0,
+            },
+        ];
+        let document = alternate(&scenario, &contenders, self.runs, self.printer)?;
+        Ok((document, found))
+    }
+
+    fn outcomes(&self, root: &Path) -> Result<(Run, Run)> {
+        let records = self.dir.join("records");
+        fs::create_dir_all(&records)
+            .with_context(|| format!("cannot create {}", records.display()))?;
+        let volatile = Volatile::new(&[])?;
+        let record = records.join("pytest.jsonl");
+        let mut command = pytest_command(&self.venv, &record, &[]);
+        let pytest = pytest_run(command.current_dir(root), &record, &volatile)?;
+        let mut command = self.fastest(&["run", "--output", "json"]);
+        let record = records.join("fastest.jsonl");
+        let fastest = fastest_run(command.current_dir(root), &record, &volatile)?;
+        Ok((pytest, fastest))
+    }
+
+    fn pytest(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.venv.program("pytest"));
+        self.venv.activate(command.args(arguments));
+        command
+    }
+
+    /// It finds the interpreter through the activated environment, as it would for its user.
+    fn fastest(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.fastest);
+        self.venv.activate(command.args(arguments));
+        command.env("FASTEST_CACHE_DIR", self.dir.join("cache"));
+        command
+    }
+}

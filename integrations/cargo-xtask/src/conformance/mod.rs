@@ -1,0 +1,314 @@
+//! `cargo xtask conformance`: does fastest report of a real project's tests what pytest reports?
+//!
+//! Each suite runs twice under pytest and once under each engine of fastest. A node id that pytest
+//! does not report alike twice is printed and set apart; every other difference, in the outcome of
+//! a test or of one of its phases, in what was not collected, in the exit code, is printed and
+//! fails the run.
+
+mod compare;
+mod record;
+mod suites;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::process::{Finished, capture};
+use crate::report::{Printer, count, time};
+use crate::venv::Venv;
+use crate::{fastest, repo};
+
+pub(crate) use compare::differences;
+pub(crate) use record::{Run, Volatile};
+pub(crate) use suites::empty;
+
+use suites::{Prepared, Suite};
+
+/// No suite needs a tenth of it.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// The options of `cargo xtask conformance`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The suites to run; all without any.
+    suites: Vec<String>,
+    /// The engines of fastest to compare with pytest.
+    #[arg(long, value_delimiter = ',', default_value = "auto,pytest")]
+    engine: Vec<String>,
+    /// List the suites and stop.
+    #[arg(long)]
+    list: bool,
+    /// Keep the unpacked sources when all is equal (they are always kept otherwise).
+    #[arg(long)]
+    keep: bool,
+    /// Print one JSON document on standard output.
+    #[arg(long)]
+    json: bool,
+    /// The interpreter that the suites' environments are made from.
+    #[arg(long, default_value = "python3", value_name = "EXE")]
+    python: String,
+    /// A fastest executable, in place of this checkout's release build.
+    #[arg(long, value_name = "EXE")]
+    fastest: Option<PathBuf>,
+}
+
+/// How many results were compared, how many of them differed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) equal: usize,
+    pub(crate) different: usize,
+}
+
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    if options.list {
+        for suite in suites::load()? {
+            let quick = if suite.quick { ", quick" } else { "" };
+            let Suite {
+                name,
+                version,
+                pytest,
+                ..
+            } = suite;
+            println!("{name} {version} (pytest {pytest}{quick})");
+        }
+        return Ok(true);
+    }
+    let suites = suites::choose(&options.suites)?;
+    let (tally, documents) = compare_all(&suites, options)?;
+    if options.json {
+        println!("{}", json!({"schema": 1, "suites": documents}));
+    }
+    let Tally { equal, different } = tally;
+    let printer = Printer { json: options.json };
+    printer.line(format!("{equal} equal, {different} different"));
+    Ok(different == 0)
+}
+
+/// Compare the suites that are part of `cargo xtask test`.
+pub(crate) fn run_quick(python: &str) -> Result<Tally> {
+    let mut suites = suites::load()?;
+    suites.retain(|suite| suite.quick);
+    let options = Options {
+        suites: Vec::new(),
+        engine: vec!["auto".to_owned(), "pytest".to_owned()],
+        list: false,
+        keep: false,
+        json: false,
+        python: python.to_owned(),
+        fastest: None,
+    };
+    Ok(compare_all(&suites, &options)?.0)
+}
+
+fn compare_all(suites: &[Suite], options: &Options) -> Result<(Tally, Vec<Value>)> {
+    let fastest = fastest::executable(options.fastest.as_deref())?;
+    let mut total = Tally::default();
+    let mut documents = Vec::new();
+    for suite in suites {
+        let (tally, document) = compare_suite(suite, &fastest, options)
+            .with_context(|| format!("suite {}", suite.name))?;
+        total.equal += tally.equal;
+        total.different += tally.different;
+        documents.push(document);
+    }
+    Ok((total, documents))
+}
+
+fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Tally, Value)> {
+    let printer = Printer { json: options.json };
+    let dir = repo::scratch().join("suites");
+    let prepared = suite.prepare(&dir, &options.python, printer)?;
+    let Suite {
+        name,
+        version,
+        pytest,
+        ..
+    } = suite;
+    printer.line(format!("{name} {version} (pytest {pytest})"));
+
+    let first = run_pytest(suite, &prepared, 1)?;
+    let second = run_pytest(suite, &prepared, 2)?;
+    printer.line(format!(
+        "  pytest: {} in {} and {}, exit code {}",
+        outcomes(&first),
+        time(first.wall),
+        time(second.wall),
+        first.exit_code
+    ));
+    let aside = compare::unstable(&first, &second);
+    for (id, text) in &aside {
+        printer.line(format!(
+            "  set apart, pytest does not repeat it: {id}: {text}"
+        ));
+    }
+
+    let mut tally = Tally::default();
+    let mut engines = BTreeMap::new();
+    for engine in &options.engine {
+        let run = run_fastest(suite, &prepared, fastest, engine)?;
+        let found = differences(&first, &run, &aside);
+        print_engine(engine, &run, &found, printer);
+        tally.equal += (first.records.len() - aside.len().min(first.records.len()))
+            .saturating_sub(found.len());
+        tally.different += found.len();
+        engines.insert(engine, document(&run, &found));
+    }
+    if tally.different > 0 {
+        let (records, source) = (prepared.records.display(), prepared.source.display());
+        printer.line(format!("  records: {records}\n  sources: {source}"));
+    } else if !options.keep {
+        fs::remove_dir_all(&prepared.source).ok();
+    }
+    let document = json!({
+        "name": name,
+        "version": version,
+        "pytest": {
+            "version": pytest,
+            "results": first.records.len(),
+            "exit_code": first.exit_code,
+            "seconds": [first.wall.as_secs_f64(), second.wall.as_secs_f64()],
+        },
+        "set_apart": aside,
+        "engines": engines,
+    });
+    Ok((tally, document))
+}
+
+fn run_pytest(suite: &Suite, prepared: &Prepared, n: u32) -> Result<Run> {
+    let record = prepared.records.join(format!("pytest-{n}.jsonl"));
+    let mut arguments = suite.tests.clone();
+    arguments.extend_from_slice(&suite.args);
+    let mut command = pytest_command(&prepared.venv, &record, &arguments);
+    command.current_dir(&prepared.source).envs(&suite.env);
+    pytest_run(&mut command, &record, &Volatile::new(&suite.volatile_ids)?)
+}
+
+/// The command that runs pytest and writes what it reports to `record`.
+pub(crate) fn pytest_command(venv: &Venv, record: &Path, arguments: &[String]) -> Command {
+    let mut command = Command::new(venv.python());
+    command.arg(repo::script("record_pytest.py")).arg(record);
+    venv.activate(command.arg("-q").args(arguments));
+    command
+}
+
+/// Run a [`pytest_command`] and read its record.
+pub(crate) fn pytest_run(command: &mut Command, record: &Path, volatile: &Volatile) -> Result<Run> {
+    let finished = capture(command, LIMIT)?;
+    let lines = fs::read_to_string(record)
+        .with_context(|| format!("pytest left no record:\n{}", finished.tail()))?;
+    let run = Run::from_pytest(&lines, volatile)?;
+    // 2 and up: pytest did not get as far as to run the tests.
+    anyhow::ensure!(
+        (0..=1).contains(&finished.code()),
+        "pytest ended with exit code {}:\n{}",
+        finished.code(),
+        finished.tail()
+    );
+    Ok(Run {
+        exit_code: finished.code(),
+        wall: finished.wall,
+        ..run
+    })
+}
+
+fn run_fastest(suite: &Suite, prepared: &Prepared, fastest: &Path, engine: &str) -> Result<Run> {
+    let mut command = Command::new(fastest);
+    command.arg("run").args(&suite.tests).args(&suite.args);
+    command.args([
+        "--output", "json", "-n", "2", "--engine", engine, "--python",
+    ]);
+    prepared.venv.activate(command.arg(prepared.venv.python()));
+    command.current_dir(&prepared.source).envs(&suite.env);
+    command.env("FASTEST_CACHE_DIR", &prepared.cache);
+    let record = prepared.records.join(format!("fastest-{engine}.jsonl"));
+    fastest_run(&mut command, &record, &Volatile::new(&suite.volatile_ids)?)
+}
+
+/// Run a `fastest run --output json` and read its events, which are kept at `record`.
+pub(crate) fn fastest_run(
+    command: &mut Command,
+    record: &Path,
+    volatile: &Volatile,
+) -> Result<Run> {
+    let finished: Finished = capture(command, LIMIT)?;
+    fs::write(record, &finished.stdout)
+        .with_context(|| format!("cannot write {}", record.display()))?;
+    let said = || {
+        let (code, stderr) = (finished.code(), finished.stderr.trim_end());
+        format!("fastest ended with exit code {code} and said:\n{stderr}")
+    };
+    let events = fastest::events(&finished.stdout).with_context(said)?;
+    let run = Run::from_events(events, volatile).with_context(said)?;
+    anyhow::ensure!(
+        run.exit_code == finished.code(),
+        "the run-finished event says exit code {}, but {}",
+        run.exit_code,
+        said()
+    );
+    Ok(Run {
+        wall: finished.wall,
+        ..run
+    })
+}
+
+fn print_engine(engine: &str, run: &Run, found: &[String], printer: Printer) {
+    let tests = run.native + run.fallbacks.values().map(|f| f.tests).sum::<usize>();
+    let share = 100.0 * run.native as f64 / tests.max(1) as f64;
+    printer.line(format!(
+        "  fastest --engine {engine}: {} in {}; {share:.1} % native; {}",
+        outcomes(run),
+        time(run.wall),
+        count(found.len(), "difference")
+    ));
+    if engine != "pytest" {
+        let mut fallbacks: Vec<_> = run.fallbacks.iter().collect();
+        fallbacks.sort_by_key(|(_, fallback)| std::cmp::Reverse(fallback.tests));
+        for (reason, fallback) in fallbacks {
+            let files = count(fallback.files.len(), "file");
+            let tests = count(fallback.tests, "test");
+            let example = fallback.files.first().map_or("", String::as_str);
+            printer.line(format!(
+                "    under pytest: {tests} in {files} ({example}): {reason}"
+            ));
+        }
+    }
+    for difference in found {
+        printer.line(format!("  difference: {difference}"));
+    }
+}
+
+/// `3 passed, 1 skipped`, the most frequent first.
+fn outcomes(run: &Run) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in run.records.values() {
+        *counts.entry(&record.outcome).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
+    counts.join(", ")
+}
+
+fn document(run: &Run, found: &[String]) -> Value {
+    let reasons: BTreeMap<_, _> = run
+        .fallbacks
+        .iter()
+        .map(|(reason, f)| (reason, json!({"files": f.files, "tests": f.tests})))
+        .collect();
+    json!({
+        "results": run.records.len(),
+        "native": run.native,
+        "under_pytest": reasons,
+        "exit_code": run.exit_code,
+        "seconds": run.wall.as_secs_f64(),
+        "differences": found,
+    })
+}

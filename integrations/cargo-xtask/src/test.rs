@@ -1,0 +1,243 @@
+//! `cargo xtask test`: every check and every test, from a bare checkout.
+
+use std::process::Command;
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use anyhow::Result;
+use regex::Regex;
+
+use crate::conformance;
+use crate::process::{pass_through, shown};
+use crate::repo;
+use crate::report::{Printer, time};
+use crate::venv::Venv;
+
+/// What the tests run with. Everything that a test needs is pinned here.
+const REQUIREMENTS: &[&str] = &[
+    "pytest==9.2.0",
+    "pytest-mock==3.17.0",
+    "pytest-xdist==3.8.0",
+    "ruff==0.17.6",
+];
+
+/// The Python that this repository owns, beside what ruff.toml leaves out.
+const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
+
+/// The options of `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out what needs a release build or a download: the documentation, the example and the
+    /// conformance suites.
+    #[arg(long)]
+    fast: bool,
+    /// Go on after a step that failed.
+    #[arg(long)]
+    keep_going: bool,
+    /// The interpreter that the environments are made from.
+    #[arg(long, default_value = "python3", value_name = "EXE")]
+    python: String,
+}
+
+/// Passed and failed: tests where a step runs some, else the step itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+/// One step, as the table below lists it.
+struct Step {
+    name: &'static str,
+    /// What to do when it fails.
+    advice: &'static str,
+    work: Work,
+}
+
+enum Work {
+    Run(Command),
+    Conformance,
+}
+
+/// The environment of the tests and of the benchmarks.
+pub(crate) fn venv(python: &str, printer: Printer) -> Result<Venv> {
+    let requirements: Vec<String> = REQUIREMENTS.iter().map(ToString::to_string).collect();
+    Venv::ensure(
+        &repo::scratch().join("venv"),
+        python,
+        &requirements,
+        printer,
+    )
+}
+
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let start = Instant::now();
+    let venv = venv(&options.python, Printer { json: false })?;
+    println!("environment: {}", time(start.elapsed()));
+    let mut total = Tally::default();
+    for mut step in steps(&venv, options.fast) {
+        println!("\n==> {}", step.name);
+        let start = Instant::now();
+        let tally = perform(&mut step.work, &options.python)?;
+        total.passed += tally.passed;
+        total.failed += tally.failed;
+        let word = if tally.failed == 0 { "ok" } else { "FAILED" };
+        println!("<== {}: {word} in {}", step.name, time(start.elapsed()));
+        if tally.failed > 0 {
+            println!("    {}", step.advice);
+            if !options.keep_going {
+                println!("    the steps after it were not run; --keep-going runs them");
+                break;
+            }
+        }
+    }
+    println!("\ntotal time: {}", time(start.elapsed()));
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(total.failed == 0)
+}
+
+fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
+    let cargo = |arguments: &str| {
+        let mut command = Command::new("cargo");
+        command.args(arguments.split(' '));
+        command
+    };
+    let python = |arguments: &[&str]| {
+        let mut command = Command::new(venv.python());
+        venv.activate(command.args(arguments));
+        command
+    };
+    let step = |name, command, advice| Step {
+        name,
+        advice,
+        work: Work::Run(command),
+    };
+    let mut tests = cargo("test --workspace");
+    tests.env("FASTEST_TEST_PYTHON", venv.python());
+    let mut steps = vec![
+        step("rustfmt", cargo("fmt --check"), "run `cargo fmt`"),
+        step(
+            "ruff check",
+            python(&["-m", "ruff", "check"]),
+            "`ruff check --fix` corrects most of it",
+        ),
+        step(
+            "ruff format",
+            python(&["-m", "ruff", "format", "--check"]),
+            "run `ruff format`",
+        ),
+        step(
+            "clippy",
+            cargo("clippy --workspace --all-targets -- -D warnings"),
+            "correct what clippy names above",
+        ),
+        step(
+            "cargo test",
+            tests,
+            "the failing test is named above; `cargo test -p PACKAGE NAME` runs it alone, \
+             with FASTEST_TEST_PYTHON set to an interpreter that has pytest",
+        ),
+    ];
+    if repo::root().join(HARNESS_TESTS).is_dir() {
+        steps.push(step(
+            "harness tests",
+            python(&["-m", "pytest", "-q", HARNESS_TESTS]),
+            "the failing test is named above",
+        ));
+    }
+    if fast {
+        return steps;
+    }
+    let mut doc = cargo("doc --workspace --no-deps");
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    let mut quickstart = cargo("fastest examples/quickstart");
+    venv.activate(&mut quickstart);
+    steps.extend([
+        step("rustdoc", doc, "correct the documentation named above"),
+        step("quickstart", quickstart, "the example has to pass as its README says"),
+        Step {
+            name: "conformance",
+            advice: "each difference is printed above; `cargo xtask conformance SUITE` runs one suite",
+            work: Work::Conformance,
+        },
+    ]);
+    steps
+}
+
+fn perform(work: &mut Work, python: &str) -> Result<Tally> {
+    match work {
+        Work::Run(command) => {
+            println!("{}", shown(command));
+            let (success, stdout) = pass_through(command.current_dir(repo::root()))?;
+            Ok(tally(success, &stdout))
+        }
+        Work::Conformance => {
+            let conformance::Tally { equal, different } = conformance::run_quick(python)?;
+            let (passed, failed) = (equal, different);
+            Ok(Tally { passed, failed })
+        }
+    }
+}
+
+/// The tests that a step's output counts; a step that counts none is one itself, and a step that
+/// failed has at least one failure.
+fn tally(success: bool, stdout: &str) -> Tally {
+    static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(\d+) (passed|failed|errors?)\b").expect("a valid pattern")
+    });
+    let summary = |line: &&str| line.starts_with("test result: ") || line.contains(" in ");
+    let mut total = Tally::default();
+    for line in stdout.lines().filter(summary) {
+        for found in COUNT.captures_iter(line) {
+            let n: usize = found[1].parse().unwrap_or_default();
+            match &found[2] {
+                "passed" => total.passed += n,
+                _ => total.failed += n,
+            }
+        }
+    }
+    if !success {
+        total.failed = total.failed.max(1);
+    } else if total == Tally::default() {
+        total.passed = 1;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn steps_are_counted_by_their_tests() {
+        let check = |success, stdout: &str, passed, failed| {
+            assert_eq!(tally(success, stdout), Tally { passed, failed }, "{stdout}");
+        };
+        check(true, "", 1, 0);
+        check(false, "error: could not compile", 0, 1);
+        let cargo = "test result: ok. 3 passed; 0 failed; 1 ignored; finished in 0.00s\n";
+        check(true, &cargo.repeat(2), 6, 0);
+        check(
+            false,
+            "test result: FAILED. 3 passed; 2 failed; 0 ignored",
+            3,
+            2,
+        );
+        check(false, "=== 1 failed, 7 passed, 1 error in 0.12s ===", 7, 2);
+        check(true, "17 passed, 1 skipped, 1 xfailed in 0.05s", 17, 0);
+    }
+
+    #[test]
+    fn every_requirement_is_pinned() {
+        assert!(REQUIREMENTS.iter().all(|line| line.contains("==")));
+    }
+
+    #[test]
+    fn the_repository_is_where_it_is_expected() {
+        let exists = |path: PathBuf| assert!(path.exists(), "{}", path.display());
+        exists(repo::root().join("Cargo.lock"));
+        exists(repo::script("record_pytest.py"));
+    }
+}
