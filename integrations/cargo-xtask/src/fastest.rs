@@ -21,8 +21,8 @@ pub(crate) enum Event {
         #[serde(default)]
         phases: Vec<PhaseReport>,
     },
-    FileCollectFailed {
-        path: String,
+    CollectFinished {
+        id: String,
         outcome: String,
         #[serde(default)]
         longrepr: serde_json::Value,

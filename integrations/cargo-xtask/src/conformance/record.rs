@@ -160,14 +160,15 @@ impl Run {
                     let phases = phases.into_iter().map(phase).collect();
                     run.insert(volatile.stable(&id), Record { outcome, phases });
                 }
-                Event::FileCollectFailed {
-                    path,
+                Event::CollectFinished {
+                    id,
                     outcome,
                     longrepr,
-                } => run.insert(
-                    volatile.stable(&path),
-                    not_collected(&outcome, reason(&longrepr)),
-                ),
+                } => {
+                    let outcome = if outcome == "error" { "failed" } else { &outcome };
+                    let record = not_collected(outcome, reason(&longrepr));
+                    run.insert(volatile.stable(&id), record);
+                }
                 Event::FileDeoptimized { path, reason } => {
                     reasons.entry(path).or_insert(reason);
                 }
@@ -306,7 +307,7 @@ mod tests {
             "\n",
             r#"{"event":"test-finished","id":"t.py::a","outcome":"xfailed","engine":"pytest","phases":[{"when":"setup","outcome":"passed"},{"when":"call","outcome":"skipped","wasxfail":"","longrepr":{"reason":"other"}}]}"#,
             "\n",
-            r#"{"event":"file-collect-failed","path":"u.py","outcome":"failed","longrepr":{"message":"x"}}"#,
+            r#"{"event":"collect-finished","id":"u.py","outcome":"error","longrepr":{"message":"x"}}"#,
             "\n",
             r#"{"event":"run-finished","exit_code":1}"#,
             "\n",
