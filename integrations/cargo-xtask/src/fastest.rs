@@ -21,8 +21,8 @@ pub(crate) enum Event {
         #[serde(default)]
         phases: Vec<PhaseReport>,
     },
-    FileCollectFailed {
-        path: String,
+    CollectFinished {
+        id: String,
         outcome: String,
         #[serde(default)]
         longrepr: serde_json::Value,
@@ -30,6 +30,12 @@ pub(crate) enum Event {
     FileDeoptimized {
         path: String,
         reason: String,
+    },
+    InternalError {
+        text: String,
+    },
+    UsageError {
+        message: String,
     },
     RunFinished {
         exit_code: i32,

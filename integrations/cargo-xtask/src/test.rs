@@ -112,7 +112,7 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
         advice,
         work: Work::Run(command),
     };
-    let mut tests = cargo("test --workspace");
+    let mut tests = cargo("test --workspace --no-fail-fast");
     tests.env("FASTEST_TEST_PYTHON", venv.python());
     let mut steps = vec![
         step("rustfmt", cargo("fmt --check"), "run `cargo fmt`"),
