@@ -2,13 +2,13 @@
 
 use std::process::Command;
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use regex::Regex;
 
 use crate::conformance;
-use crate::process::{pass_through, shown};
+use crate::process::{capture, pass_through, shown, succeed};
 use crate::repo;
 use crate::report::{Printer, time};
 use crate::venv::Venv;
@@ -21,7 +21,7 @@ const REQUIREMENTS: &[&str] = &[
     "ruff==0.17.6",
 ];
 
-/// The Python that this repository owns, beside what ruff.toml leaves out.
+/// The tests of the Python side; run once they are there.
 const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 
 /// The options of `cargo xtask test`.
@@ -73,6 +73,7 @@ pub(crate) fn venv(python: &str, printer: Printer) -> Result<Venv> {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let start = Instant::now();
     let venv = venv(&options.python, Printer { json: false })?;
+    rust_components()?;
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
     for mut step in steps(&venv, options.fast) {
@@ -96,6 +97,27 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(total.failed == 0)
 }
 
+/// A minimal toolchain has neither rustfmt nor clippy; rustup adds them.
+fn rust_components() -> Result<()> {
+    for component in ["rustfmt", "clippy"] {
+        let tool = component.trim_start_matches("rust");
+        let mut probe = Command::new("cargo");
+        let limit = Duration::from_secs(300);
+        if capture(probe.args([tool, "--version"]), limit)?
+            .status
+            .success()
+        {
+            continue;
+        }
+        let mut rustup = Command::new("rustup");
+        rustup.args(["component", "add", component]);
+        succeed(rustup.current_dir(repo::root()), limit).with_context(|| {
+            format!("the Rust toolchain has no {component} and rustup cannot add it; install it")
+        })?;
+    }
+    Ok(())
+}
+
 fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
@@ -115,7 +137,11 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
     let mut tests = cargo("test --workspace --no-fail-fast");
     tests.env("FASTEST_TEST_PYTHON", venv.python());
     let mut steps = vec![
-        step("rustfmt", cargo("fmt --check"), "run `cargo fmt`"),
+        step(
+            "rustfmt",
+            cargo("fmt --all --check"),
+            "run `cargo fmt --all`",
+        ),
         step(
             "ruff check",
             python(&["-m", "ruff", "check"]),
