@@ -79,7 +79,11 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     for mut step in steps(&venv, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
-        let tally = perform(&mut step.work, &options.python)?;
+        let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            let (passed, failed) = (0, 1);
+            Tally { passed, failed }
+        });
         total.passed += tally.passed;
         total.failed += tally.failed;
         let word = if tally.failed == 0 { "ok" } else { "FAILED" };
