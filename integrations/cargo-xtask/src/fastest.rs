@@ -31,6 +31,12 @@ pub(crate) enum Event {
         path: String,
         reason: String,
     },
+    InternalError {
+        text: String,
+    },
+    UsageError {
+        message: String,
+    },
     RunFinished {
         exit_code: i32,
     },

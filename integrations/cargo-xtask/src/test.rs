@@ -2,13 +2,13 @@
 
 use std::process::Command;
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use regex::Regex;
 
 use crate::conformance;
-use crate::process::{pass_through, shown};
+use crate::process::{capture, pass_through, shown, succeed};
 use crate::repo;
 use crate::report::{Printer, time};
 use crate::venv::Venv;
@@ -21,7 +21,7 @@ const REQUIREMENTS: &[&str] = &[
     "ruff==0.17.6",
 ];
 
-/// The Python that this repository owns, beside what ruff.toml leaves out.
+/// The tests of the Python side; run once they are there.
 const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 
 /// The options of `cargo xtask test`.
@@ -73,12 +73,17 @@ pub(crate) fn venv(python: &str, printer: Printer) -> Result<Venv> {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let start = Instant::now();
     let venv = venv(&options.python, Printer { json: false })?;
+    rust_components()?;
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
     for mut step in steps(&venv, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
-        let tally = perform(&mut step.work, &options.python)?;
+        let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            let (passed, failed) = (0, 1);
+            Tally { passed, failed }
+        });
         total.passed += tally.passed;
         total.failed += tally.failed;
         let word = if tally.failed == 0 { "ok" } else { "FAILED" };
@@ -94,6 +99,27 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     println!("\ntotal time: {}", time(start.elapsed()));
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(total.failed == 0)
+}
+
+/// A minimal toolchain has neither rustfmt nor clippy; rustup adds them.
+fn rust_components() -> Result<()> {
+    for component in ["rustfmt", "clippy"] {
+        let tool = component.trim_start_matches("rust");
+        let mut probe = Command::new("cargo");
+        let limit = Duration::from_secs(300);
+        if capture(probe.args([tool, "--version"]), limit)?
+            .status
+            .success()
+        {
+            continue;
+        }
+        let mut rustup = Command::new("rustup");
+        rustup.args(["component", "add", component]);
+        succeed(rustup.current_dir(repo::root()), limit).with_context(|| {
+            format!("the Rust toolchain has no {component} and rustup cannot add it; install it")
+        })?;
+    }
+    Ok(())
 }
 
 fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
@@ -112,10 +138,14 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
         advice,
         work: Work::Run(command),
     };
-    let mut tests = cargo("test --workspace");
+    let mut tests = cargo("test --workspace --no-fail-fast");
     tests.env("FASTEST_TEST_PYTHON", venv.python());
     let mut steps = vec![
-        step("rustfmt", cargo("fmt --check"), "run `cargo fmt`"),
+        step(
+            "rustfmt",
+            cargo("fmt --all --check"),
+            "run `cargo fmt --all`",
+        ),
         step(
             "ruff check",
             python(&["-m", "ruff", "check"]),

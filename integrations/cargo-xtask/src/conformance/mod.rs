@@ -192,7 +192,9 @@ fn run_pytest(suite: &Suite, prepared: &Prepared, n: u32) -> Result<Run> {
 pub(crate) fn pytest_command(venv: &Venv, record: &Path, arguments: &[String]) -> Command {
     let mut command = Command::new(venv.python());
     command.arg(repo::script("record_pytest.py")).arg(record);
-    venv.activate(command.arg("-q").args(arguments));
+    // What fastest does: a file that cannot be imported does not keep the others from running.
+    command.args(["-q", "--continue-on-collection-errors"]);
+    venv.activate(command.args(arguments));
     command
 }
 

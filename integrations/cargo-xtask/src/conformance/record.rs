@@ -165,9 +165,22 @@ impl Run {
                     outcome,
                     longrepr,
                 } => {
-                    let outcome = if outcome == "error" { "failed" } else { &outcome };
-                    let record = not_collected(outcome, reason(&longrepr));
-                    run.insert(volatile.stable(&id), record);
+                    // pytest's report of a collector says `failed` where its summary says `error`.
+                    let outcome = if outcome == "error" {
+                        "failed"
+                    } else {
+                        &outcome
+                    };
+                    run.insert(
+                        volatile.stable(&id),
+                        not_collected(outcome, reason(&longrepr)),
+                    );
+                }
+                Event::InternalError { text: said } | Event::UsageError { message: said } => {
+                    run.insert(
+                        "(fastest itself)".to_owned(),
+                        not_collected("failed", Some(said)),
+                    );
                 }
                 Event::FileDeoptimized { path, reason } => {
                     reasons.entry(path).or_insert(reason);
@@ -220,26 +233,19 @@ impl Volatile {
     }
 }
 
-/// The word for a test with these phases. A failing setup or teardown is an error whatever the
-/// call did.
+/// The word for a test with these phases: the worst of pytest's categories, `error` (a setup or
+/// teardown that failed) being worse than `failed`.
 pub(crate) fn overall(phases: &[Phase]) -> &'static str {
-    let failed = |phase: &Phase| phase.outcome == "failed";
-    if phases.iter().any(|p| failed(p) && p.when != "call") {
-        return "error";
-    }
-    if phases.iter().any(failed) {
-        return "failed";
-    }
-    let skipped = |xfail| move |p: &Phase| p.outcome == "skipped" && p.xfail == xfail;
-    if phases.iter().any(skipped(true)) {
-        "xfailed"
-    } else if phases.iter().any(skipped(false)) {
-        "skipped"
-    } else if phases.iter().any(|p| p.xfail) {
-        "xpassed"
-    } else {
-        "passed"
-    }
+    const CATEGORIES: [&str; 6] = ["passed", "skipped", "xfailed", "xpassed", "failed", "error"];
+    let rank = |phase: &Phase| match (phase.outcome.as_str(), phase.xfail, phase.when.as_str()) {
+        ("failed", _, "call") => 4,
+        ("failed", ..) => 5,
+        ("skipped", true, _) => 2,
+        ("skipped", false, _) => 1,
+        (_, true, "call") => 3,
+        _ => 0,
+    };
+    CATEGORIES[phases.iter().map(rank).max().unwrap_or(0)]
 }
 
 fn not_collected(outcome: &str, reason: Option<String>) -> Record {
