@@ -178,11 +178,13 @@ impl<'a> Parser<'a> {
     /// An option that is not in the table, with its value if the next word looks like one.
     fn stranger_spelled(&mut self, spelled: String, has_value: bool) -> Result<()> {
         self.result.unknown.push(spelled);
-        if !has_value && let Some(next) = self.words.peek() {
-            if !is_option(next) && !(self.is_path)(next) {
-                let value = self.words.next().map(str::to_owned);
-                self.result.unknown.extend(value);
-            }
+        if !has_value
+            && let Some(next) = self.words.peek()
+            && !is_option(next)
+            && !(self.is_path)(next)
+        {
+            let value = self.words.next().map(str::to_owned);
+            self.result.unknown.extend(value);
         }
         Ok(())
     }

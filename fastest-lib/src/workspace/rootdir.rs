@@ -32,7 +32,7 @@ impl Setup<'_> {
     /// configuration file on the way is broken.
     pub(crate) fn determine(&self) -> Result<Root> {
         let mut root = match self.config_file {
-            Some(file) => self.from_config_file(file)?,
+            Some(file) => self.at_config_file(file)?,
             None => self.search()?,
         };
         if let Some(rootdir) = self.rootdir {
@@ -46,7 +46,7 @@ impl Setup<'_> {
         Ok(root)
     }
 
-    fn from_config_file(&self, file: &Path) -> Result<Root> {
+    fn at_config_file(&self, file: &Path) -> Result<Root> {
         let inipath = paths::absolute(self.invocation_dir, file);
         let usage = |message: &str| {
             Error::new(ErrorKind::Usage, message)

@@ -14,7 +14,7 @@ use crate::{Problem, ProblemKind};
 /// How many folders behind more than one symbolic link are entered. pytest enters them until the
 /// system refuses so many links in one path, which for two links that lead upward would take for
 /// ever.
-const NESTED_LINK_FOLDERS: usize = 20_000;
+const NESTED_LINK_FOLDERS: usize = 10_000;
 
 /// What collection enters and takes, by the options and the configuration.
 #[derive(Debug)]
@@ -68,7 +68,8 @@ impl Rules {
             if matches(&self.python_files) {
                 return Some(FileKind::Module);
             }
-            let doctests = self.doctest_modules && !matches!(name, "setup.py" | "__main__.py");
+            let doctests =
+                self.doctest_modules && name != "__main__.py" && !is_setup_script(path, name);
             return doctests.then_some(FileKind::Doctest);
         }
         let doctests = matches(&self.doctest_files) && has_examples(path);
@@ -94,6 +95,15 @@ impl Rules {
 
 fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|suffix| suffix == "py")
+}
+
+/// Whether a module is the script that installs a project.
+fn is_setup_script(path: &Path, name: &str) -> bool {
+    name == "setup.py"
+        && std::fs::read(path).is_ok_and(|bytes| {
+            let text = String::from_utf8_lossy(&bytes);
+            text.contains("setuptools") || text.contains("distutils")
+        })
 }
 
 /// Whether a text file has a doctest prompt. One that cannot be read may have.
