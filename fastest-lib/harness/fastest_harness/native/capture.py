@@ -1,0 +1,230 @@
+"""Capturing of file descriptors 1 and 2, per phase, and the capture fixtures' counterpart.
+
+Unlike pytest, which switches the descriptors back after each phase, the engine keeps them
+switched for the whole run: nobody writes to the terminal from here. Every phase arms them anew,
+because a test may have replaced or closed them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from .errors import Unsupported
+
+__tracebackhide__ = True
+
+
+class EncodedFile(io.TextIOWrapper):
+    """`sys.stdout` and `sys.stderr` while captured."""
+
+    __slots__ = ()
+
+    @property
+    def name(self):
+        return repr(self.buffer)
+
+    @property
+    def mode(self):
+        return self.buffer.mode.replace("b", "")
+
+
+class _ClosedInput(io.TextIOBase):
+    """`sys.stdin` while captured: reading is an error of the test."""
+
+    @property
+    def encoding(self):
+        return sys.__stdin__.encoding if sys.__stdin__ is not None else "utf-8"
+
+    def _refuse(self, size=-1):
+        # The wording is what people know to search for.
+        raise OSError(
+            "pytest: reading from stdin while output is captured!  Consider using `-s`."
+        )
+
+    read = readline = readlines = __next__ = _refuse
+
+    def __iter__(self):
+        return self
+
+    def fileno(self):
+        raise io.UnsupportedOperation("redirected stdin is pseudofile, has no fileno()")
+
+    def flush(self):
+        raise io.UnsupportedOperation("redirected stdin is pseudofile, has no flush()")
+
+    def isatty(self):
+        return False
+
+    def close(self):
+        pass
+
+    def readable(self):
+        return False
+
+    def seekable(self):
+        return False
+
+    def tell(self):
+        raise io.UnsupportedOperation("redirected stdin is pseudofile, has no tell()")
+
+    def writable(self):
+        return False
+
+    @property
+    def buffer(self):
+        return self
+
+
+def _unlinked_file():
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("captured")
+    else:
+        import tempfile
+
+        fd, path = tempfile.mkstemp()
+        os.unlink(path)
+    return open(fd, "rb+", buffering=0)
+
+
+class _Stream:
+    """One captured descriptor and the text file over it."""
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._saved = os.dup(fd)
+        raw = _unlinked_file()
+        self._own = raw.fileno()
+        self.file = EncodedFile(
+            raw, encoding="utf-8", errors="replace", newline="", write_through=True
+        )
+
+    def arm(self):
+        os.dup2(self._own, self._fd)
+
+    def disarm(self):
+        os.dup2(self._saved, self._fd)
+
+    def drain(self):
+        size = os.fstat(self._own).st_size
+        if not size:
+            return ""
+        data = os.pread(self._own, size, 0)
+        os.lseek(self._own, 0, os.SEEK_SET)
+        os.ftruncate(self._own, 0)
+        return data.decode("utf-8", "replace")
+
+
+class Capture:
+    """The whole process's capturing; also pytest's capture manager to its capture fixtures."""
+
+    def __init__(self, method):
+        if method not in ("fd", "no"):
+            raise Unsupported(f"--capture={method}")
+        self._method = method
+        self._out = self._err = self._stdin = None
+        self._fixture = None
+        self._disabled = False
+
+    def start(self):
+        """Switch the descriptors; standard input becomes empty."""
+        if self._method == "no":
+            return
+        self._original = sys.stdin, sys.stdout, sys.stderr
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        self._out, self._err = _Stream(1), _Stream(2)
+        self._stdin_fd = os.dup(0)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        self._stdin = sys.stdin = _ClosedInput()
+        self.arm()
+
+    def stop(self):
+        """Give everything back."""
+        if self._out is None:
+            return
+        self._out.disarm()
+        self._err.disarm()
+        os.dup2(self._stdin_fd, 0)
+        os.close(self._stdin_fd)
+        sys.stdin, sys.stdout, sys.stderr = self._original
+        self._out = self._err = None
+
+    def arm(self):
+        """Begin a phase."""
+        if self._out is not None:
+            self._out.arm()
+            self._err.arm()
+            sys.stdout = self._out.file
+            sys.stderr = self._err.file
+        if self._fixture is not None:
+            self._fixture._start()
+
+    def end_phase(self, item, when):
+        """End a phase: what was written goes to the item's report."""
+        if self._fixture is not None:
+            self._fixture.close()
+        if self._out is not None:
+            out = self._out.drain()
+            if out:
+                item._report_sections.append((when, "stdout", out))
+            err = self._err.drain()
+            if err:
+                item._report_sections.append((when, "stderr", err))
+
+    def drain(self):
+        """(stdout, stderr) written since the last look."""
+        if self._out is None:
+            return "", ""
+        return self._out.drain(), self._err.drain()
+
+    # What pytest's `CaptureFixture` asks of its manager.
+
+    def set_fixture(self, fixture):
+        """`capsys` or one of its kin becomes active."""
+        if self._fixture is not None:
+            raise Unsupported("two capture fixtures at the same time")
+        self._fixture = fixture
+
+    def unset_fixture(self):
+        """The active capture fixture ends."""
+        self._fixture = None
+
+    def global_and_fixture_disabled(self):
+        """Context manager: output goes where it went before capturing."""
+        return _Disabled(self, self._fixture)
+
+
+class _Disabled:
+    def __init__(self, capture, fixture):
+        self._capture = capture
+        self._fixture = fixture if fixture is not None and fixture._is_started() else None
+
+    def __enter__(self):
+        capture = self._capture
+        if self._fixture is not None:
+            self._fixture._suspend()
+        self._suspended = capture._out is not None and not capture._disabled
+        if self._suspended:
+            capture._disabled = True
+            capture._out.disarm()
+            capture._err.disarm()
+            _, sys.stdout, sys.stderr = capture._original
+
+    def __exit__(self, *_):
+        capture = self._capture
+        if self._suspended:
+            capture._disabled = False
+            for stream in capture._original[1:]:
+                if stream is not None:
+                    stream.flush()
+            capture._out.arm()
+            capture._err.arm()
+            sys.stdout = capture._out.file
+            sys.stderr = capture._err.file
+        if self._fixture is not None:
+            self._fixture._resume()

@@ -1,0 +1,268 @@
+"""From a live module to its tests, in pytest's order and with pytest's ids."""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType, ModuleType
+
+from .argnames import mandatory_names
+from .errors import Unsupported
+from .fixtures import Holder, closure_of
+from .imports import is_fixture
+from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
+from .nodes import Class, Function, Module
+from .order import reorder
+from .params import Parametrizer, direct_names
+from .xunit import add_class_fixtures, add_module_fixtures
+
+__tracebackhide__ = True
+
+
+class _Empty:
+    pass
+
+
+_IGNORED = frozenset(
+    {*dir(ModuleType("empty")), "__builtins__", "__file__", "__cached__", *dir(_Empty())}
+)
+_ABSTRACT = 1 << 20
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+class FunctionInfo:
+    """What all calls of one test function share."""
+
+    __slots__ = ("name", "func", "argnames", "closure", "definitions", "find", "plain")
+
+    def __init__(self, name, func, argnames, closure, definitions, find):
+        self.name = name
+        self.func = func
+        self.argnames = argnames
+        self.closure = closure
+        self.definitions = definitions
+        self.find = find
+
+
+class NameFilter:
+    """`python_classes` or `python_functions`: prefixes and globs."""
+
+    def __init__(self, options):
+        self._prefixes = tuple(options)
+        self._globs = [o for o in options if any(char in o for char in "*?[")]
+
+    def __call__(self, name):
+        if name.startswith(self._prefixes):
+            return True
+        if self._globs:
+            import fnmatch
+
+            return any(fnmatch.fnmatch(name, glob) for glob in self._globs)
+        return False
+
+
+class Collector:
+    """Collects files; one per engine."""
+
+    def __init__(self, config, session, builtins):
+        self._session = session
+        self._config = session.config
+        self._is_class_name = NameFilter(config["python_classes"])
+        self._is_function_name = NameFilter(config["python_functions"])
+        self._usefixtures = tuple(config["usefixtures"])
+        self._builtins = builtins
+
+    def collect(self, nodeid, path, module, conftests):
+        """The tests of `module`, before any selection. `conftests` are their holders."""
+        self._refuse(module)
+        node = Module(self._session, nodeid, path, module)
+        node.own_markers = unpacked_marks(module)
+        holder = Holder()
+        add_module_fixtures(holder, module)
+        holder.add_all(module)
+        scope = _Scope([self._builtins, *conftests, holder])
+        items = []
+        if getattr(module, "__test__", True):
+            self._walk(node, [module.__dict__], scope, items)
+        return items
+
+    def finish(self, items):
+        """The order in which selected `items` run."""
+        return reorder(items)
+
+    def _refuse(self, module):
+        names = module.__dict__
+        for name in ("pytest_plugins", "pytest_generate_tests", "__pytest_wrapped__"):
+            if name in names:
+                raise Unsupported(f"module defines {name}")
+        if "__getattr__" in names:
+            raise Unsupported("module defines __getattr__")
+
+    def _walk(self, node, dicts, scope, items):
+        seen = set(_IGNORED)
+        groups = []
+        for names in dicts:
+            group = []
+            for name, value in list(names.items()):
+                if name in seen:
+                    continue
+                seen.add(name)
+                if isinstance(value, type):
+                    if self._is_test_class(name, value):
+                        self._class(name, node, value, scope, group)
+                elif self._is_test_function(name, value):
+                    self._function(name, node, value, scope, group)
+            groups.append(group)
+        for group in reversed(groups):
+            items.extend(group)
+
+    def _is_test_class(self, name, value):
+        unittest = sys.modules.get("unittest.case")
+        if unittest is not None and issubclass(value, unittest.TestCase):
+            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
+                return False
+            raise Unsupported(f"unittest class {name}")
+        if not (self._is_class_name(name) or _flag(value) is True):
+            return False
+        return not value.__flags__ & _ABSTRACT
+
+    def _is_test_function(self, name, value):
+        if not self._is_function_name(name) and _flag(value) is not True:
+            return False
+        if isinstance(value, (staticmethod, classmethod)):
+            value = value.__func__
+        return callable(value) and not is_fixture(value)
+
+    def _class(self, name, parent, cls, scope, items):
+        if not getattr(cls, "__test__", True):
+            return
+        node = Class(name, parent, cls)
+        if cls.__init__ is not object.__init__ or cls.__new__ is not object.__new__:
+            if sys.modules.get("_pytest.python") is None:
+                raise Unsupported(f"class {name} has a constructor")
+            from _pytest.python import Class as PytestClass
+
+            # Issues the warning in pytest's words; collects nothing.
+            node.own_markers = unpacked_marks(cls)
+            PytestClass.collect(node)
+            return
+        if "pytest_generate_tests" in dir(cls):
+            raise Unsupported(f"class {name} defines pytest_generate_tests")
+        node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
+        holder = Holder()
+        add_class_fixtures(holder, cls)
+        if "_pytest.fixtures" in sys.modules:
+            holder.add_all(cls())
+        inner = scope.inside(holder)
+        self._walk(node, [cls.__dict__, *(base.__dict__ for base in cls.__mro__)], inner, items)
+
+    def _function(self, name, parent, value, scope, items):
+        func = getattr(value, "__func__", value)
+        code = _code_of(func)
+        if code is None:
+            raise Unsupported(f"{name} is not a function")
+        if not getattr(func, "__test__", True):
+            return
+        if code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
+            kind = "generator" if code.co_flags & _GENERATOR else "async"
+            raise Unsupported(f"{kind} test {name}")
+        attributes = func.__dict__
+        if attributes:
+            for attribute in PLUGIN_ATTRIBUTES:
+                if attribute in attributes:
+                    raise Unsupported(f"test {name} carries {attribute}")
+        marks = unpacked_marks(func) if attributes else []
+        argnames = mandatory_names(func, name, parent.cls)
+        inherited = [mark for node in parent.iter_parents() for mark in node.own_markers]
+        every = [*marks, *inherited] if inherited else marks
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        used = self._usefixtures_of(every) if every else ()
+        info = self._info(name, func, argnames, used, parametrize, scope)
+        nodeid = f"{parent.nodeid}::{name}"
+        calls = ()
+        if parametrize or any(defs[-1].params or len(defs) > 1 for defs in info.definitions.values()):
+            calls = Parametrizer(info, nodeid, parent, self._config).run(parametrize)
+        self._require_known(info, calls)
+        if not calls:
+            items.append(Function(name, parent, nodeid, info, None, marks))
+        for call in calls:
+            suffix = f"[{call.id}]" if call._idlist else ""
+            own = [*marks, *call.marks]
+            items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
+
+    def _usefixtures_of(self, marks):
+        names = []
+        for mark in marks:
+            if mark.name == "usefixtures":
+                if not mark.args:
+                    raise Unsupported("usefixtures without names")
+                names.extend(mark.args)
+        return names
+
+    def _info(self, name, func, argnames, used, parametrize, scope):
+        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        if not initial:
+            return FunctionInfo(name, func, (), (), {}, scope.find)
+        initial = tuple(dict.fromkeys(initial))
+        if parametrize:
+            ignored = direct_names(parametrize)
+            closure, definitions = closure_of(initial, ignored, scope.find)
+        else:
+            closure, definitions = scope.closure(initial)
+            definitions = dict(definitions)
+        return FunctionInfo(name, func, argnames, closure, definitions, scope.find)
+
+    def _require_known(self, info, calls):
+        for name in info.closure:
+            if name not in info.definitions and name != "request":
+                raise Unsupported(f"fixture {name!r} is not known")
+
+
+class _Scope:
+    """The fixtures visible at one place of the tree."""
+
+    def __init__(self, holders):
+        self._holders = holders
+        self._found = {}
+        self._closures = {}
+        self.autouse = [name for holder in holders for name in holder.autouse]
+
+    def inside(self, holder):
+        """The scope of a class below this one."""
+        return _Scope([*self._holders, holder])
+
+    def find(self, name):
+        """The definitions called `name`, outermost first."""
+        found = self._found.get(name)
+        if found is None:
+            found = [d for holder in self._holders for d in holder.defs.get(name, ())]
+            self._found[name] = found
+        return found
+
+    def closure(self, initial):
+        """The closure of `initial` without parametrization; remembered."""
+        known = self._closures.get(initial)
+        if known is None:
+            known = self._closures[initial] = closure_of(initial, (), self.find)
+        return known
+
+
+def _flag(value):
+    try:
+        return getattr(value, "__test__", False)
+    except Exception:
+        return False
+
+
+def _code_of(func):
+    if type(func) is FunctionType:
+        return func.__code__
+    import functools
+    import inspect
+
+    try:
+        real = inspect.unwrap(func)
+    except Exception:
+        return None
+    if isinstance(real, functools.partial):
+        real = real.func
+    return real.__code__ if isinstance(real, FunctionType) else None

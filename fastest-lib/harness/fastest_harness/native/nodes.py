@@ -1,0 +1,337 @@
+"""The collection tree as tests and pytest's own helpers see it through `request.node`.
+
+Only what pytest documents and the native engine models is here; asking a node for anything else
+raises `Unsupported`, so that no test sees a wrong answer.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .errors import Unsupported
+
+__tracebackhide__ = True
+
+FUNCTION, CLASS, MODULE, PACKAGE, SESSION = range(5)
+LEVELS = {
+    "function": FUNCTION,
+    "class": CLASS,
+    "module": MODULE,
+    "package": PACKAGE,
+    "session": SESSION,
+}
+SCOPE_NAMES = ("function", "class", "module", "package", "session")
+
+
+class Node:
+    """What all nodes share. `level` is the scope whose fixtures live on such a node."""
+
+    level = SESSION
+    # Read by pytest's own location helpers, which ask with a default.
+    location = None
+
+    def __init__(self, name, parent, nodeid):
+        self.name = name
+        self.parent = parent
+        self.nodeid = nodeid
+        self.own_markers = []
+        if parent is not None:
+            self.config = parent.config
+            self.session = parent.session
+
+    def __getattr__(self, name):
+        if name == "keywords":
+            from _pytest.mark.structures import NodeKeywords
+
+            self.keywords = self._fill_keywords(NodeKeywords(self))
+            return self.keywords
+        if name == "stash":
+            from _pytest.stash import Stash
+
+            self.stash = Stash()
+            return self.stash
+        if name == "extra_keyword_matches":
+            self.extra_keyword_matches = set()
+            return self.extra_keyword_matches
+        if name == "path":
+            from pathlib import Path
+
+            self.path = Path(self.abspath)
+            return self.path
+        if name.startswith("__") or name in self._absent:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise Unsupported(f"request.node.{name}")
+
+    #: Attributes that pytest's nodes do not have either, though some code asks for them.
+    _absent = frozenset({"callspec", "rep_setup", "rep_call", "rep_teardown", "_obj"})
+
+    def _fill_keywords(self, keywords):
+        for mark in self.own_markers:
+            keywords[mark.name] = mark
+        return keywords
+
+    @property
+    def id(self):
+        """The node id; pytest 9.2 asks for it by this name."""
+        return self.nodeid
+
+    @property
+    def abspath(self):
+        """Path of the file the node came from."""
+        return self.parent.abspath
+
+    @property
+    def ihook(self):
+        """The hooks that pytest's own helpers call on a node."""
+        return self.config.hook
+
+    def iter_parents(self):
+        """This node, then its parents, outermost last."""
+        node = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def listchain(self):
+        """The parents of this node and itself, outermost first."""
+        chain = list(self.iter_parents())
+        chain.reverse()
+        return chain
+
+    def iter_markers(self, name=None):
+        """Marks from the nearest node outwards, only those called `name` if given."""
+        for _, mark in self.iter_markers_with_node(name):
+            yield mark
+
+    def iter_markers_with_node(self, name=None):
+        """Like `iter_markers`, with the node each mark belongs to."""
+        node = self
+        while node is not None:
+            for mark in node.own_markers:
+                if name is None or mark.name == name:
+                    yield node, mark
+            node = node.parent
+
+    def get_closest_marker(self, name, default=None):
+        """The first mark called `name`, or `default`."""
+        return next(self.iter_markers(name), default)
+
+    def add_marker(self, marker, append=True):
+        """Add a mark, given as a decorator or by name."""
+        if isinstance(marker, str):
+            import pytest
+
+            marker = getattr(pytest.mark, marker)
+        mark = marker.mark
+        self.keywords[mark.name] = mark
+        self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
+        self.session.setup_state.marks_changed = True
+
+    def listnames(self):
+        """Names from the outermost node to this one."""
+        return [node.name for node in self.listchain()]
+
+    def addfinalizer(self, finalizer):
+        """Run `finalizer` when this node is torn down."""
+        self.session.setup_state.addfinalizer(finalizer, self)
+
+    def getparent(self, cls):
+        """The nearest node of class `cls`, which may be one of pytest's own classes."""
+        import pytest
+
+        level = {pytest.Class: CLASS, pytest.Module: MODULE, pytest.Session: SESSION}.get(cls)
+        for node in self.iter_parents():
+            if isinstance(node, cls) or (level is not None and node.level == level):
+                return node
+        if level is None:
+            raise Unsupported(f"request.node.getparent({cls.__name__})")
+        return None
+
+    def warn(self, warning):
+        """Issue `warning` at the location of this node."""
+        from _pytest.nodes import Node as PytestNode
+
+        PytestNode.warn(self, warning)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name}>"
+
+
+class Session(Node):
+    """The root; one per process."""
+
+    def __init__(self, config, setup_state):
+        super().__init__("", None, "")
+        self.config = config
+        self.session = self
+        self.setup_state = setup_state
+
+    @property
+    def abspath(self):
+        return str(self.config.rootdir)
+
+
+class Module(Node):
+    """A test file."""
+
+    level = MODULE
+
+    def __init__(self, parent, nodeid, abspath, obj):
+        super().__init__(nodeid.rpartition("/")[2], parent, nodeid)
+        self._abspath = abspath
+        self.obj = obj
+
+    @property
+    def abspath(self):
+        return self._abspath
+
+    @property
+    def module(self):
+        """The module object."""
+        return self.obj
+
+    cls = None
+
+
+class Class(Node):
+    """A test class."""
+
+    level = CLASS
+
+    def __init__(self, name, parent, obj):
+        super().__init__(name, parent, f"{parent.nodeid}::{name}")
+        self.obj = obj
+        self.module = parent.module
+
+    @property
+    def cls(self):
+        """The class object."""
+        return self.obj
+
+
+class CallSpec:
+    """One planned call of a parametrized function: `request.node.callspec`."""
+
+    __slots__ = ("params", "indices", "_arg2scope", "_levels", "_idlist", "marks")
+
+    def __init__(self, params, indices, levels, idlist, marks):
+        self.params = params
+        self.indices = indices
+        self._levels = levels
+        self._idlist = idlist
+        self.marks = marks
+
+    @property
+    def id(self):
+        """The text in the brackets of the test's name."""
+        return "-".join(self._idlist)
+
+    def getparam(self, name):
+        """The value given for `name`; `ValueError` if there is none."""
+        try:
+            return self.params[name]
+        except KeyError as error:
+            raise ValueError(name) from error
+
+
+class Function(Node):
+    """A test. `info` holds what all parametrized calls of one function share."""
+
+    level = FUNCTION
+
+    def __init__(self, name, parent, nodeid, info, callspec, own_markers):
+        self.name = name
+        self.parent = parent
+        self.nodeid = nodeid
+        self.config = parent.config
+        self.session = parent.session
+        self.own_markers = own_markers
+        self.info = info
+        self.originalname = info.name
+        self.funcargs = {}
+        self.user_properties = []
+        self._report_sections = []
+        self._instance = None
+        if callspec is not None:
+            self.callspec = callspec
+
+    def _fill_keywords(self, keywords):
+        super()._fill_keywords(keywords)
+        keywords.update(self.function.__dict__)
+        if "callspec" in self.__dict__:
+            keywords[self.callspec.id] = True
+        return keywords
+
+    @property
+    def module(self):
+        """The module object of the test."""
+        return self.parent.module
+
+    @property
+    def cls(self):
+        """The class object of a method, else None."""
+        return self.parent.cls
+
+    @property
+    def instance(self):
+        """The instance that a method is bound to, made on first use; else None."""
+        if self._instance is None and self.parent.level == CLASS:
+            self._instance = self.parent.obj()
+        return self._instance
+
+    @property
+    def obj(self):
+        """The callable that the test runs."""
+        owner = self.instance
+        return getattr(self.parent.obj if owner is None else owner, self.originalname)
+
+    #: pytest's traceback filter asks for this name before it looks at `obj`.
+    _obj = obj
+
+    @property
+    def function(self):
+        """The plain function behind `obj`."""
+        obj = self.obj
+        return getattr(obj, "__func__", obj)
+
+    @property
+    def fixturenames(self):
+        """The closure of fixture names, in the order of their setup."""
+        return self.info.closure
+
+    @property
+    def location(self):
+        """(path relative to the root, line or None, dotted name)."""
+        path, line, domain = self.reportinfo()
+        rootdir = str(self.config.rootdir)
+        relative = os.path.relpath(os.fspath(path), rootdir)
+        return relative, line, domain
+
+    def reportinfo(self):
+        """(absolute path, 0-based line, dotted name) of the test's function."""
+        from _pytest._code import getfslineno
+
+        path, line = getfslineno(self.obj)
+        names = [node.name for node in self.iter_parents() if node.level < MODULE]
+        return path, line, ".".join(reversed(names))
+
+    def add_report_section(self, when, key, content):
+        """Keep captured output for the report, if there is any."""
+        if content:
+            self._report_sections.append((when, key, content))
+
+    def _traceback_filter(self, excinfo):
+        from _pytest.python import Function as PytestFunction
+
+        return PytestFunction._traceback_filter(self, excinfo)
+
+    def _repr_failure_py(self, excinfo, style=None):
+        from _pytest.nodes import Node as PytestNode
+
+        return PytestNode._repr_failure_py(self, excinfo, style)
+
+    def repr_failure(self, excinfo):
+        """The representation of a failed call, made by pytest itself."""
+        from _pytest.python import Function as PytestFunction
+
+        return PytestFunction.repr_failure(self, excinfo)

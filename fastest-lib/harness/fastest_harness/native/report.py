@@ -1,0 +1,127 @@
+"""From the end of a phase to its report.
+
+Everything but a plain pass goes through pytest's own report code, so that outcome, reason and
+text are its own; without pytest installed a traceback must do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from . import versions
+
+__tracebackhide__ = True
+
+
+def passed(item, when, duration):
+    """The report of a phase that raised nothing: a float, or a dict if there is more to say."""
+    if not item._report_sections and not item.user_properties:
+        return duration
+    return _with_extras(item, {"when": when, "outcome": "passed", "duration": duration})
+
+
+def expand(when, report):
+    """A report as a dict, also where it was only a duration."""
+    if isinstance(report, float):
+        return {"when": when, "outcome": "passed", "duration": report}
+    return report
+
+
+def _with_extras(item, report):
+    if item._report_sections:
+        report["sections"] = [
+            [f"Captured {key} {when}", content] for when, key, content in item._report_sections
+        ]
+    if item.user_properties:
+        report["properties"] = [[name, value] for name, value in item.user_properties]
+    return report
+
+
+def own_frames_cut(traceback):
+    """`traceback` without the engine's frames at its start, unless it has no others."""
+    rest = traceback
+    while rest is not None and _is_own(rest.tb_frame):
+        rest = rest.tb_next
+    return rest if rest is not None else traceback
+
+
+def _is_own(frame):
+    return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
+
+
+def made_by_pytest(item, when, error, duration):
+    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
+    if not versions.installed():
+        return _without_pytest(item, when, error, duration)
+    from _pytest._code import ExceptionInfo
+    from _pytest.reports import TestReport
+    from _pytest.runner import CallInfo
+    from _pytest.skipping import pytest_runtest_makereport
+
+    excinfo = None
+    if error is not None:
+        excinfo = ExceptionInfo.from_exc_info(
+            (type(error), error, own_frames_cut(error.__traceback__))
+        )
+        excinfo = _as_skip(excinfo)
+    call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+    steps = pytest_runtest_makereport(item, call)
+    next(steps)
+    try:
+        steps.send(TestReport.from_item_and_call(item, call))
+    except StopIteration as stop:
+        made = stop.value
+    report = {"when": when, "outcome": made.outcome, "duration": duration}
+    if hasattr(made, "wasxfail"):
+        report["wasxfail"] = made.wasxfail
+    if made.longrepr is not None:
+        report["longrepr"] = _longrepr(made)
+    return _with_extras(item, report)
+
+
+def _as_skip(excinfo):
+    unittest = sys.modules.get("unittest")
+    if unittest is None or not isinstance(excinfo.value, unittest.SkipTest):
+        return excinfo
+    from _pytest._code import ExceptionInfo
+    from _pytest.outcomes import Skipped
+
+    skipped = Skipped(str(excinfo.value), _use_item_location=True)
+    return ExceptionInfo.from_exc_info((Skipped, skipped, excinfo.tb))
+
+
+def _longrepr(made):
+    if isinstance(made.longrepr, tuple):
+        path, line, reason = made.longrepr
+        return {"reason": reason, "path": str(path), "line": line}
+    result = {"text": made.longreprtext, "message": "", "path": None, "line": None}
+    crash = getattr(made.longrepr, "reprcrash", None)
+    if crash is not None:
+        result.update(path=str(crash.path), line=crash.lineno, message=crash.message)
+    else:
+        result["message"] = result["text"]
+    result["message"] = result["message"].strip().partition("\n")[0]
+    return result
+
+
+def _without_pytest(item, when, error, duration):
+    import traceback
+
+    unittest = sys.modules.get("unittest")
+    tb = own_frames_cut(error.__traceback__)
+    last = traceback.extract_tb(tb)[-1]
+    report = {"when": when, "outcome": "failed", "duration": duration}
+    if unittest is not None and isinstance(error, unittest.SkipTest):
+        report["outcome"] = "skipped"
+        reason = f"Skipped: {error}"
+        report["longrepr"] = {"reason": reason, "path": last.filename, "line": last.lineno}
+        return _with_extras(item, report)
+    text = "".join(traceback.format_exception(type(error), error, tb))
+    message = traceback.format_exception_only(type(error), error)[-1].strip()
+    report["longrepr"] = {
+        "text": text.rstrip("\n"),
+        "message": message.partition("\n")[0],
+        "path": last.filename,
+        "line": last.lineno,
+    }
+    return _with_extras(item, report)

@@ -1,0 +1,295 @@
+"""Running one test: setup, call and teardown, with what surrounds each phase."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter
+
+from . import report
+from .errors import Unsupported, is_pending
+from .fixtures import exception_group, raise_all
+from .nodes import FUNCTION
+from .params import DirectParam
+from .request import Request
+
+__tracebackhide__ = True
+
+_CURRENT = "PYTEST_CURRENT_TEST"
+_EVALUATED = ("skip", "skipif", "xfail")
+
+
+class SetupState:
+    """The nodes that are set up, outermost first, each with its finalizers."""
+
+    def __init__(self):
+        self._stack = []
+        #: Set when a test or fixture added a mark: it may be one that decides the outcome.
+        self.marks_changed = False
+
+    def setup(self, item):
+        """Enter the nodes that lead to `item`. The item is entered, not yet filled."""
+        chain = item.listchain()
+        stack = self._stack
+        for node in chain[len(stack) :]:
+            stack.append((node, []))
+
+    def is_active(self, node):
+        """Whether `node` is set up and not yet torn down."""
+        return any(entry[0] is node for entry in self._stack)
+
+    def addfinalizer(self, finalizer, node):
+        """Run `finalizer` when `node` is left."""
+        for entry in reversed(self._stack):
+            if entry[0] is node:
+                entry[1].append(finalizer)
+                return
+        raise Unsupported(f"finalizer for {node!r}, which is not set up")
+
+    def teardown(self, nextitem):
+        """Leave all nodes that `nextitem` is not below; all of them if it is None.
+
+        Returns what was raised, one exception per node.
+        """
+        return self._leave(nextitem.listchain() if nextitem is not None else ())
+
+    def leave_file(self):
+        """Leave all nodes but the root, as any next file would have it."""
+        return self._leave([node for node, _ in self._stack[:1]])
+
+    @property
+    def holds_session(self):
+        """Whether something waits for the end of the session."""
+        return bool(self._stack) and bool(self._stack[0][1])
+
+    def _leave(self, needed):
+        exceptions = []
+        stack = self._stack
+        while stack:
+            size = len(stack)
+            if size <= len(needed) and stack[-1][0] is needed[size - 1]:
+                break
+            node, finalizers = stack.pop()
+            raised = []
+            while finalizers:
+                try:
+                    finalizers.pop()()
+                except Unsupported:
+                    continue
+                except BaseException as error:
+                    if not is_outcome(error):
+                        raise
+                    raised.append(error)
+            if len(raised) == 1:
+                exceptions.append(raised[0])
+            elif raised:
+                message = f"errors while tearing down {node!r}"
+                exceptions.append(exception_group(message, raised[::-1]))
+        return exceptions
+
+
+def is_outcome(error):
+    """Whether `error` is an exception or one of pytest's outcomes: not an interruption."""
+    if isinstance(error, Exception):
+        return True
+    outcomes = sys.modules.get("_pytest.outcomes")
+    return outcomes is not None and isinstance(error, outcomes.OutcomeException)
+
+
+class Runner:
+    """Runs items. `capture`, `logs`, `recorder` and `stray` belong to the engine."""
+
+    def __init__(self, setup_state, capture, logs, recorder, stray):
+        self._state = setup_state
+        self._capture = capture
+        self._logs = logs
+        self._recorder = recorder
+        self._stray = stray
+
+    def run(self, seq, item, nextitem, peek):
+        """The three reports of `item`, or None if it met something unsupported.
+
+        `nextitem` is the test of the same file that follows, or None. Then `peek()`, called
+        only if a fixture waits for the end of the session, says whether any test follows.
+        """
+        self._state.marks_changed = False
+        self._recorder.start(item)
+        try:
+            marked = self._is_marked(item)
+            reports = [self._phase(item, "setup", self._setup, marked)]
+            if not is_pending() and _is_passed(reports[0]):
+                reports.append(self._phase(item, "call", self._call, marked))
+
+            def teardown(item, marked):
+                return self._teardown(item, nextitem, peek)
+
+            reports.append(self._phase(item, "teardown", teardown, marked))
+        finally:
+            self._recorder.stop(seq, "runtest", item.nodeid)
+            item.funcargs = {}
+            item._request = None
+        if is_pending():
+            return None
+        if len(reports) == 3 and all(type(entry) is float for entry in reports):
+            return reports
+        phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
+        return [report.expand(when, entry) for when, entry in zip(phases, reports)]
+
+    def _is_marked(self, item):
+        for node in item.iter_parents():
+            for mark in node.own_markers:
+                if mark.name in _EVALUATED:
+                    return True
+        return False
+
+    def _phase(self, item, when, function, marked):
+        capture, logs = self._capture, self._logs
+        os.environ[_CURRENT] = f"{item.nodeid} ({when})".replace("\x00", "(null)")
+        capture.arm()
+        logs.start_phase(item, when)
+        error = None
+        elsewhere = None
+        start = perf_counter()
+        try:
+            elsewhere = function(item, marked)
+            if self._stray.any:
+                self._stray.raise_or_warn()
+        except Unsupported:
+            pass
+        except BaseException as raised:
+            if isinstance(raised, KeyboardInterrupt):
+                raise
+            error = raised
+        duration = perf_counter() - start - (elsewhere or 0.0)
+        if when == "teardown":
+            os.environ.pop(_CURRENT, None)
+        capture.end_phase(item, when)
+        logs.end_phase(item, when)
+        if is_pending():
+            return duration
+        if error is not None:
+            _refuse_exit(error)
+            return report.made_by_pytest(item, when, error, duration)
+        if marked or self._state.marks_changed:
+            return report.made_by_pytest(item, when, None, duration)
+        return report.passed(item, when, duration)
+
+    def _setup(self, item, marked):
+        if marked:
+            from _pytest.skipping import pytest_runtest_setup
+
+            pytest_runtest_setup(item)
+        self._state.setup(item)
+        closure = item.info.closure
+        if not closure:
+            return
+        request = Request(item)
+        item._request = request
+        funcargs = item.funcargs
+        definitions = item.info.definitions
+        params = item.callspec.params if "callspec" in item.__dict__ else None
+        for argname in closure:
+            if params is not None and argname in params:
+                fixturedef = definitions[argname][-1]
+                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
+                    funcargs[argname] = params[argname]
+                    continue
+            funcargs[argname] = request.getfixturevalue(argname)
+
+    def _call(self, item, marked):
+        if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
+            for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+                if hasattr(sys, name):
+                    delattr(sys, name)
+        if marked or self._state.marks_changed:
+            self._call_with_xfail(item)
+        else:
+            self._call_test(item)
+
+    def _call_with_xfail(self, item):
+        from _pytest.skipping import pytest_runtest_call
+
+        steps = pytest_runtest_call(item)
+        next(steps)
+        try:
+            self._call_test(item)
+        except BaseException as error:
+            if isinstance(error, Unsupported):
+                raise
+            try:
+                steps.throw(error)
+            except StopIteration:
+                return
+            raise
+        try:
+            steps.send(None)
+        except StopIteration:
+            return
+
+    def _call_test(self, item):
+        argnames = item.info.argnames
+        try:
+            if argnames:
+                funcargs = item.funcargs
+                result = item.obj(**{name: funcargs[name] for name in argnames})
+            else:
+                result = item.obj()
+        except Exception as error:
+            sys.last_type = type(error)
+            sys.last_value = error
+            if sys.version_info >= (3, 12):
+                sys.last_exc = error
+            sys.last_traceback = report.own_frames_cut(error.__traceback__)
+            raise
+        if result is not None:
+            _complain_of_result(item, result)
+
+    def _teardown(self, item, nextitem, peek):
+        if nextitem is not None:
+            raise_all("errors during test teardown", self._state.teardown(nextitem))
+            return 0.0
+        exceptions = self._state.leave_file()
+        elsewhere = 0.0
+        if self._state.holds_session:
+            start = perf_counter()
+            self._capture.end_phase(item, "teardown")
+            self._logs.end_phase(item, "teardown")
+            more = peek()
+            self._capture.arm()
+            self._logs.start_phase(item, "teardown")
+            elsewhere = perf_counter() - start
+            if not more:
+                exceptions.extend(self._state.teardown(None))
+        raise_all("errors during test teardown", exceptions)
+        return elsewhere
+
+
+def _is_passed(entry):
+    return type(entry) is float or entry["outcome"] == "passed"
+
+
+def _refuse_exit(error):
+    outcomes = sys.modules.get("_pytest.outcomes")
+    if outcomes is not None and isinstance(error, outcomes.Exit):
+        Unsupported("pytest.exit")
+
+
+class _Returned:
+    """A test that has run already and returned `result`, for pytest to complain about."""
+
+    class _fixtureinfo:
+        argnames = ()
+
+    def __init__(self, item, result):
+        self.nodeid = item.nodeid
+        self.obj = lambda: result
+        self.funcargs = {}
+
+
+def _complain_of_result(item, result):
+    from . import versions
+
+    if versions.installed():
+        from _pytest.python import pytest_pyfunc_call
+
+        pytest_pyfunc_call(_Returned(item, result))

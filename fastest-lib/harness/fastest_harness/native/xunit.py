@@ -1,0 +1,108 @@
+"""setup_module, setup_function, setup_class, setup_method and their teardowns, as fixtures."""
+
+from __future__ import annotations
+
+from types import MethodType
+
+from .fixtures import FixtureDef
+from .imports import is_fixture
+from .nodes import CLASS, FUNCTION, MODULE
+
+__tracebackhide__ = True
+
+
+def _first(obj, *names):
+    for name in names:
+        value = getattr(obj, name, None)
+        if value is not None and not is_fixture(value):
+            return value
+    return None
+
+
+def _call(func, argument):
+    count = func.__code__.co_argcount
+    if isinstance(func, MethodType):
+        count -= 1
+    if count:
+        func(argument)
+    else:
+        func()
+
+
+def _plain(func):
+    return getattr(func, "__func__", func)
+
+
+def _add(holder, name, func, level):
+    holder.add(FixtureDef(name, func, level, autouse=True, native=True))
+
+
+def add_module_fixtures(holder, module):
+    """Register what `module` defines for the module and for each of its functions."""
+    names = module.__dict__
+    if not (
+        "setup_module" in names
+        or "setUpModule" in names
+        or "teardown_module" in names
+        or "tearDownModule" in names
+        or "setup_function" in names
+        or "teardown_function" in names
+    ):
+        return
+    setup = _first(module, "setUpModule", "setup_module")
+    teardown = _first(module, "tearDownModule", "teardown_module")
+    if setup is not None or teardown is not None:
+
+        def around_module(request):
+            if setup is not None:
+                _call(setup, request.module)
+            yield
+            if teardown is not None:
+                _call(teardown, request.module)
+
+        _add(holder, f"_xunit_setup_module_fixture_{module.__name__}", around_module, MODULE)
+    before = _first(module, "setup_function")
+    after = _first(module, "teardown_function")
+    if before is not None or after is not None:
+
+        def around_function(request):
+            if request.instance is not None:
+                yield
+                return
+            if before is not None:
+                _call(before, request.function)
+            yield
+            if after is not None:
+                _call(after, request.function)
+
+        name = f"_xunit_setup_function_fixture_{module.__name__}"
+        _add(holder, name, around_function, FUNCTION)
+
+
+def add_class_fixtures(holder, cls):
+    """Register what `cls` defines for the class and for each of its methods."""
+    setup = _first(cls, "setup_class")
+    teardown = _first(cls, "teardown_class")
+    if setup is not None or teardown is not None:
+
+        def around_class(request):
+            if setup is not None:
+                _call(_plain(setup), request.cls)
+            yield
+            if teardown is not None:
+                _call(_plain(teardown), request.cls)
+
+        _add(holder, f"_xunit_setup_class_fixture_{cls.__qualname__}", around_class, CLASS)
+    before = _first(cls, "setup_method")
+    after = _first(cls, "teardown_method")
+    if before is not None or after is not None:
+
+        def around_method(request):
+            instance = request.instance
+            if before is not None:
+                _call(instance.setup_method, request.function)
+            yield
+            if after is not None:
+                _call(instance.teardown_method, request.function)
+
+        _add(holder, f"_xunit_setup_method_fixture_{cls.__qualname__}", around_method, FUNCTION)

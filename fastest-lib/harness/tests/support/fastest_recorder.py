@@ -1,0 +1,58 @@
+"""A pytest plugin that writes every report to the file named by FASTEST_RECORD."""
+
+from __future__ import annotations
+
+import json
+import os
+
+_RECORD = {"ids": [], "reports": [], "collect": [], "warnings": []}
+
+
+def pytest_collection_finish(session):
+    _RECORD["ids"] = [item.nodeid for item in session.items]
+
+
+def _longrepr(report):
+    if report.longrepr is None:
+        return None
+    if isinstance(report.longrepr, tuple):
+        path, line, reason = report.longrepr
+        return {"reason": reason, "path": str(path), "line": line}
+    return {"text": report.longreprtext}
+
+
+def pytest_runtest_logreport(report):
+    _RECORD["reports"].append(
+        {
+            "nodeid": report.nodeid,
+            "when": report.when,
+            "outcome": report.outcome,
+            "wasxfail": getattr(report, "wasxfail", None),
+            "longrepr": _longrepr(report),
+            "sections": [list(section) for section in report.sections],
+            "properties": [list(p) for p in report.user_properties],
+        }
+    )
+
+
+def pytest_collectreport(report):
+    if report.outcome != "passed":
+        _RECORD["collect"].append(
+            {
+                "nodeid": report.nodeid,
+                "outcome": report.outcome,
+                "longrepr": _longrepr(report),
+            }
+        )
+
+
+def pytest_warning_recorded(warning_message, when, nodeid):
+    _RECORD["warnings"].append(
+        [warning_message.category.__name__, str(warning_message.message), when, nodeid]
+    )
+
+
+def pytest_sessionfinish(exitstatus):
+    _RECORD["exit"] = int(exitstatus)
+    with open(os.environ["FASTEST_RECORD"], "w") as file:
+        json.dump(_RECORD, file)
