@@ -2,13 +2,29 @@ use std::path::PathBuf;
 
 use crate::Problem;
 
+/// What pytest collects from a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// Test functions and classes; doctests too when they are asked for.
+    #[default]
+    Module,
+    /// Doctests alone: a text file, or a module that is no test file under `--doctest-modules`. Only
+    /// pytest runs them.
+    Doctest,
+}
+
 /// A test file that pytest would collect, with the conftests that apply to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestFile {
     /// The file, absolute.
     pub path: PathBuf,
-    /// The file part of its node ids: relative to the rootdir, with `/`.
+    /// What is collected from it.
+    pub kind: FileKind,
+    /// The file part of its node ids: relative to the rootdir, with `/`. For a file outside of the
+    /// rootdir it is relative to the argument that led to it, and empty when that is the file, as
+    /// in pytest's node ids.
     pub id: String,
     /// The `conftest.py` files that apply, absolute, outermost first.
     pub conftests: Vec<PathBuf>,

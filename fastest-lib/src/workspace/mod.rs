@@ -1,7 +1,34 @@
 //! The first stage: from a path to the rootdir, the configuration, the files and the interpreter.
+//!
+//! [`Workspace::open`] determines the rootdir and reads the configuration as pytest 9.2 does, and
+//! [`Workspace::test_files`] finds the files that it would collect, in its order. Nothing here runs
+//! Python, so what a `conftest.py` or a plugin changes about collection is not seen.
 
+mod addopts;
+mod arguments;
 mod config;
+mod fastest_config;
 mod files;
+mod fnmatch;
+mod glob;
+mod ini;
+mod interpreter;
+mod load;
+mod open;
+mod option_table;
+mod options;
+mod paths;
+mod rootdir;
+mod settings;
+mod text;
+mod version;
+mod walk;
 
+pub use addopts::Addopts;
+pub use arguments::Argument;
 pub use config::{Config, ImportMode, IniValue};
-pub use files::{FileSet, TestFile};
+pub use fastest_config::{EngineChoice, FastestConfig, OutputFormat};
+pub use files::{FileKind, FileSet, TestFile};
+pub use interpreter::{Interpreter, InterpreterSource};
+pub use open::Workspace;
+pub use options::WorkspaceOptions;

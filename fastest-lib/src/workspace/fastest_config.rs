@@ -1,0 +1,147 @@
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::load;
+use super::text;
+use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
+
+/// Which engine runs the tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum EngineChoice {
+    /// The native engine where it can, else pytest.
+    #[default]
+    Auto,
+    /// The native engine alone.
+    Native,
+    /// pytest alone.
+    Pytest,
+}
+
+/// In which form results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object a line.
+    Json,
+    /// JUnit XML.
+    Junit,
+}
+
+/// The `[tool.fastest]` table: defaults for options of the same names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct FastestConfig {
+    /// How many workers run tests at the same time.
+    pub workers: Option<usize>,
+    /// Which engine runs the tests.
+    pub engine: Option<EngineChoice>,
+    /// The interpreter: a path relative to the rootdir, or a name on the `PATH`.
+    pub python: Option<PathBuf>,
+    /// In which form results are written.
+    pub output: Option<OutputFormat>,
+    /// How many of the slowest tests to list; 0 is all.
+    pub durations: Option<u32>,
+    /// After how many failures to stop; 0 is never.
+    pub maxfail: Option<u32>,
+    /// Whether the output of tests is captured.
+    pub capture: Option<bool>,
+    /// How much to print; negative is less than usual.
+    pub verbose: Option<i32>,
+    /// Where to write a JUnit report.
+    pub junit_xml: Option<PathBuf>,
+}
+
+const KEYS: &[&str] = &[
+    "workers",
+    "engine",
+    "python",
+    "output",
+    "durations",
+    "maxfail",
+    "capture",
+    "verbose",
+    "junit-xml",
+];
+
+impl FastestConfig {
+    /// Reads the table from the `pyproject.toml` of a folder; without one every default holds.
+    /// Unknown keys become problems.
+    ///
+    /// # Errors
+    /// A file that cannot be read or parsed, or a key with a value of the wrong type.
+    pub(crate) fn read(rootdir: &Path, problems: &mut Vec<Problem>) -> Result<Self> {
+        let path = rootdir.join("pyproject.toml");
+        if !path.is_file() {
+            return Ok(Self::default());
+        }
+        let source = load::read_text(&path)?;
+        let mut document: Table = source
+            .parse()
+            .map_err(|error| load::toml_error(&path, &source, &error))?;
+        let Some(Value::Table(mut tool)) = document.remove("tool") else {
+            return Ok(Self::default());
+        };
+        let error = |line: Option<u32>, message: String| {
+            let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+            Error::new(ErrorKind::Config, format!("{place}{message}")).with_path(&path)
+        };
+        let mut table = match tool.remove("fastest") {
+            None => return Ok(Self::default()),
+            Some(Value::Table(table)) => table,
+            Some(_) => return Err(error(None, "`tool.fastest` must be a table".to_owned())),
+        };
+        let names: Vec<String> = table.keys().cloned().collect();
+        for name in names {
+            let line = line_of(&source, &name);
+            if !KEYS.contains(&name.as_str()) {
+                table.remove(&name);
+                let meant = text::nearest(&name, KEYS.iter().copied());
+                let hint = match meant {
+                    Some(key) => format!("did you mean `{key}`?"),
+                    None => format!("the keys are {}", KEYS.join(", ")),
+                };
+                let message = format!("unknown key `{name}` in [tool.fastest] is not used; {hint}");
+                problems
+                    .push(Problem::new(ProblemKind::Config, message).at("pyproject.toml", line));
+                continue;
+            }
+            let alone: Table = table.get_key_value(&name).into_iter().map(cloned).collect();
+            alone.try_into::<Self>().map_err(|cause| {
+                let cause = cause.message().trim();
+                error(line, format!("`{name}` in [tool.fastest]: {cause}"))
+            })?;
+        }
+        table
+            .try_into()
+            .map_err(|cause| error(None, format!("[tool.fastest]: {}", cause.message())))
+    }
+}
+
+fn cloned((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
+}
+
+/// The line on which a key of the table stands.
+fn line_of(source: &str, key: &str) -> Option<u32> {
+    fn entry<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<(usize, &'t DeValue<'i>)> {
+        table
+            .iter()
+            .find(|(key, _)| key.get_ref() == name)
+            .map(|(key, value)| (key.span().start, value.get_ref()))
+    }
+    let document = DeTable::parse(source).ok()?;
+    let (_, tool) = entry(document.get_ref(), "tool")?;
+    let (_, fastest) = entry(tool.as_table()?, "fastest")?;
+    let (start, _) = entry(fastest.as_table()?, key)?;
+    Some(load::line_at(source.as_bytes(), start))
+}

@@ -1,0 +1,295 @@
+//! The options that may stand in `addopts`: pytest's own, and those of widely used plugins as far as
+//! it must be known whether the next word belongs to them.
+
+/// Whether an option takes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arity {
+    Flag,
+    Value,
+    /// The next word, unless it is an option too.
+    Optional,
+}
+
+/// What an option changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Keyword,
+    Markexpr,
+    ExitFirst,
+    Maxfail,
+    Verbose,
+    Quiet,
+    Verbosity,
+    Capture,
+    NoCapture,
+    Tb,
+    Durations,
+    ShowLocals(bool),
+    ReportChars,
+    JunitXml,
+    JunitPrefix,
+    Basetemp,
+    Warning,
+    Plugin,
+    DisablePluginAutoload,
+    Override,
+    /// Sets this setting to true.
+    Strict(&'static str),
+    ImportMode,
+    Ignore,
+    IgnoreGlob,
+    Deselect,
+    Confcutdir,
+    NoConftest,
+    CollectInVirtualenv,
+    Rootdir,
+    ConfigFile,
+    DoctestModules,
+    DoctestGlob,
+    /// Neither what runs nor its outcome, only how pytest prints it.
+    Harmless,
+    /// Something that only pytest, or a plugin of it, does.
+    Unmodelled,
+}
+
+impl Effect {
+    /// Whether only pytest can give the option its full meaning.
+    pub(crate) fn is_unmodelled(self) -> bool {
+        matches!(
+            self,
+            Self::Unmodelled | Self::DoctestModules | Self::DoctestGlob
+        )
+    }
+}
+
+/// Looks an option up by its name, dashes included.
+pub(crate) fn find(name: &str) -> Option<(Arity, Effect)> {
+    OPTIONS
+        .iter()
+        .find(|(names, ..)| names.contains(&name))
+        .map(|(_, arity, effect)| (*arity, *effect))
+}
+
+const OPTIONS: &[(&[&str], Arity, Effect)] = &[
+    // Selection and the run.
+    (&["-k"], Arity::Value, Effect::Keyword),
+    (&["-m"], Arity::Value, Effect::Markexpr),
+    (&["-x", "--exitfirst"], Arity::Flag, Effect::ExitFirst),
+    (&["--maxfail"], Arity::Value, Effect::Maxfail),
+    (&["--deselect"], Arity::Value, Effect::Deselect),
+    (&["--capture"], Arity::Value, Effect::Capture),
+    (&["-s"], Arity::Flag, Effect::NoCapture),
+    (&["--basetemp"], Arity::Value, Effect::Basetemp),
+    (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // Configuration.
+    (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
+    (&["--rootdir"], Arity::Value, Effect::Rootdir),
+    (&["-o", "--override-ini"], Arity::Value, Effect::Override),
+    (&["--strict"], Arity::Flag, Effect::Strict("strict")),
+    (
+        &["--strict-markers"],
+        Arity::Flag,
+        Effect::Strict("strict_markers"),
+    ),
+    (
+        &["--strict-config"],
+        Arity::Flag,
+        Effect::Strict("strict_config"),
+    ),
+    (&["-p"], Arity::Value, Effect::Plugin),
+    (
+        &["--disable-plugin-autoload"],
+        Arity::Flag,
+        Effect::DisablePluginAutoload,
+    ),
+    // Collection.
+    (&["--import-mode"], Arity::Value, Effect::ImportMode),
+    (&["--ignore"], Arity::Value, Effect::Ignore),
+    (&["--ignore-glob"], Arity::Value, Effect::IgnoreGlob),
+    (&["--confcutdir"], Arity::Value, Effect::Confcutdir),
+    (&["--noconftest"], Arity::Flag, Effect::NoConftest),
+    (
+        &["--collect-in-virtualenv"],
+        Arity::Flag,
+        Effect::CollectInVirtualenv,
+    ),
+    (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
+    (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    // Reports.
+    (&["-v", "--verbose"], Arity::Flag, Effect::Verbose),
+    (&["-q", "--quiet"], Arity::Flag, Effect::Quiet),
+    (&["--verbosity"], Arity::Value, Effect::Verbosity),
+    (&["--tb"], Arity::Value, Effect::Tb),
+    (&["--durations"], Arity::Value, Effect::Durations),
+    (
+        &["-l", "--showlocals"],
+        Arity::Flag,
+        Effect::ShowLocals(true),
+    ),
+    (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
+    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (
+        &["--junitxml", "--junit-xml"],
+        Arity::Value,
+        Effect::JunitXml,
+    ),
+    (
+        &["--junitprefix", "--junit-prefix"],
+        Arity::Value,
+        Effect::JunitPrefix,
+    ),
+    (
+        &[
+            "--no-header",
+            "--no-summary",
+            "--no-fold-skipped",
+            "--force-short-summary",
+            "--disable-warnings",
+            "--disable-pytest-warnings",
+            "--xfail-tb",
+            "--fulltrace",
+            "--full-trace",
+        ],
+        Arity::Flag,
+        Effect::Harmless,
+    ),
+    (
+        &[
+            "--durations-min",
+            "--show-capture",
+            "--color",
+            "--code-highlight",
+        ],
+        Arity::Value,
+        Effect::Harmless,
+    ),
+    // pytest's own that have no counterpart here.
+    (
+        &[
+            "--markers",
+            "--fixtures",
+            "--funcargs",
+            "--fixtures-per-test",
+            "--pdb",
+            "--trace",
+            "--runxfail",
+            "--lf",
+            "--last-failed",
+            "--ff",
+            "--failed-first",
+            "--nf",
+            "--new-first",
+            "--cache-clear",
+            "--sw",
+            "--stepwise",
+            "--sw-skip",
+            "--stepwise-skip",
+            "--sw-reset",
+            "--stepwise-reset",
+            "--collectonly",
+            "--collect-only",
+            "--co",
+            "--pyargs",
+            "--keepduplicates",
+            "--keep-duplicates",
+            "--continue-on-collection-errors",
+            "--doctest-ignore-import-errors",
+            "--doctest-continue-on-failure",
+            "-V",
+            "--version",
+            "-h",
+            "--help",
+            "--traceconfig",
+            "--trace-config",
+            "--setuponly",
+            "--setup-only",
+            "--setupshow",
+            "--setup-show",
+            "--setupplan",
+            "--setup-plan",
+        ],
+        Arity::Flag,
+        Effect::Unmodelled,
+    ),
+    (
+        &[
+            "--pdbcls",
+            "--lfnf",
+            "--last-failed-no-failures",
+            "--pastebin",
+            "--max-warnings",
+            "--doctest-report",
+            "--assert",
+            "--log-level",
+            "--log-format",
+            "--log-date-format",
+            "--log-cli-level",
+            "--log-cli-format",
+            "--log-cli-date-format",
+            "--log-file",
+            "--log-file-mode",
+            "--log-file-level",
+            "--log-file-format",
+            "--log-file-date-format",
+            "--log-auto-indent",
+            "--log-disable",
+        ],
+        Arity::Value,
+        Effect::Unmodelled,
+    ),
+    (
+        &["--cache-show", "--debug"],
+        Arity::Optional,
+        Effect::Unmodelled,
+    ),
+    // Plugins: coverage, parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    (&["--cov"], Arity::Optional, Effect::Unmodelled),
+    (
+        &[
+            "--no-cov",
+            "--cov-append",
+            "--cov-branch",
+            "--no-cov-on-fail",
+            "--cov-reset",
+            "-f",
+            "--looponfail",
+            "--reuse-db",
+            "--create-db",
+            "--nomigrations",
+            "--no-migrations",
+            "--migrations",
+            "--benchmark-only",
+            "--benchmark-skip",
+            "--benchmark-disable",
+            "--random-order",
+        ],
+        Arity::Flag,
+        Effect::Unmodelled,
+    ),
+    (
+        &[
+            "--cov-report",
+            "--cov-config",
+            "--cov-fail-under",
+            "--cov-context",
+            "-n",
+            "--numprocesses",
+            "--maxprocesses",
+            "--dist",
+            "--max-worker-restart",
+            "--timeout",
+            "--timeout-method",
+            "--session-timeout",
+            "--reruns",
+            "--reruns-delay",
+            "--only-rerun",
+            "--asyncio-mode",
+            "--ds",
+            "--randomly-seed",
+            "--hypothesis-profile",
+            "--hypothesis-seed",
+        ],
+        Arity::Value,
+        Effect::Unmodelled,
+    ),
+];
