@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::{NodeId, Problem};
@@ -24,6 +26,33 @@ pub struct Test {
     pub fixtures: Vec<String>,
     /// Why the id cannot be completed without running Python; the test then stands for any number.
     pub open: Option<OpenReason>,
+    /// What `-m` sees of the marks, in the order of `markers`.
+    #[serde(skip)]
+    pub(crate) marks: Arc<[TestMark]>,
+    /// Further names that `-k` matches: attributes put on the function.
+    #[serde(skip)]
+    pub(crate) keywords: Arc<[String]>,
+}
+
+/// A mark, as far as `-m` can see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TestMark {
+    pub(crate) name: String,
+    pub(crate) keywords: Vec<(String, MarkValue)>,
+    /// Whether it may have keyword arguments that are not listed.
+    pub(crate) is_open: bool,
+}
+
+/// The value of a mark's keyword argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MarkValue {
+    None,
+    /// An integer; Python's booleans are some.
+    Int(i128),
+    Str(String),
+    /// Something that equals none of these.
+    Other,
+    Unknown,
 }
 
 /// Why something about a test or a file cannot be known without running Python.
@@ -34,6 +63,15 @@ pub struct OpenReason {
     pub line: u32,
     /// What makes it so, in a few words.
     pub message: String,
+}
+
+impl OpenReason {
+    pub(crate) fn new(line: u32, message: impl Into<String>) -> Self {
+        Self {
+            line,
+            message: message.into(),
+        }
+    }
 }
 
 /// The tests of one file.
@@ -69,4 +107,27 @@ pub struct Discovery {
     pub files: Vec<DiscoveredFile>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
+    /// Positions in `files` and their `tests` in the order of the session, where that is not the
+    /// order of the files: a session-scoped parameter draws its tests together.
+    #[serde(skip)]
+    pub(crate) session_order: Option<Vec<(usize, usize)>>,
+}
+
+impl Discovery {
+    /// The tests with their files, in the order in which pytest lists them for the whole session.
+    pub fn tests(&self) -> impl Iterator<Item = (&DiscoveredFile, &Test)> {
+        let in_files = self
+            .files
+            .iter()
+            .enumerate()
+            .flat_map(|(at, file)| (0..file.tests.len()).map(move |test| (at, test)));
+        let order: Box<dyn Iterator<Item = (usize, usize)>> = match &self.session_order {
+            Some(order) => Box::new(order.iter().copied()),
+            None => Box::new(in_files),
+        };
+        order.filter_map(|(file, test)| {
+            let file = self.files.get(file)?;
+            Some((file, file.tests.get(test)?))
+        })
+    }
 }

@@ -1,0 +1,222 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::collect::{Collected, Rules, collect};
+use super::conftest::Conftest;
+use super::fixtures::{Holder, Place};
+use super::ids::IdRules;
+use super::model::{DiscoveredFile, Discovery, OpenReason};
+use super::naming::Naming;
+use super::reorder::{Item, reorder};
+use crate::syntax::{FileFacts, parse};
+use crate::workspace::{Config, FileSet, IniValue, TestFile};
+use crate::{Problem, ProblemKind};
+
+/// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
+///
+/// What the sources alone do not decide is marked open and never guessed. Every file of `files`
+/// is in the answer, also one without tests: pytest imports it all the same. Files that cannot be
+/// read or parsed give a problem, and whatever could be read of them.
+///
+/// Plugins of the interpreter that the configuration does not name are not visible here; one that
+/// changes what is collected makes the answer differ from pytest's.
+pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
+    let rules = Rules {
+        ids: IdRules::new(config),
+        classes: Naming::new(&config.python_classes),
+        functions: Naming::new(&config.python_functions),
+        imported: collects_imported(config),
+        usefixtures: &config.usefixtures,
+        builtin: Holder::builtin(),
+        open: open_options(&config.addopts),
+    };
+    let (conftests, mut problems) = read_conftests(rootdir, files, &rules);
+    let first_number = conftests.len();
+    let collected: Vec<(Collected, Vec<Problem>)> = files
+        .files
+        .par_iter()
+        .enumerate()
+        .map(|(at, file)| {
+            let chain: Vec<&Conftest> = file
+                .conftests
+                .iter()
+                .filter_map(|path| conftests.get(path.as_path()))
+                .collect();
+            collect_file(file, &chain, &rules, number(first_number + at))
+        })
+        .collect();
+    let mut discovered = Vec::with_capacity(collected.len());
+    let mut wide = Vec::with_capacity(collected.len());
+    for (collected, found) in collected {
+        problems.extend(found);
+        discovered.push(collected.file);
+        wide.push(collected.wide);
+    }
+    let session_order = order_session(&mut discovered, &wide);
+    Discovery {
+        files: discovered,
+        problems,
+        session_order,
+    }
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn collects_imported(config: &Config) -> bool {
+    match config.raw.get("collect_imported_tests") {
+        Some(IniValue::Bool(value)) => *value,
+        Some(IniValue::Text(text)) => !matches!(
+            text.trim().to_ascii_lowercase().as_str(),
+            "0" | "false" | "no" | "off"
+        ),
+        _ => true,
+    }
+}
+
+/// Options of the ini file that let other code decide what is collected.
+fn open_options(addopts: &[String]) -> Vec<OpenReason> {
+    let mut open = Vec::new();
+    let mut options = addopts.iter();
+    while let Some(option) = options.next() {
+        let plugin = match option.strip_prefix("-p") {
+            Some("") => options.next().map(String::as_str),
+            Some(plugin) => Some(plugin),
+            None => None,
+        };
+        if let Some(plugin) = plugin.filter(|plugin| !plugin.starts_with("no:")) {
+            let message = format!("addopts loads the plugin `{plugin}`");
+            open.push(OpenReason::new(0, message));
+        } else if option == "--doctest-modules" {
+            open.push(OpenReason::new(0, "addopts collects doctests"));
+        }
+    }
+    open
+}
+
+fn read(path: &Path, id: &str) -> Result<FileFacts, Problem> {
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let mut facts = parse(&bytes);
+            for problem in &mut facts.problems {
+                problem.path = Some(id.to_owned());
+            }
+            Ok(facts)
+        }
+        Err(error) => Err(Problem::new(
+            ProblemKind::Io,
+            format!("the file cannot be read: {error}"),
+        )
+        .at(id, None)),
+    }
+}
+
+type Conftests<'a> = HashMap<&'a Path, Conftest>;
+
+fn read_conftests<'a>(
+    rootdir: &Path,
+    files: &'a FileSet,
+    rules: &Rules<'_>,
+) -> (Conftests<'a>, Vec<Problem>) {
+    let mut paths: Vec<&PathBuf> = files
+        .files
+        .iter()
+        .flat_map(|file| &file.conftests)
+        .collect();
+    paths.sort();
+    paths.dedup();
+    let read: Vec<(&Path, Conftest, Vec<Problem>)> = paths
+        .par_iter()
+        .enumerate()
+        .map(|(at, path)| {
+            let id = relative(rootdir, path);
+            let (facts, problems) = facts_or_empty(path, &id);
+            let place = Place {
+                file: number(at),
+                conftest: Some(&id),
+            };
+            let conftest = Conftest::new(&facts, path, place, &rules.ids);
+            (path.as_path(), conftest, problems)
+        })
+        .collect();
+    let mut conftests = HashMap::new();
+    let mut problems = Vec::new();
+    for (path, conftest, found) in read {
+        conftests.insert(path, conftest);
+        problems.extend(found);
+    }
+    (conftests, problems)
+}
+
+/// The facts of a file, or none and the problem of reading it.
+fn facts_or_empty(path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
+    match read(path, id) {
+        Ok(facts) => {
+            let problems = facts.problems.clone();
+            (facts, problems)
+        }
+        Err(problem) => {
+            let mut facts = parse(b"");
+            facts.problems.push(problem.clone());
+            (facts, vec![problem])
+        }
+    }
+}
+
+fn relative(rootdir: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(rootdir).unwrap_or(path);
+    path.to_string_lossy().replace('\\', "/")
+}
+
+fn collect_file(
+    file: &TestFile,
+    conftests: &[&Conftest],
+    rules: &Rules<'_>,
+    number: u32,
+) -> (Collected, Vec<Problem>) {
+    let (facts, problems) = facts_or_empty(&file.path, &file.id);
+    (collect(file, &facts, conftests, rules, number), problems)
+}
+
+/// Puts the tests of each file in the session's order; gives the order across files where that
+/// is not the order of the files.
+fn order_session(
+    files: &mut [DiscoveredFile],
+    wide: &[Vec<Vec<super::parametrize::WideParameter>>],
+) -> Option<Vec<(usize, usize)>> {
+    if wide.iter().flatten().all(Vec::is_empty) {
+        return None;
+    }
+    let mut places = Vec::new();
+    let mut items = Vec::new();
+    for (at, (file, wide)) in files.iter().zip(wide).enumerate() {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (test, wide) in wide.iter().enumerate() {
+            places.push((at, test));
+            items.push(Item {
+                file: at,
+                folder,
+                classes: &file.tests[test].classes,
+                wide,
+            });
+        }
+    }
+    let order = reorder(&items);
+    let mut positions: Vec<Vec<usize>> = files.iter().map(|_| Vec::new()).collect();
+    let mut session = Vec::with_capacity(order.len());
+    for item in order {
+        let (file, test) = places[item];
+        session.push((file, positions[file].len()));
+        positions[file].push(test);
+    }
+    for (file, positions) in files.iter_mut().zip(positions) {
+        let mut tests: Vec<Option<_>> = file.tests.drain(..).map(Some).collect();
+        let moved = positions.into_iter().filter_map(|at| tests[at].take());
+        file.tests = moved.collect();
+    }
+    let in_files = session.is_sorted_by_key(|(file, _)| *file);
+    (!in_files).then_some(session)
+}

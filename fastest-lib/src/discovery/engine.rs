@@ -1,0 +1,84 @@
+//! What the native engine runs, as far as the source shows.
+
+use super::fixtures::Scope;
+
+/// The fixtures that pytest itself brings: name, scope, and whether the native engine has it.
+///
+/// A fixture in neither this table nor the sources may come from a plugin, and so may have
+/// parameters that only the plugin knows.
+pub(super) const BUILTIN_FIXTURES: &[(&str, Scope, bool)] = &[
+    ("cache", Scope::Function, false),
+    ("capfd", Scope::Function, true),
+    ("capfdbinary", Scope::Function, false),
+    ("caplog", Scope::Function, false),
+    ("capsys", Scope::Function, true),
+    ("capsysbinary", Scope::Function, false),
+    ("capteesys", Scope::Function, false),
+    ("doctest_namespace", Scope::Session, false),
+    ("linecomp", Scope::Function, false),
+    ("LineMatcher", Scope::Function, false),
+    ("monkeypatch", Scope::Function, true),
+    ("pytestconfig", Scope::Session, false),
+    ("pytester", Scope::Function, false),
+    ("record_property", Scope::Function, false),
+    ("record_testsuite_property", Scope::Session, false),
+    ("record_xml_attribute", Scope::Function, false),
+    ("recwarn", Scope::Function, false),
+    ("request", Scope::Function, true),
+    ("subtests", Scope::Function, false),
+    ("testdir", Scope::Function, false),
+    ("tmp_path", Scope::Function, true),
+    ("tmp_path_factory", Scope::Session, true),
+    ("tmpdir", Scope::Function, false),
+    ("tmpdir_factory", Scope::Session, false),
+];
+
+/// Functions of a module that pytest calls around its tests.
+pub(super) const MODULE_XUNIT: &[&str] = &[
+    "setUpModule",
+    "setup_function",
+    "setup_module",
+    "tearDownModule",
+    "teardown_function",
+    "teardown_module",
+];
+
+/// Methods of a class that pytest calls around its tests.
+pub(super) const CLASS_XUNIT: &[&str] = &[
+    "setup_class",
+    "setup_method",
+    "teardown_class",
+    "teardown_method",
+];
+
+/// Hooks that can add, drop, rename or reorder tests; the others cannot.
+const COLLECTION_HOOKS: &[&str] = &[
+    "pytest_cmdline_main",
+    "pytest_cmdline_parse",
+    "pytest_collect_directory",
+    "pytest_collect_file",
+    "pytest_collection",
+    "pytest_collection_modifyitems",
+    "pytest_collectstart",
+    "pytest_generate_tests",
+    "pytest_ignore_collect",
+    "pytest_itemcollected",
+    "pytest_load_initial_conftests",
+    "pytest_make_collect_report",
+    "pytest_make_parametrize_id",
+    "pytest_plugin_registered",
+    "pytest_pycollect_makeitem",
+    "pytest_pycollect_makemodule",
+];
+
+/// Whether the hook may change what is collected. `attributes` are the attribute names that its
+/// body mentions: a hook that registers a plugin can do anything.
+pub(super) fn changes_collection(hook: &str, attributes: &[String]) -> bool {
+    COLLECTION_HOOKS.contains(&hook)
+        || attributes.iter().any(|name| {
+            matches!(
+                name.as_str(),
+                "register" | "import_plugin" | "keyword" | "markexpr"
+            )
+        })
+}

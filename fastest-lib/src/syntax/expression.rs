@@ -1,0 +1,181 @@
+//! From tree-sitter's expression nodes to [`Expr`].
+
+use tree_sitter::Node;
+
+use super::facts::{Argument, Call, Expr};
+use super::literal;
+
+/// Expressions nested deeper than this are `Unknown`: no test is named by one.
+const MAX_DEPTH: usize = 48;
+
+pub(super) fn line_of(node: Node<'_>) -> u32 {
+    u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX)
+}
+
+pub(super) fn column_of(node: Node<'_>) -> u32 {
+    u32::try_from(node.start_position().column + 1).unwrap_or(u32::MAX)
+}
+
+pub(super) fn text_of<'s>(node: Node<'_>, source: &'s str) -> &'s str {
+    source.get(node.byte_range()).unwrap_or_default()
+}
+
+/// The named children that are not comments.
+pub(super) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .filter(|child| child.kind() != "comment" && child.kind() != "line_continuation")
+        .collect()
+}
+
+/// The expression that `node` holds.
+pub(super) fn expression(node: Node<'_>, source: &str) -> Expr {
+    Reader { source }.read(node, 0)
+}
+
+/// The arguments of a call's (or class's) `argument_list`.
+pub(super) fn arguments(node: Node<'_>, source: &str) -> Vec<Argument> {
+    Reader { source }.arguments(node, 0)
+}
+
+struct Reader<'s> {
+    source: &'s str,
+}
+
+impl Reader<'_> {
+    fn read(&self, node: Node<'_>, depth: usize) -> Expr {
+        if depth > MAX_DEPTH || node.is_error() || node.is_missing() {
+            return Expr::Unknown;
+        }
+        let field = |name: &str| {
+            node.child_by_field_name(name)
+                .map_or(Expr::Unknown, |child| self.read(child, depth + 1))
+        };
+        let text = || text_of(node, self.source);
+        match node.kind() {
+            "none" => Expr::None,
+            "true" => Expr::Bool(true),
+            "false" => Expr::Bool(false),
+            "ellipsis" => Expr::Ellipsis,
+            "integer" => literal::integer(text()),
+            "float" => literal::float(text()),
+            "string" => self.string(node),
+            "concatenated_string" => self.concatenated(node),
+            "identifier" => Expr::Name(text().to_owned()),
+            "attribute" => match node.child_by_field_name("attribute") {
+                Some(name) => Expr::Attribute(
+                    Box::new(field("object")),
+                    text_of(name, self.source).to_owned(),
+                ),
+                None => Expr::Unknown,
+            },
+            "subscript" => Expr::Subscript(Box::new(field("value"))),
+            "call" => self.call(node, depth),
+            "tuple" | "expression_list" => Expr::Tuple(self.items(node, depth)),
+            "list" => Expr::List(self.items(node, depth)),
+            "set"
+            | "dictionary"
+            | "list_comprehension"
+            | "set_comprehension"
+            | "dictionary_comprehension" => Expr::Container,
+            "lambda" => Expr::Lambda,
+            "list_splat" | "dictionary_splat" => Expr::Star(Box::new(self.inner(node, depth))),
+            "parenthesized_expression" => self.inner(node, depth),
+            "unary_operator" => match node.child_by_field_name("operator") {
+                Some(operator) => {
+                    let operator = text_of(operator, self.source).chars().next();
+                    Expr::Unary(operator.unwrap_or('?'), Box::new(field("argument")))
+                }
+                None => Expr::Unknown,
+            },
+            "binary_operator" => match node.child_by_field_name("operator") {
+                Some(operator) => Expr::Binary(
+                    Box::new(field("left")),
+                    text_of(operator, self.source).to_owned(),
+                    Box::new(field("right")),
+                ),
+                None => Expr::Unknown,
+            },
+            _ => Expr::Unknown,
+        }
+    }
+
+    fn inner(&self, node: Node<'_>, depth: usize) -> Expr {
+        match children(node).as_slice() {
+            [only] => self.read(*only, depth + 1),
+            _ => Expr::Unknown,
+        }
+    }
+
+    fn items(&self, node: Node<'_>, depth: usize) -> Vec<Expr> {
+        children(node)
+            .into_iter()
+            .map(|child| self.read(child, depth + 1))
+            .collect()
+    }
+
+    fn call(&self, node: Node<'_>, depth: usize) -> Expr {
+        let (Some(function), Some(arguments)) = (
+            node.child_by_field_name("function"),
+            node.child_by_field_name("arguments"),
+        ) else {
+            return Expr::Unknown;
+        };
+        let arguments = if arguments.kind() == "argument_list" {
+            self.arguments(arguments, depth)
+        } else {
+            // `f(x for x in y)`: one argument, a generator.
+            vec![Argument {
+                name: None,
+                value: Expr::Unknown,
+            }]
+        };
+        Expr::Call(Box::new(Call {
+            line: line_of(node),
+            function: self.read(function, depth + 1),
+            arguments,
+        }))
+    }
+
+    fn arguments(&self, node: Node<'_>, depth: usize) -> Vec<Argument> {
+        children(node)
+            .into_iter()
+            .map(|child| match child.kind() {
+                "keyword_argument" => Argument {
+                    name: child
+                        .child_by_field_name("name")
+                        .map(|name| text_of(name, self.source).to_owned()),
+                    value: child
+                        .child_by_field_name("value")
+                        .map_or(Expr::Unknown, |value| self.read(value, depth + 1)),
+                },
+                _ => Argument {
+                    name: None,
+                    value: self.read(child, depth + 1),
+                },
+            })
+            .collect()
+    }
+
+    fn string(&self, node: Node<'_>) -> Expr {
+        literal::string(text_of(node, self.source))
+    }
+
+    /// Adjacent literals are one: all text or all bytes.
+    fn concatenated(&self, node: Node<'_>) -> Expr {
+        let mut parts = children(node).into_iter().map(|part| self.string(part));
+        let Some(first) = parts.next() else {
+            return Expr::Unknown;
+        };
+        parts
+            .try_fold(first, |joined, part| match (joined, part) {
+                (Expr::Str(a), Expr::Str(b)) => Some(Expr::Str(a + &b)),
+                (Expr::Bytes(mut a), Expr::Bytes(b)) => {
+                    a.extend(b);
+                    Some(Expr::Bytes(a))
+                }
+                _ => None,
+            })
+            .unwrap_or(Expr::Unknown)
+    }
+}

@@ -1,0 +1,508 @@
+//! What the statements of a module's or class's body bind and do.
+
+use std::collections::HashSet;
+
+use tree_sitter::Node;
+
+use super::expression::{arguments, children, column_of, expression, line_of, text_of};
+use super::facts::{
+    Binding, BindingKind, Class, Decorator, Effect, EffectKind, Expr, Function, ImportedName,
+    Parameter, ParameterKind,
+};
+use super::survey::imports_of;
+use crate::{Problem, ProblemKind};
+
+/// CPython refuses deeper indentation than this.
+const MAX_DEPTH: usize = 100;
+
+/// The body of one module or class, read in source order.
+pub(super) struct Body<'s> {
+    source: &'s str,
+    generators: &'s HashSet<usize>,
+    depth: usize,
+    conditional: bool,
+    pub(super) bindings: Vec<Binding>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'s> Body<'s> {
+    pub(super) fn new(source: &'s str, generators: &'s HashSet<usize>) -> Self {
+        Self {
+            source,
+            generators,
+            depth: 0,
+            conditional: false,
+            bindings: Vec::new(),
+            effects: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Reads the statements below `block`.
+    pub(super) fn read(&mut self, block: Node<'_>) {
+        if self.depth > MAX_DEPTH {
+            let mut problem = Problem::new(ProblemKind::Syntax, "too many levels of nesting");
+            problem.line = Some(line_of(block));
+            self.problems.push(problem);
+            return;
+        }
+        self.depth += 1;
+        for child in children(block) {
+            self.statement(child);
+        }
+        self.depth -= 1;
+    }
+
+    fn statement(&mut self, node: Node<'_>) {
+        match node.kind() {
+            "expression_statement" => {
+                for child in children(node) {
+                    self.expression_statement(child);
+                }
+            }
+            "function_definition" => self.definition(node, node, Vec::new()),
+            "class_definition" => self.definition(node, node, Vec::new()),
+            "decorated_definition" => {
+                let decorators = children(node)
+                    .into_iter()
+                    .filter(|child| child.kind() == "decorator")
+                    .filter_map(|child| {
+                        let expr = children(child).into_iter().next()?;
+                        Some(Decorator {
+                            line: line_of(child),
+                            expr: expression(expr, self.source),
+                        })
+                    })
+                    .collect();
+                if let Some(definition) = node.child_by_field_name("definition") {
+                    self.definition(node, definition, decorators);
+                }
+            }
+            "import_statement" | "import_from_statement" => self.import(node),
+            "if_statement" => self.if_statement(node),
+            "with_statement" => {
+                self.targets_in_with(node);
+                if let Some(body) = node.child_by_field_name("body") {
+                    self.read(body);
+                }
+            }
+            "for_statement" => {
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.unfollowed(left, node);
+                }
+                self.conditionally(node);
+            }
+            "try_statement" | "while_statement" | "match_statement" => self.conditionally(node),
+            "delete_statement" => {
+                for target in children(node) {
+                    self.delete(target, node);
+                }
+            }
+            "raise_statement" => self.effect(node, EffectKind::Raise),
+            "type_alias_statement" => {
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.unfollowed(left, node);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn bind(&mut self, name: &str, at: Node<'_>, kind: BindingKind) {
+        self.bindings.push(Binding {
+            name: name.to_owned(),
+            line: line_of(at),
+            column: column_of(at),
+            conditional: self.conditional,
+            kind,
+        });
+    }
+
+    fn effect(&mut self, at: Node<'_>, kind: EffectKind) {
+        self.effects.push(Effect {
+            line: line_of(at),
+            kind,
+        });
+    }
+
+    fn expression_statement(&mut self, node: Node<'_>) {
+        match node.kind() {
+            "assignment" => self.assignment(node),
+            "augmented_assignment" => {
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.unfollowed(left, node);
+                }
+            }
+            "named_expression" => {
+                if let Some(name) = node.child_by_field_name("name") {
+                    self.unfollowed(name, node);
+                }
+            }
+            "call" => {
+                let call = expression(node, self.source);
+                if let Expr::Call(call) = &call
+                    && let Expr::Attribute(object, _) = &call.function
+                    && let Some(root) = root_name(object)
+                {
+                    // `NAMES.append(…)` changes what NAMES holds.
+                    let root = root.to_owned();
+                    self.bind(&root, node, BindingKind::Mutated);
+                }
+                self.effect(node, EffectKind::Call(call));
+            }
+            "await" | "yield" => {}
+            _ => {}
+        }
+    }
+
+    fn assignment(&mut self, node: Node<'_>) {
+        let mut targets = Vec::new();
+        let mut value = Some(node);
+        // `a = b = 1` nests to the right.
+        while let Some(assignment) = value.filter(|value| value.kind() == "assignment") {
+            targets.extend(assignment.child_by_field_name("left"));
+            value = assignment.child_by_field_name("right");
+        }
+        let Some(value) = value else {
+            // `name: type` binds nothing.
+            return;
+        };
+        let value = expression(value, self.source);
+        for target in targets {
+            match target.kind() {
+                "identifier" => {
+                    let name = text_of(target, self.source);
+                    self.bind(name, node, BindingKind::Value(value.clone()));
+                }
+                "attribute" => match expression(target, self.source) {
+                    Expr::Attribute(object, attribute) if matches!(*object, Expr::Name(_)) => {
+                        let name = root_name(&object).unwrap_or_default();
+                        self.bind(name, node, BindingKind::Attribute(attribute, value.clone()));
+                    }
+                    other => self.store(other, node),
+                },
+                _ => self.unfollowed(target, node),
+            }
+        }
+    }
+
+    /// Marks every name that `target` binds or changes as not followed.
+    fn unfollowed(&mut self, target: Node<'_>, at: Node<'_>) {
+        let mut rest = vec![target];
+        while let Some(target) = rest.pop() {
+            match target.kind() {
+                "identifier" => {
+                    let name = text_of(target, self.source);
+                    self.bind(name, at, BindingKind::Changed);
+                }
+                "attribute" | "subscript" => {
+                    let target = expression(target, self.source);
+                    self.store(target, at);
+                }
+                _ => rest.extend(children(target)),
+            }
+        }
+    }
+
+    fn store(&mut self, target: Expr, at: Node<'_>) {
+        if let Some(root) = root_name(&target) {
+            let root = root.to_owned();
+            self.bind(&root, at, BindingKind::Mutated);
+        }
+        self.effect(at, EffectKind::Store(target));
+    }
+
+    fn delete(&mut self, target: Node<'_>, at: Node<'_>) {
+        match target.kind() {
+            "identifier" => {
+                let name = text_of(target, self.source);
+                self.bind(name, at, BindingKind::Deleted);
+            }
+            "expression_list" | "tuple" | "list" | "parenthesized_expression" => {
+                for target in children(target) {
+                    self.delete(target, at);
+                }
+            }
+            _ => self.unfollowed(target, at),
+        }
+    }
+
+    fn import(&mut self, node: Node<'_>) {
+        let source = self.source;
+        imports_of(node, source, |import| match import.name {
+            Some(name) if name == "*" => self.effect(node, EffectKind::StarImport(import.module)),
+            Some(name) => {
+                let bound = import.alias.unwrap_or_else(|| name.clone());
+                let used = occurs_twice(source, &bound);
+                let imported = ImportedName {
+                    module: import.module,
+                    name: Some(name),
+                    used,
+                };
+                self.bind(&bound, node, BindingKind::Import(imported));
+            }
+            None => {
+                let (bound, module) = match import.alias {
+                    Some(alias) => (alias, import.module),
+                    None => {
+                        let top = import.module.split('.').next().unwrap_or_default();
+                        (top.to_owned(), top.to_owned())
+                    }
+                };
+                let imported = ImportedName {
+                    used: occurs_twice(source, &bound),
+                    module,
+                    name: None,
+                };
+                self.bind(&bound, node, BindingKind::Import(imported));
+            }
+        });
+    }
+
+    fn if_statement(&mut self, node: Node<'_>) {
+        let never = node
+            .child_by_field_name("condition")
+            .is_some_and(|condition| never_true(condition, self.source));
+        let skipped = node
+            .child_by_field_name("consequence")
+            .filter(|_| never)
+            .map(|node| node.id());
+        let outer = std::mem::replace(&mut self.conditional, true);
+        self.depth += 1;
+        for child in children(node) {
+            if Some(child.id()) == skipped {
+                continue;
+            }
+            // The `else` of a branch that is never taken always runs.
+            if never && child.kind() == "else_clause" && node.named_child_count() == 3 {
+                self.conditional = outer;
+            }
+            self.clause(child);
+        }
+        self.depth -= 1;
+        self.conditional = outer;
+    }
+
+    fn conditionally(&mut self, node: Node<'_>) {
+        let outer = std::mem::replace(&mut self.conditional, true);
+        self.depth += 1;
+        for child in children(node) {
+            self.clause(child);
+        }
+        self.depth -= 1;
+        self.conditional = outer;
+    }
+
+    /// A block, or a clause that holds one: `else`, `except`, `finally`, `case`.
+    fn clause(&mut self, node: Node<'_>) {
+        match node.kind() {
+            "block" => self.read(node),
+            kind if kind.ends_with("_clause") => {
+                for child in children(node) {
+                    match child.kind() {
+                        "block" => self.read(child),
+                        "as_pattern" => self.as_target(child),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn as_target(&mut self, node: Node<'_>) {
+        if let Some(alias) = node.child_by_field_name("alias") {
+            self.unfollowed(alias, node);
+        }
+    }
+
+    fn targets_in_with(&mut self, node: Node<'_>) {
+        let clauses = children(node).into_iter();
+        for clause in clauses.filter(|child| child.kind() == "with_clause") {
+            for item in children(clause) {
+                if let Some(value) = item.child_by_field_name("value") {
+                    if value.kind() == "as_pattern" {
+                        self.as_target(value);
+                    }
+                    let value = children(value).into_iter().next().unwrap_or(value);
+                    if value.kind() == "call" {
+                        let call = expression(value, self.source);
+                        self.effect(value, EffectKind::Call(call));
+                    }
+                }
+            }
+        }
+    }
+
+    fn definition(&mut self, outer: Node<'_>, node: Node<'_>, decorators: Vec<Decorator>) {
+        let Some(name) = node.child_by_field_name("name") else {
+            return;
+        };
+        let name = text_of(name, self.source).to_owned();
+        let kind = if node.kind() == "function_definition" {
+            BindingKind::Function(self.function(node, name.clone(), decorators))
+        } else {
+            BindingKind::Class(self.class(node, name.clone(), decorators))
+        };
+        self.bind(&name, outer, kind);
+    }
+
+    fn function(&self, node: Node<'_>, name: String, decorators: Vec<Decorator>) -> Function {
+        let is_async = node.child(0).is_some_and(|child| child.kind() == "async");
+        let attributes = match node.child_by_field_name("body") {
+            Some(body) if name.starts_with("pytest_") => attributes_in(body, self.source),
+            _ => Vec::new(),
+        };
+        Function {
+            line: line_of(node),
+            column: column_of(node),
+            is_async,
+            is_generator: self.generators.contains(&node.id()),
+            parameters: node
+                .child_by_field_name("parameters")
+                .map(|parameters| self.parameters(parameters))
+                .unwrap_or_default(),
+            decorators,
+            attributes,
+            name,
+        }
+    }
+
+    fn parameters(&self, node: Node<'_>) -> Vec<Parameter> {
+        let mut found: Vec<Parameter> = Vec::new();
+        let mut kind = ParameterKind::Plain;
+        for child in children(node) {
+            let (name, has_default) = match child.kind() {
+                "identifier" => (Some(child), false),
+                "typed_parameter" => (child.named_child(0), false),
+                "default_parameter" | "typed_default_parameter" => {
+                    (child.child_by_field_name("name"), true)
+                }
+                "positional_separator" => {
+                    for parameter in &mut found {
+                        parameter.kind = ParameterKind::Positional;
+                    }
+                    continue;
+                }
+                "keyword_separator" => {
+                    kind = ParameterKind::Keyword;
+                    continue;
+                }
+                "list_splat_pattern" | "dictionary_splat_pattern" => (Some(child), false),
+                _ => continue,
+            };
+            let Some(name) = name else { continue };
+            let variadic = name.kind().ends_with("splat_pattern");
+            let this = if variadic {
+                ParameterKind::Variadic
+            } else {
+                kind
+            };
+            let text = text_of(name, self.source).trim_start_matches('*').trim();
+            found.push(Parameter {
+                name: text.to_owned(),
+                kind: this,
+                has_default,
+            });
+            if name.kind() == "list_splat_pattern" {
+                kind = ParameterKind::Keyword;
+            }
+        }
+        found
+    }
+
+    fn class(&mut self, node: Node<'_>, name: String, decorators: Vec<Decorator>) -> Class {
+        let mut bases = Vec::new();
+        let mut keywords = Vec::new();
+        if let Some(superclasses) = node.child_by_field_name("superclasses") {
+            for argument in arguments(superclasses, self.source) {
+                match argument.name {
+                    Some(name) => keywords.push((name, argument.value)),
+                    None => bases.push(argument.value),
+                }
+            }
+        }
+        let mut body = Body {
+            depth: self.depth + 1,
+            ..Body::new(self.source, self.generators)
+        };
+        if let Some(block) = node.child_by_field_name("body") {
+            body.read(block);
+        }
+        self.problems.append(&mut body.problems);
+        Class {
+            name,
+            line: line_of(node),
+            column: column_of(node),
+            bases,
+            keywords,
+            decorators,
+            bindings: body.bindings,
+            effects: body.effects,
+        }
+    }
+}
+
+/// The name at the left end of `name.attribute[…]`, or of a call of it.
+fn root_name(mut expr: &Expr) -> Option<&str> {
+    loop {
+        expr = match expr {
+            Expr::Name(name) => return Some(name),
+            Expr::Attribute(object, _) | Expr::Subscript(object) => object,
+            _ => return None,
+        };
+    }
+}
+
+/// Conditions that do not hold when a test module is imported for its tests.
+fn never_true(condition: Node<'_>, source: &str) -> bool {
+    let text = text_of(condition, source);
+    match condition.kind() {
+        "identifier" | "attribute" => text == "TYPE_CHECKING" || text.ends_with(".TYPE_CHECKING"),
+        "comparison_operator" => {
+            let text: String = text.split_whitespace().collect();
+            text == "__name__==\"__main__\"" || text == "__name__=='__main__'"
+        }
+        "false" => true,
+        _ => false,
+    }
+}
+
+/// Whether `name` stands as a whole word in `source` more than once.
+fn occurs_twice(source: &str, name: &str) -> bool {
+    let bytes = source.as_bytes();
+    let is_word = |byte: Option<&u8>| {
+        byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || !b.is_ascii())
+    };
+    memchr::memmem::find_iter(bytes, name)
+        .filter(|&at| {
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            !is_word(before) && !is_word(bytes.get(at + name.len()))
+        })
+        .nth(1)
+        .is_some()
+}
+
+fn attributes_in(body: Node<'_>, source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut cursor = body.walk();
+    loop {
+        let node = cursor.node();
+        if node.kind() == "attribute"
+            && let Some(name) = node.child_by_field_name("attribute")
+        {
+            found.push(text_of(name, source).to_owned());
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                found.sort();
+                found.dedup();
+                return found;
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! One walk over the whole tree, for what may stand at any depth: imports, `yield`s, syntax errors.
+
+use std::collections::HashSet;
+
+use tree_sitter::{Node, TreeCursor};
+
+use super::expression::{children, line_of, text_of};
+use super::facts::Import;
+use crate::{Problem, ProblemKind};
+
+/// More syntax errors than this in one file say nothing new.
+const MAX_ERRORS: usize = 5;
+
+#[derive(Default)]
+pub(super) struct Survey {
+    pub(super) imports: Vec<Import>,
+    /// The functions, by node id, whose own body yields.
+    pub(super) generators: HashSet<usize>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Walks without recursion, so that no nesting can exhaust the stack.
+pub(super) fn survey(root: Node<'_>, source: &str) -> Survey {
+    let mut survey = Survey::default();
+    // The functions and lambdas around the cursor, with the depth at which each stands.
+    let mut around: Vec<(usize, u32)> = Vec::new();
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        let enter = match node.kind() {
+            "function_definition" | "lambda" => {
+                around.push((node.id(), cursor.depth()));
+                true
+            }
+            "yield" => {
+                if let Some((function, _)) = around.last() {
+                    survey.generators.insert(*function);
+                }
+                true
+            }
+            "import_statement" | "import_from_statement" | "future_import_statement" => {
+                imports_of(node, source, |mut import| {
+                    import.in_function = !around.is_empty();
+                    survey.imports.push(import);
+                });
+                false
+            }
+            "print_statement" | "exec_statement" => {
+                survey.error(node, "Python 2 syntax");
+                false
+            }
+            "ERROR" => {
+                survey.error(node, "invalid syntax");
+                true
+            }
+            "string" | "comment" => node.has_error() || has_interpolation(node),
+            _ => true,
+        };
+        if node.is_missing() {
+            survey.error(node, "invalid syntax");
+        }
+        if enter && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return survey;
+            }
+            leave(&cursor, &mut around);
+        }
+        leave(&cursor, &mut around);
+    }
+}
+
+/// An f-string can hold a `yield`; other strings hold nothing of interest.
+fn has_interpolation(node: Node<'_>) -> bool {
+    node.kind() == "string" && node.named_child_count() > 2
+}
+
+fn leave(cursor: &TreeCursor<'_>, around: &mut Vec<(usize, u32)>) {
+    while around.last().is_some_and(|(function, depth)| {
+        *depth >= cursor.depth() && *function != cursor.node().id()
+    }) {
+        around.pop();
+    }
+}
+
+impl Survey {
+    fn error(&mut self, node: Node<'_>, what: &str) {
+        if self.problems.len() < MAX_ERRORS {
+            let mut problem = Problem::new(ProblemKind::Syntax, what);
+            problem.line = Some(line_of(node));
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Calls `found` for each name that an import statement imports.
+pub(super) fn imports_of(node: Node<'_>, source: &str, mut found: impl FnMut(Import)) {
+    let line = line_of(node);
+    let module = match node.kind() {
+        "future_import_statement" => Some("__future__".to_owned()),
+        _ => node.child_by_field_name("module_name").map(|name| {
+            let text = text_of(name, source);
+            text.split_whitespace().collect()
+        }),
+    };
+    let module_node = node.child_by_field_name("module_name").map(|n| n.id());
+    for child in children(node) {
+        if Some(child.id()) == module_node {
+            continue;
+        }
+        let (name, alias) = match child.kind() {
+            "aliased_import" => (
+                child.child_by_field_name("name"),
+                child.child_by_field_name("alias"),
+            ),
+            "wildcard_import" | "dotted_name" => (Some(child), None),
+            _ => continue,
+        };
+        let Some(name) = name else { continue };
+        let name: String = text_of(name, source).split_whitespace().collect();
+        let alias = alias.map(|alias| text_of(alias, source).to_owned());
+        let (module, name) = match &module {
+            Some(module) => (module.clone(), Some(name)),
+            None => (name, None),
+        };
+        found(Import {
+            line,
+            module,
+            name,
+            alias,
+            in_function: false,
+        });
+    }
+}
