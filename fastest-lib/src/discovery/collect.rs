@@ -1,5 +1,6 @@
 //! The tests of one module, as pytest's collectors find them.
 
+use std::path::PathBuf;
 use std::collections::HashSet;
 
 use super::classes::{Lineage, Module};
@@ -66,6 +67,8 @@ pub(super) fn collect(
                 tests: Vec::new(),
                 open: rules.open.clone(),
                 needs_pytest: Vec::new(),
+                abspath: PathBuf::new(),
+                conftests: Vec::new(),
             },
             wide: Vec::new(),
         },

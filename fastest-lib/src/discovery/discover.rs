@@ -32,9 +32,9 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
-    let (conftests, mut problems) = read_conftests(rootdir, files, &rules);
+    let (conftests, mut problems, mut imports_pytest) = read_conftests(rootdir, files, &rules);
     let first_number = conftests.len();
-    let collected: Vec<(Collected, Vec<Problem>)> = files
+    let collected: Vec<(Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
         .enumerate()
@@ -49,8 +49,11 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         .collect();
     let mut discovered = Vec::with_capacity(collected.len());
     let mut wide = Vec::with_capacity(collected.len());
-    for (collected, found) in collected {
+    for ((mut collected, found, imports), file) in collected.into_iter().zip(&files.files) {
         problems.extend(found);
+        imports_pytest |= imports;
+        collected.file.abspath.clone_from(&file.path);
+        collected.file.conftests.clone_from(&file.conftests);
         discovered.push(collected.file);
         wide.push(collected.wide);
     }
@@ -59,6 +62,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         files: discovered,
         problems,
         session_order,
+        imports_pytest,
     }
 }
 
@@ -120,7 +124,7 @@ fn read_conftests<'a>(
     rootdir: &Path,
     files: &'a FileSet,
     rules: &Rules<'_>,
-) -> (Conftests<'a>, Vec<Problem>) {
+) -> (Conftests<'a>, Vec<Problem>, bool) {
     let mut paths: Vec<&PathBuf> = files
         .files
         .iter()
@@ -128,7 +132,7 @@ fn read_conftests<'a>(
         .collect();
     paths.sort();
     paths.dedup();
-    let read: Vec<(&Path, Conftest, Vec<Problem>)> = paths
+    let read: Vec<(&Path, Conftest, Vec<Problem>, bool)> = paths
         .par_iter()
         .enumerate()
         .map(|(at, path)| {
@@ -139,16 +143,18 @@ fn read_conftests<'a>(
                 conftest: Some(&id),
             };
             let conftest = Conftest::new(&facts, path, place, &rules.ids);
-            (path.as_path(), conftest, problems)
+            (path.as_path(), conftest, problems, imports_pytest(&facts))
         })
         .collect();
     let mut conftests = HashMap::new();
     let mut problems = Vec::new();
-    for (path, conftest, found) in read {
+    let mut any_imports_pytest = false;
+    for (path, conftest, found, imports) in read {
         conftests.insert(path, conftest);
         problems.extend(found);
+        any_imports_pytest |= imports;
     }
-    (conftests, problems)
+    (conftests, problems, any_imports_pytest)
 }
 
 /// The facts of a file, or none and the problem of reading it.
@@ -176,9 +182,14 @@ fn collect_file(
     conftests: &[&Conftest],
     rules: &Rules<'_>,
     number: u32,
-) -> (Collected, Vec<Problem>) {
+) -> (Collected, Vec<Problem>, bool) {
     let (facts, problems) = facts_or_empty(&file.path, &file.id);
-    (collect(file, &facts, conftests, rules, number), problems)
+    let collected = collect(file, &facts, conftests, rules, number);
+    (collected, problems, imports_pytest(&facts))
+}
+
+fn imports_pytest(facts: &FileFacts) -> bool {
+    facts.imports.iter().any(|import| import.module.split('.').next() == Some("pytest"))
 }
 
 /// Puts the tests of each file in the session's order; gives the order across files where that

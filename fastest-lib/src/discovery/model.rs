@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -89,14 +90,10 @@ pub struct DiscoveredFile {
     pub needs_pytest: Vec<OpenReason>,
     /// The file, absolute.
     #[serde(skip)]
-    pub abspath: std::path::PathBuf,
+    pub(crate) abspath: PathBuf,
     /// The conftests that apply to it, absolute, outermost first.
     #[serde(skip)]
-    pub conftests: Vec<std::path::PathBuf>,
-    /// Whether it, or a conftest of it, imports pytest.
-    pub imports_pytest: bool,
-    /// stub
-    pub ids: Option<Vec<String>>,
+    pub(crate) conftests: Vec<PathBuf>,
 }
 
 /// What discovery gives.
@@ -111,6 +108,9 @@ pub struct Discovery {
     /// order of the files: a session-scoped parameter draws its tests together.
     #[serde(skip)]
     pub(crate) session_order: Option<Vec<(usize, usize)>>,
+    /// Whether a test file or a conftest imports pytest.
+    #[serde(skip)]
+    pub(crate) imports_pytest: bool,
 }
 
 impl Discovery {

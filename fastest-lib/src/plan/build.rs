@@ -56,13 +56,12 @@ pub(crate) fn plan(
             Some(plan_file(found, selected, &general, options))
         })
         .collect();
-    let imports_pytest = discovery.files.iter().any(|file| file.imports_pytest);
     Plan {
         files,
         deselected: selection.deselected,
         keyword: selection.filters.keyword.clone().unwrap_or_default(),
         markexpr: selection.filters.markexpr.clone().unwrap_or_default(),
-        imports_pytest,
+        imports_pytest: discovery.imports_pytest,
         pytest_args: pytest_args(workspace, options),
     }
 }
