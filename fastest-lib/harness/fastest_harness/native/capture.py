@@ -143,6 +143,13 @@ class Capture:
         self._stdin = sys.stdin = _ClosedInput()
         self.arm()
 
+    def use_pytest(self):
+        """Take pytest's own object for standard input, now that pytest is imported."""
+        if self._stdin is not None and sys.stdin is self._stdin:
+            from _pytest.capture import DontReadFromInput
+
+            self._stdin = sys.stdin = DontReadFromInput()
+
     def stop(self):
         """Give everything back."""
         if self._out is None:
@@ -171,10 +178,10 @@ class Capture:
         if self._out is not None:
             out = self._out.drain()
             if out:
-                item._report_sections.append((when, "stdout", out))
+                item.add_report_section(when, "stdout", out)
             err = self._err.drain()
             if err:
-                item._report_sections.append((when, "stderr", err))
+                item.add_report_section(when, "stderr", err)
 
     def drain(self):
         """(stdout, stderr) written since the last look."""

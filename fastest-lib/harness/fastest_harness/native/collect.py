@@ -179,7 +179,7 @@ class Collector:
         info = self._info(name, func, argnames, used, parametrize, scope)
         nodeid = f"{parent.nodeid}::{name}"
         calls = ()
-        if parametrize or any(defs[-1].params or len(defs) > 1 for defs in info.definitions.values()):
+        if parametrize or any(map(_may_have_params, info.definitions.values())):
             calls = Parametrizer(info, nodeid, parent, self._config).run(parametrize)
         self._require_known(info, calls)
         if not calls:
@@ -244,6 +244,10 @@ class _Scope:
         if known is None:
             known = self._closures[initial] = closure_of(initial, (), self.find)
         return known
+
+
+def _may_have_params(definitions):
+    return len(definitions) > 1 or definitions[-1].params is not None
 
 
 def _flag(value):

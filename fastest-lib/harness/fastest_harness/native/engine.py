@@ -87,10 +87,10 @@ class NativeEngine:
     def _start(self):
         config = self._config
         self._capture = Capture(config["capture"])
-        self._logs = LogCapture()
         self._recorder = WarningRecorder(config, self._sink.warning)
-        self._stray = StrayExceptions()
         self._shim = Config(config, self._capture)
+        self._logs = LogCapture(self._shim)
+        self._stray = StrayExceptions(self._shim)
         self._state = SetupState()
         self._session = Session(self._shim, self._state)
         self._builtins = BuiltinFixtures(config, self._logs)
@@ -157,6 +157,8 @@ class NativeEngine:
         util._config = config
         MARK_GEN._config = config
         pytest.register_assert_rewrite = self._finder.mark_rewrite
+        self._capture.use_pytest()
+        self._logs.use_pytest()
 
     def _load_next(self):
         """The next file that has tests to run natively, or None."""

@@ -47,9 +47,11 @@ def _handler_class(logging):
 class LogCapture:
     """The handlers on the root logger (and on loggers that do not propagate)."""
 
-    def __init__(self):
+    def __init__(self, config):
+        self._config = config
         self._handlers = None
         self._when = None
+        self._with_pytest = False
 
     def arm(self):
         """Attach the handlers if `logging` is in use. Called at the start of each phase."""
@@ -57,16 +59,7 @@ class LogCapture:
         if logging is None or not hasattr(logging, "StreamHandler"):
             return
         if self._handlers is None:
-            cls = _handler_class(logging)
-            # pytest has two more handlers at work, for live logs and for a log file. Both do
-            # nothing by default, but tests can see that the root logger has handlers.
-            self._idle = [logging.NullHandler(), logging.NullHandler()]
-            self._caplog, self._report = self._handlers = [cls(), cls()]
-            formatter = logging.Formatter(_FORMAT, _DATE_FORMAT)
-            for handler in self._handlers:
-                handler.setFormatter(formatter)
-            self._root = logging.getLogger()
-            self._loggers = self._root.manager.loggerDict
+            self._make_handlers(logging)
         handlers = self._root.handlers
         if handlers[-2:] != self._handlers:
             for handler in (*self._idle, *self._handlers):
@@ -78,6 +71,39 @@ class LogCapture:
                 for handler in self._handlers:
                     if handler not in logger.handlers:
                         logger.addHandler(handler)
+
+    def _make_handlers(self, logging):
+        self._root = logging.getLogger()
+        self._loggers = self._root.manager.loggerDict
+        # pytest has two more handlers at work, for live logs and for a log file. Both do
+        # nothing by default, but tests can see that the root logger has handlers.
+        self._idle = [logging.NullHandler(), logging.NullHandler()]
+        if self._with_pytest:
+            from _pytest.logging import (
+                ColoredLevelFormatter,
+                LogCaptureHandler,
+                PercentStyleMultiline,
+            )
+
+            cls = LogCaptureHandler
+            writer = self._config.get_terminal_writer()
+            formatter = ColoredLevelFormatter(writer, _FORMAT, _DATE_FORMAT)
+            formatter._style = PercentStyleMultiline(_FORMAT, auto_indent=None)
+        else:
+            cls = _handler_class(logging)
+            formatter = logging.Formatter(_FORMAT, _DATE_FORMAT)
+        self._caplog, self._report = self._handlers = [cls(), cls()]
+        for handler in self._handlers:
+            handler.setFormatter(formatter)
+
+    def use_pytest(self):
+        """Take pytest's own handlers, now that pytest is imported."""
+        self._with_pytest = True
+        if self._handlers is not None:
+            for handler in (*self._idle, *self._handlers):
+                self._root.removeHandler(handler)
+            self._handlers = None
+        self.arm()
 
     def start_phase(self, item, when):
         """Begin with no records."""
@@ -110,5 +136,4 @@ class LogCapture:
         """Move the text of the records to the item's report."""
         if self._handlers is not None and self._report.stream.tell():
             text = self._report.stream.getvalue().strip()
-            if text:
-                item._report_sections.append((when, "log", text))
+            item.add_report_section(when, "log", text)

@@ -317,8 +317,15 @@ class Function(Node):
 
     def add_report_section(self, when, key, content):
         """Keep captured output for the report, if there is any."""
-        if content:
-            self._report_sections.append((when, key, content))
+        if not content:
+            return
+        sections = self._report_sections
+        for index, known in enumerate(sections):
+            # The last teardown of a file is captured in two parts.
+            if known[:2] == (when, key):
+                sections[index] = (when, key, known[2] + content)
+                return
+        sections.append((when, key, content))
 
     def _traceback_filter(self, excinfo):
         from _pytest.python import Function as PytestFunction

@@ -57,14 +57,15 @@ def made_by_pytest(item, when, error, duration):
     from _pytest.reports import TestReport
     from _pytest.runner import CallInfo
     from _pytest.skipping import pytest_runtest_makereport
+    from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
 
     excinfo = None
     if error is not None:
         excinfo = ExceptionInfo.from_exc_info(
             (type(error), error, own_frames_cut(error.__traceback__))
         )
-        excinfo = _as_skip(excinfo)
     call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+    convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
     try:
@@ -77,17 +78,6 @@ def made_by_pytest(item, when, error, duration):
     if made.longrepr is not None:
         report["longrepr"] = _longrepr(made)
     return _with_extras(item, report)
-
-
-def _as_skip(excinfo):
-    unittest = sys.modules.get("unittest")
-    if unittest is None or not isinstance(excinfo.value, unittest.SkipTest):
-        return excinfo
-    from _pytest._code import ExceptionInfo
-    from _pytest.outcomes import Skipped
-
-    skipped = Skipped(str(excinfo.value), _use_item_location=True)
-    return ExceptionInfo.from_exc_info((Skipped, skipped, excinfo.tb))
 
 
 def _longrepr(made):

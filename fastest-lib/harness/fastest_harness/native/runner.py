@@ -203,8 +203,14 @@ class Runner:
                     delattr(sys, name)
         if marked or self._state.marks_changed:
             self._call_with_xfail(item)
-        else:
+            return
+        try:
             self._call_test(item)
+        finally:
+            if self._state.marks_changed:
+                from _pytest.skipping import evaluate_xfail_marks, xfailed_key
+
+                item.stash[xfailed_key] = evaluate_xfail_marks(item)
 
     def _call_with_xfail(self, item):
         from _pytest.skipping import pytest_runtest_call

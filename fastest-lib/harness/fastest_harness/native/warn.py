@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
+from . import versions
 from .errors import Unsupported
 
 __tracebackhide__ = True
@@ -119,14 +120,14 @@ class WarningRecorder:
 class StrayExceptions:
     """Exceptions that nobody could catch: in `__del__` and in threads, made into warnings."""
 
-    def __init__(self):
+    def __init__(self, config):
+        self._config = config
         self._pending = []
 
     def start(self):
-        """Install both hooks; `threading` only if it is in use."""
+        """Install both hooks; that of `threading` only if it is in use."""
         sys.unraisablehook = self._unraisable
-        threading = sys.modules.get("threading")
-        if threading is not None:
+        if "threading" in sys.modules:
             self.watch_threads()
 
     def watch_threads(self):
@@ -137,20 +138,28 @@ class StrayExceptions:
 
     def _unraisable(self, args):
         where = args.err_msg or "Exception ignored in"
-        summary = f"{where}: {args.object!r}"
-        self._add("PytestUnraisableExceptionWarning", summary, args)
+        self._keep("unraisableexception", "unraisable_hook", args, f"{where}: {args.object!r}")
 
     def _thread(self, args):
         name = "<unknown>" if args.thread is None else args.thread.name
-        self._add("PytestUnhandledThreadExceptionWarning", f"Exception in thread {name}", args)
+        summary = f"Exception in thread {name}"
+        self._keep("threadexception", "thread_exception_hook", args, summary)
 
-    def _add(self, category, summary, args):
+    def _keep(self, module, hook, args, summary):
+        if not versions.installed():
+            return
+        from importlib import import_module
+
+        plugin = import_module(f"_pytest.{module}")
+        words = getattr(plugin, hook, None)
+        if words is not None:
+            words(args, append=self._pending.append)
+            return
+        # Before 8.4 the same text is made elsewhere in pytest, tied to its hooks.
         import traceback
 
-        text = "".join(
-            traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)
-        )
-        self._pending.append((category, summary, text, args.exc_value))
+        lines = traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)
+        self._pending.append((module, f"{summary}\n\n" + "".join(lines)))
 
     @property
     def any(self):
@@ -160,27 +169,20 @@ class StrayExceptions:
     def raise_or_warn(self):
         """Warn of each; raises where a filter makes errors of them."""
         import pytest
+        from _pytest import threadexception, unraisableexception
 
-        from .fixtures import raise_all
-
-        errors = []
         pending, self._pending = self._pending, []
-        for name, summary, text, cause in reversed(pending):
-            category = getattr(pytest, name)
-            hint = _tracemalloc_hint()
-            try:
-                warnings.warn(category(f"{summary}\n\n{text}{hint}"), stacklevel=2)
-            except category as error:
-                if cause is not None:
-                    error.args = (summary + hint,)
-                    error.__cause__ = cause
-                errors.append(error)
-        raise_all("multiple unraisable exception warnings", errors)
-
-
-def _tracemalloc_hint():
-    try:
-        from _pytest.tracemalloc import tracemalloc_message
-    except ImportError:
-        return ""
-    return "\n" + tracemalloc_message(None)
+        if pending and type(pending[0]) is tuple:
+            for module, text in pending:
+                if module == "threadexception":
+                    warnings.warn(pytest.PytestUnhandledThreadExceptionWarning(text))
+                else:
+                    warnings.warn(pytest.PytestUnraisableExceptionWarning(text))
+            return
+        stash = self._config.stash
+        threads = [m for m in pending if type(m).__name__ == "ThreadExceptionMeta"]
+        stash[threadexception.thread_exceptions] = threads
+        others = [m for m in pending if type(m).__name__ != "ThreadExceptionMeta"]
+        stash[unraisableexception.unraisable_exceptions] = others
+        threadexception.collect_thread_exception(self._config)
+        unraisableexception.collect_unraisable(self._config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,7 @@ def conftests_of(root, path):
 
 def _environment():
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment.pop("CI", None)
     environment.pop("BUILD_NUMBER", None)
     environment["PYTHONHASHSEED"] = "0"
@@ -84,12 +86,14 @@ def run_native(config, cwd, python=sys.executable, options=()):
     given, output = base / "native-config.json", base / "native-output.json"
     given.write_text(json.dumps(config))
     output.unlink(missing_ok=True)
+    shutil.rmtree(config["basetemp"], ignore_errors=True)
     done = subprocess.run(
         [python, *options, str(SUPPORT / "native_main.py"), str(given), str(output)],
         cwd=cwd,
         env=_environment(),
         capture_output=True,
         text=True,
+        errors="replace",
     )
     if not output.exists():
         raise AssertionError(f"native engine died:\n{done.stdout}\n{done.stderr}")
@@ -106,18 +110,35 @@ def run_pytest(root, files, python=sys.executable, arguments=()):
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(SUPPORT), *filter(None, [environment.get("PYTHONPATH")])]
     )
-    command = [python, "-B", "-m", "pytest", "-q", "-p", "fastest_recorder"]
-    command += ["-p", "no:cacheprovider", "--rootdir", str(root), *arguments, *files]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    command = [python, "-B", "-m", "pytest", "-p", "fastest_recorder"]
+    command += ["-p", "no:cacheprovider", "--rootdir", str(root)]
+    command += ["--basetemp", str(root.parent / (root.name + "-tmp")), *arguments, *files]
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, errors="replace"
+    )
     if not output.exists():
         raise AssertionError(f"pytest died:\n{done.stdout}\n{done.stderr}")
     return json.loads(output.read_text())
 
 
+#: Frames that mark a traceback of which no part is the test's.
+_INTERNAL = (
+    "_pytest/runner.py",
+    "CallInfo",
+    "Exception Group Traceback",
+    "ExceptionGroup: err",
+    "All traceback entries are hidden.",
+)
+
+
 def _normal(text):
     """`text` without what differs from one process to the next."""
-    text = re.sub(r"0x[0-9a-f]{6,}", "0xADDRESS", text)
-    return re.sub(r"(pytest-of-\w+/pytest-\d+|[\w./-]*-tmp)/", "TMP/", text)
+    if any(frame in text for frame in _INTERNAL):
+        # An error of pytest's own raising shows frames of its runner, which are not ours to
+        # have. The error itself is.
+        lines = [re.sub(r"^[E|+ ]+", "", line) for line in text.splitlines()]
+        text = "\n".join(line for line in lines if re.match(r"[A-Z]\w+(Error|Warning): ", line))
+    return re.sub(r"0x[0-9a-f]{6,}", "0xADDRESS", text).strip()
 
 
 def _comparable(report):

@@ -1,0 +1,294 @@
+"""The native engine against pytest itself, test by test and phase by phase."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from oracle import differences, make_config, run_native, run_pytest
+
+PROBES = Path(__file__).parent / "probes"
+SINGLE = sorted(path.name for path in PROBES.glob("*.py.txt"))
+FOLDERS = sorted(path.name for path in PROBES.iterdir() if path.is_dir())
+
+
+def without_addresses(warnings):
+    return sorted(re.sub("0x[0-9a-f]+", "", repr(entry)) for entry in warnings)
+
+
+def lay_out(tmp_path, probe):
+    """Copy a probe under its real names; (root, test files)."""
+    root = tmp_path / "root"
+    source = PROBES / probe
+    if source.is_dir():
+        shutil.copytree(source, root)
+        for path in list(root.rglob("*.txt")):
+            path.rename(path.with_suffix(""))
+    else:
+        root.mkdir()
+        shutil.copy(source, root / f"test_{probe[:-4]}")
+    (root / "pytest.ini").write_text("[pytest]\nmarkers = custom\n")
+    files = sorted(str(path.relative_to(root)) for path in root.rglob("test_*.py"))
+    return root, files
+
+
+def compare(root, files, arguments=(), **config):
+    """Run both and fail with every difference; the native answer is returned."""
+    config.setdefault("markers", ["custom"])
+    native = run_native(make_config(root, files, **config), root)
+    oracle = run_pytest(root, files, arguments=arguments)
+    assert native["error"] is None
+    assert differences(native, oracle) == []
+    return native, oracle
+
+
+@pytest.mark.parametrize("probe", SINGLE + FOLDERS)
+def test_same_as_pytest(tmp_path, probe):
+    root, files = lay_out(tmp_path, probe)
+    native, oracle = compare(root, files)
+    assert native["deopts"] == {}
+    warned = [[w["category"], w["message"], w["when"], w["nodeid"]] for w in native["warnings"]]
+    assert without_addresses(warned) == without_addresses(oracle["warnings"])
+    skipped = [[r["outcome"], r["longrepr"]] for r in oracle["collect"]]
+    assert [entry for entry in native["collects"].values()] == skipped
+
+
+@pytest.mark.parametrize("probe", ["outcomes.py.txt", "fixtures.py.txt"])
+def test_warm_cache_changes_nothing(tmp_path, probe):
+    root, files = lay_out(tmp_path, probe)
+    run_native(make_config(root, files), root)
+    compare(root, files)
+
+
+@pytest.mark.parametrize("style", ["long", "short", "line", "no"])
+def test_traceback_styles(tmp_path, style):
+    root, files = lay_out(tmp_path, "outcomes.py.txt")
+    compare(root, files, arguments=[f"--tb={style}"], tbstyle=style)
+
+
+def test_native_traceback_style(tmp_path):
+    root, files = lay_out(tmp_path, "outcomes.py.txt")
+    native = run_native(make_config(root, files, tbstyle="native"), root)
+    oracle = run_pytest(root, files, arguments=["--tb=native"])
+    # Such a traceback shows the frames of whoever called the test.
+    assert differences(native, oracle, outcomes_only=True) == []
+
+
+def test_verbose_and_locals(tmp_path):
+    root, files = lay_out(tmp_path, "outcomes.py.txt")
+    compare(root, files, arguments=["-vv", "--showlocals"], verbosity=2, showlocals=True)
+
+
+@pytest.mark.parametrize(
+    "arguments, config",
+    [
+        (["-k", "skip and not string"], {"keyword": "skip and not string"}),
+        (["-k", "TestMarked or custom"], {"keyword": "TestMarked or custom"}),
+        (["-k", "test_marks"], {"keyword": "test_marks"}),
+        (["-m", "xfail"], {"markexpr": "xfail"}),
+        (["-m", "custom or skip"], {"markexpr": "custom or skip"}),
+        (["-o", "xfail_strict=true"], {"xfail_strict": True}),
+        (["-W", "error::UserWarning"], {"cmdline_warnings": ["error::UserWarning"]}),
+        (["-o", "usefixtures=broken"], {"usefixtures": ["broken"]}),
+        (["-o", "python_functions=*_xfail"], {"python_functions": ["*_xfail"]}),
+        (["-o", "python_classes=*Marked"], {"python_classes": ["*Marked"]}),
+    ],
+)
+def test_options(tmp_path, arguments, config):
+    root, files = lay_out(tmp_path, "marks.py.txt")
+    native, oracle = compare(root, files, arguments=arguments, **config)
+    assert native["ids"] and native["ids"] == oracle["ids"]
+
+
+@pytest.mark.parametrize(
+    "probe, mode",
+    [("package", "append"), ("package", "importlib"), ("conftest_chain", "importlib")],
+)
+def test_import_modes(tmp_path, probe, mode):
+    root, files = lay_out(tmp_path, probe)
+    compare(root, files, arguments=[f"--import-mode={mode}"], import_mode=mode)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["test_classes.py::TestDerived"],
+        ["test_classes.py::TestOuter::TestInner", "test_classes.py::test_wrapped"],
+    ],
+)
+def test_restricted_to_ids(tmp_path, ids):
+    root, files = lay_out(tmp_path, "classes.py.txt")
+    config = make_config(root, files)
+    config["files"][0]["ids"] = ids
+    native = run_native(config, root)
+    oracle = run_pytest(root, ids)
+    assert native["ids"] == oracle["ids"]
+    assert differences(native, oracle) == []
+
+
+def test_unknown_id_goes_to_pytest(tmp_path):
+    root, files = lay_out(tmp_path, "no_pytest.py.txt")
+    config = make_config(root, files)
+    config["files"][0]["ids"] = ["test_no_pytest.py::test_gone"]
+    assert run_native(config, root)["deopts"]["0"][0] == "not found: test_no_pytest.py::test_gone"
+
+
+def test_pytest_stays_unimported_when_warm(tmp_path):
+    root, files = lay_out(tmp_path, "no_pytest.py.txt")
+    run_native(make_config(root, files), root)
+    native = run_native(make_config(root, files), root)
+    assert len(native["results"]) == 3
+    assert not native["pytest_imported"]
+
+
+def test_without_pytest_installed(tmp_path):
+    root, _ = lay_out(tmp_path, "no_pytest.py.txt")
+    (root / "test_more.py").write_text(
+        "import unittest\n\ndef test_bad():\n    assert 1 == 2, 'why'\n\n"
+        "def test_skip():\n    raise unittest.SkipTest('because')\n"
+    )
+    files = ["test_no_pytest.py", "test_more.py"]
+    native = run_native(make_config(root, files), root, options=["-S"])
+    bad = native["results"]["test_more.py::test_bad"]
+    assert [r["outcome"] for r in bad] == ["passed", "failed", "passed"]
+    assert bad[1]["longrepr"]["message"] == "AssertionError: why"
+    assert bad[1]["longrepr"]["text"].startswith("Traceback (most recent call last):")
+    skip = native["results"]["test_more.py::test_skip"]
+    assert skip[1]["outcome"] == "skipped" and skip[1]["longrepr"]["reason"] == "Skipped: because"
+    assert len(native["results"]) == 5 and not native["deopts"]
+
+
+DEOPTS = {
+    "unittest class TestCase1": "import unittest\nclass TestCase1(unittest.TestCase):\n def test_x(self): pass",
+    "async test test_x": "async def test_x(): pass",
+    "generator test test_x": "def test_x():\n yield",
+    "async fixture fix": "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass",
+    "package scope of fixture fix": (
+        "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
+    ),
+    "dynamic scope of fixture fix": (
+        "import pytest\n@pytest.fixture(scope=lambda fixture_name, config: 'module')\n"
+        "def fix(): pass\ndef test_x(fix): pass"
+    ),
+    "fixture 'surely_unknown' is not known": "def test_x(surely_unknown): pass",
+    "fixture 'testdir' is not known": "def test_x(testdir): pass",
+    "module defines pytest_plugins": "pytest_plugins = []\ndef test_x(): pass",
+    "module defines pytest_generate_tests": "def pytest_generate_tests(): pass\ndef test_x(): pass",
+    "import fails: SyntaxError": "def test_x(:",
+    "import fails: ModuleNotFoundError": "import surely_not_there_at_all",
+    "import fails: ZeroDivisionError": "1 / 0",
+    "import fails: Skipped": "import pytest\npytest.skip('not allowed here')",
+    "parametrize: unknown argument 'b'": (
+        "import pytest\n@pytest.mark.parametrize('b', [1])\ndef test_x(): pass"
+    ),
+    "parametrize: Failed": (
+        "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
+    ),
+    "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
+    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "test test_x carries is_hypothesis_test": (
+        "def test_x(): pass\ntest_x.is_hypothesis_test = True"
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", DEOPTS)
+def test_handed_back_before_the_first_test(tmp_path, reason):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "test_a.py").write_text(DEOPTS[reason] + "\n")
+    (root / "test_b.py").write_text("def test_next(): pass\n")
+    native = run_native(make_config(root, ["test_a.py", "test_b.py"]), root)
+    assert native["deopts"] == {"0": [reason, None]}
+    assert list(native["results"]) == ["test_b.py::test_next"]
+
+
+CONFTEST_DEOPTS = {
+    "conftest hook pytest_configure": "def pytest_configure(config): pass",
+    "conftest sets pytest_plugins": "pytest_plugins = ['x']",
+    "conftest sets collect_ignore": "collect_ignore = []",
+    "conftest fails to import: ZeroDivisionError": "1 / 0",
+}
+
+
+@pytest.mark.parametrize("reason", CONFTEST_DEOPTS)
+def test_conftest_handed_back(tmp_path, reason):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "conftest.py").write_text(CONFTEST_DEOPTS[reason] + "\n")
+    (root / "test_a.py").write_text("def test_x(): pass\n")
+    native = run_native(make_config(root, ["test_a.py"]), root)
+    assert native["deopts"] == {"0": [reason, None]}
+
+
+LATE = {
+    "request.raiseerror": "request.raiseerror('x')",
+    "config.pluginmanager.register": "request.config.pluginmanager.register(object())",
+    "request.node.listextrakeywords": "request.node.listextrakeywords()",
+    "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
+    "pytest.exit": "pytest.exit('enough')",
+}
+
+
+@pytest.mark.parametrize("swallow", [False, True])
+@pytest.mark.parametrize("reason", LATE)
+def test_handed_back_while_running(tmp_path, reason, swallow):
+    root = tmp_path / "root"
+    root.mkdir()
+    body = LATE[reason]
+    if swallow and reason != "pytest.exit":
+        body = f"try:\n        {body}\n    except BaseException: pass"
+    (root / "test_a.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture(scope='module')\ndef mod():\n    yield\n    raise ValueError\n"
+        f"def test_before(mod): pass\ndef test_x(request, mod):\n    {body}\ndef test_after(): pass\n"
+    )
+    (root / "test_b.py").write_text("def test_next(): pass\n")
+    native = run_native(make_config(root, ["test_a.py", "test_b.py"]), root)
+    assert native["deopts"] == {"0": [reason, ["test_a.py::test_x", "test_a.py::test_after"]]}
+    assert list(native["results"]) == ["test_a.py::test_before", "test_b.py::test_next"]
+
+
+def test_keyboard_interrupt_passes_through(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "test_a.py").write_text("def test_x(): raise KeyboardInterrupt\n")
+    native = run_native(make_config(root, ["test_a.py"]), root)
+    assert native["error"] == "KeyboardInterrupt" and not native["results"]
+
+
+def test_no_capture_passes_output_through(tmp_path):
+    root, files = lay_out(tmp_path, "output.py.txt")
+    config = make_config(root, files, capture="no", keyword="noisy or capsys", markers=["custom"])
+    native = run_native(config, root)
+    oracle = run_pytest(root, files, arguments=["-s", "-k", "noisy or capsys"])
+    assert differences(native, oracle) == []
+
+
+def test_cached_code_is_not_trusted_blindly(tmp_path):
+    root, files = lay_out(tmp_path, "no_pytest.py.txt")
+    config = make_config(root, files)
+    run_native(config, root)
+    (entry,) = Path(config["cache_dir"]).iterdir()
+    whole = entry.read_bytes()
+    for broken in (b"", whole[:30], whole[:-1] + b"\0", b"FSTR" + bytes(len(whole))):
+        entry.write_bytes(broken)
+        assert len(run_native(config, root)["results"]) == 3
+        assert entry.read_bytes() == whole
+
+
+def test_importing_the_engine_is_light():
+    code = (
+        "import sys; sys.path.append(sys.argv[1]); import fastest_harness.native as n\n"
+        "heavy = {'typing', 'inspect', 'dataclasses', 'tempfile', 'pathlib', 're', 'ast', 'pytest'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    harness = str(Path(__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, harness], capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n", done.stderr
