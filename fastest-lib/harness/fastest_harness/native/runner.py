@@ -9,6 +9,7 @@ from time import perf_counter
 from . import report
 from .errors import Unsupported, is_pending
 from .fixtures import exception_group, raise_all
+from .frame import run_phase
 from .nodes import FUNCTION
 from .params import DirectParam
 from .request import Request
@@ -151,7 +152,7 @@ class Runner:
         elsewhere = None
         start = perf_counter()
         try:
-            elsewhere = function(item, marked)
+            elsewhere = run_phase(function, item, marked)
             if self._stray.any:
                 self._stray.raise_or_warn()
         except Unsupported:

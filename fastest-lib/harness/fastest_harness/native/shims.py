@@ -108,6 +108,8 @@ class Config:
         self._options = {
             **_OPTIONS,
             "verbose": verbosity,
+            "strict": values["strict_markers"],
+            "strict_markers": values["strict_markers"],
             "tbstyle": values["tbstyle"],
             "showlocals": values["showlocals"],
             "capture": values["capture"],

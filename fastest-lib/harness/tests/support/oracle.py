@@ -124,10 +124,11 @@ def run_pytest(root, files, python=sys.executable, arguments=()):
 #: Frames that mark a traceback of which no part is the test's.
 _INTERNAL = (
     "_pytest/runner.py",
+    "_pytest/skipping.py",
     "CallInfo",
     "Exception Group Traceback",
     "ExceptionGroup: err",
-    "All traceback entries are hidden.",
+    "native/frame.py",
 )
 
 
