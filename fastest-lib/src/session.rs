@@ -10,7 +10,7 @@ use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
 use crate::workspace::{Workspace, WorkspaceOptions};
-use crate::{Error, Result};
+use crate::Result;
 
 /// The stages in their order: discover, select, plan, run.
 ///

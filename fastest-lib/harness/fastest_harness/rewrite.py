@@ -211,8 +211,9 @@ class RewritingFinder:
         code = self._cache.load(source, path)
         if code is None:
             code = compile_rewritten(source, path)
-            if not sys.dont_write_bytecode:
-                self._cache.store(source, code)
+            # Not beside the sources but in a cache of our own: `sys.dont_write_bytecode` is about
+            # the former.
+            self._cache.store(source, code)
         exec(code, module.__dict__)
 
     def get_data(self, path):

@@ -194,12 +194,17 @@ def _preload(modules):
     """Import what several workers are going to need, and share its memory with them."""
     import importlib
 
+    dont_write_bytecode = sys.dont_write_bytecode
     for name in modules:
+        if name.startswith("fastest_harness."):
+            sys.dont_write_bytecode = False
         try:
             importlib.import_module(name)
         except BaseException:
             # The files that need it will say why it cannot be imported.
             continue
+        finally:
+            sys.dont_write_bytecode = dont_write_bytecode
     gc.collect()
     gc.freeze()
 

@@ -43,7 +43,6 @@ pub(super) enum Message {
         error: Option<io::Error>,
     },
     FromZygote {
-        generation: usize,
         frame: FromZygote,
     },
     ZygoteGone {
@@ -94,7 +93,8 @@ struct Dispatcher<'a, 'e> {
     /// Fork servers that are gone, kept because dropping one kills its workers.
     retired: Vec<Zygote>,
     zygote_is_up: bool,
-    preloaded: bool,
+    /// The engines that the fork server has imported.
+    preloaded: BTreeSet<Engine>,
     messages: (Sender<Message>, Receiver<Message>),
     failures: usize,
     /// Set when no further test is to start.
@@ -147,7 +147,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             orphans: BTreeSet::new(),
             retired: Vec::new(),
             zygote_is_up: false,
-            preloaded: false,
+            preloaded: BTreeSet::new(),
             messages: unbounded(),
             failures: 0,
             stopping: false,
@@ -190,7 +190,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
 
     fn listen(&mut self) -> Result<()> {
         self.zygote_is_up = true;
-        self.preloaded = false;
+        self.preloaded.clear();
         self.context
             .zygote
             .listen(self.generation, &self.messages.0)
@@ -261,18 +261,23 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             self.context.zygote.initialise(&self.context.config)?;
             self.listen()?;
         }
-        let modules: &[&str] = match engine {
-            _ if self.preloaded => &[],
-            Engine::Pytest => &["fastest_harness.pytest_engine", "fastest_harness.preload"],
-            Engine::Native if self.context.plan.imports_pytest => &["pytest"],
-            Engine::Native => &[],
-        };
-        self.preloaded |= engine == Engine::Pytest;
+        let mut modules = Vec::new();
+        if self.preloaded.insert(engine) {
+            match engine {
+                Engine::Native => modules.push("fastest_harness.native.engine"),
+                Engine::Pytest => {
+                    modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
+                }
+            }
+            if self.context.plan.imports_pytest {
+                modules.push("pytest");
+            }
+        }
         let number = self.next_worker;
         self.next_worker += 1;
         let forked = Worker::new(number, engine, &self.messages.0).and_then(|(worker, socket)| {
             if !modules.is_empty() {
-                self.context.zygote.preload(modules)?;
+                self.context.zygote.preload(&modules)?;
             }
             self.context
                 .zygote

@@ -119,7 +119,7 @@ impl Zygote {
                 loop {
                     let message = match wire::read_frame(&mut control) {
                         Ok(Some(body)) => match serde_json::from_slice(&body) {
-                            Ok(frame) => Message::FromZygote { generation, frame },
+                            Ok(frame) => Message::FromZygote { frame },
                             Err(_) => Message::ZygoteGone { generation },
                         },
                         _ => Message::ZygoteGone { generation },

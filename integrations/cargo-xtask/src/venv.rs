@@ -81,6 +81,8 @@ impl Venv {
             "PYTEST_PLUGINS",
             "PYTHONPATH",
             "PYTHONHOME",
+            // Nothing is to be compiled anew in each run.
+            "PYTHONDONTWRITEBYTECODE",
         ] {
             command.env_remove(name);
         }
