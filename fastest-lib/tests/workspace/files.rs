@@ -259,6 +259,24 @@ fn files() {
             &["x.rst"],
         ),
         case(
+            "text files by another pattern",
+            &[
+                ("test_x.txt", ">>> 1\n1\n"),
+                ("doc/a.md", ">>> 1\n1\n"),
+                ("test_a.py", ""),
+            ],
+            "",
+            &[],
+        )
+        .env("--doctest-glob=*.md"),
+        case(
+            "no doctests",
+            &[("test_x.txt", ">>> 1\n1\n"), ("test_a.py", "")],
+            "",
+            &[],
+        )
+        .env("-p no:doctest"),
+        case(
             "doctest modules",
             &[
                 ("src/m.py", "'''\n>>> 1\n1\n'''\n"),

@@ -64,6 +64,16 @@ fn rootdir() {
             &[],
         ),
         case(
+            "the nearest of two pyprojects without a table",
+            &[
+                ("pyproject.toml", ""),
+                ("t/pyproject.toml", ""),
+                ("t/u/test_a.py", ""),
+            ],
+            "t/u",
+            &[],
+        ),
+        case(
             "tox.ini without a section",
             &[("tox.ini", "[tox]\n"), ("t/test_a.py", "")],
             "t",
