@@ -3,38 +3,56 @@ use std::path::{Path, PathBuf};
 use super::fnmatch::Fnmatch;
 
 /// The paths that a pattern of Python's `glob` names below `base`, sorted: `**` stands for any
-/// number of folders, and a name that begins with a dot must be asked for.
+/// number of folders, and a name that begins with a dot must be asked for. A `**` at the end also
+/// gives the folder before it, with a `/` and without a look whether it is there.
 pub(crate) fn glob(base: &Path, pattern: &str) -> Vec<String> {
-    let mut found = vec![String::new()];
     let only_folders = pattern.ends_with('/');
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    if pattern.starts_with('/') {
-        found = vec!["/".to_owned()];
-    }
-    for (at, part) in parts.iter().enumerate() {
-        let folders = only_folders || at + 1 < parts.len();
+    let literal = parts.iter().take_while(|part| !is_magic(part)).count();
+    let top = if pattern.starts_with('/') { "/" } else { "" };
+    let prefix = parts[..literal]
+        .iter()
+        .fold(top.to_owned(), |prefix, part| join(&prefix, part));
+    let mut found = vec![prefix];
+    for (at, part) in parts.iter().enumerate().skip(literal) {
+        let last = at + 1 == parts.len();
         found = found
             .iter()
-            .flat_map(|prefix| step(base, prefix, part, folders))
+            .flat_map(|prefix| step(base, prefix, part, only_folders || !last))
             .collect();
     }
+    found.retain(|path| {
+        let whole = base.join(path);
+        !path.is_empty()
+            && (!only_folders || whole.is_dir())
+            && (literal < parts.len() || whole.symlink_metadata().is_ok())
+    });
     if only_folders {
-        found.iter_mut().for_each(|path| path.push('/'));
+        let unended = found.iter_mut().filter(|path| !path.ends_with('/'));
+        unended.for_each(|path| path.push('/'));
     }
-    found.retain(|path| !path.is_empty() && (pattern != "/" || path == "/"));
     found.sort();
     found.dedup();
     found
 }
 
+fn is_magic(part: &str) -> bool {
+    part.contains(['*', '?', '['])
+}
+
 /// The paths that one part of a pattern makes of one path.
 fn step(base: &Path, prefix: &str, part: &str, folders: bool) -> Vec<String> {
     if part == "**" {
-        let mut below = vec![prefix.to_owned()];
+        let own = match prefix {
+            "" => String::new(),
+            _ if folders => prefix.to_owned(),
+            _ => format!("{prefix}/"),
+        };
+        let mut below = vec![own];
         walk(base, prefix, folders, false, &mut below);
         return below;
     }
-    if !part.contains(['*', '?', '[']) {
+    if !is_magic(part) {
         let path = join(prefix, part);
         let there = base.join(&path).symlink_metadata().is_ok();
         return Vec::from_iter(there.then_some(path));
@@ -114,6 +132,10 @@ mod tests {
         check(".h/*", &[".h/tests"]);
         check("?", &["a", "c"]);
         check("[!a]/*.txt", &["c/tests.txt"]);
-        check("c/**", &["c", "c/tests.txt"]);
+        check("c/**", &["c/", "c/tests.txt"]);
+        check("none/**", &["none/"]);
+        check("**/", &["a/", "a/b/", "a/b/tests/", "a/tests/", "c/"]);
+        check("c/tests.txt/", &[]);
+        check("a/tests/", &["a/tests/"]);
     }
 }
