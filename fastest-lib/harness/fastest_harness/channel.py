@@ -79,6 +79,7 @@ class Channel:
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
+        self._imports = []
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
@@ -119,7 +120,14 @@ class Channel:
         self.send(["next"])
         self.flush()
         _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
-        return read_frame(self._sock)["files"]
+        assignment = read_frame(self._sock)
+        self._imports.extend(assignment.get("imports", ()))
+        return assignment["files"]
+
+    def take_imports(self):
+        """The files to import before the first test runs, as pytest does; once."""
+        imports, self._imports = self._imports, []
+        return imports
 
     def next_file(self):
         """Wait for the file to do next; ``None`` when there is none left."""

@@ -120,6 +120,10 @@ class FileServer:
         config = session.config
         items = []
         origin = {}
+        for request in self._channel.take_imports():
+            self._channel.loading(request["seq"])
+            for node in self._files.get(request["abspath"], ()):
+                self._import(node)
         for request in self._batch:
             self._requests[request["path"]] = request
             self._channel.loading(request["seq"])
@@ -148,6 +152,17 @@ class FileServer:
             if not names:
                 self._channel.done(seq)
         self._queue = items
+
+    @staticmethod
+    def _import(node):
+        if isinstance(node, pytest.Module):
+            try:
+                node.obj  # noqa: B018 - pytest imports the module when it is asked for it
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
+                # Whoever collects the file will meet this again, and report it.
+                return
 
     def _items(self, session):
         while True:

@@ -402,7 +402,17 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     self.finish_test(id, engine, phases);
                 }
             }
-            FromWorker::Warning(warning) => self.say(&Event::Warning(warning)),
+            FromWorker::Warning(warning) => {
+                // Every worker imports every file, and hears its warnings.
+                let told = warning.when != "runtest"
+                    && !self.said.insert(format!(
+                        "warning {} {} {} {}",
+                        warning.path, warning.line, warning.category, warning.message
+                    ));
+                if !told {
+                    self.say(&Event::Warning(warning));
+                }
+            }
             FromWorker::Done { seq } => {
                 self.ledger.finish_file(seq);
                 if let Some(handle) = self.workers.get_mut(&worker) {
@@ -448,37 +458,18 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         } else {
             self.ledger.take(engine, most)
         };
-        let files: Vec<(usize, &PlannedFile, Vec<String>, String)> = seqs
-            .iter()
-            .map(|&seq| {
-                let file = self.ledger.file(seq);
-                let conftests = file
-                    .conftests
-                    .iter()
-                    .map(|path| path.to_string_lossy().into_owned())
-                    .collect();
-                (
-                    seq,
-                    file,
-                    conftests,
-                    file.abspath.to_string_lossy().into_owned(),
-                )
-            })
-            .collect();
-        let requests = files
-            .iter()
-            .map(|(seq, file, conftests, abspath)| FileRequest {
-                seq: *seq,
-                path: &file.path,
-                abspath,
-                conftests,
-                ids: self.ledger.entry(*seq).ids.as_deref(),
-            })
-            .collect();
-        if let Some(handle) = self.workers.get_mut(&worker) {
-            handle.files.extend(&seqs);
-            handle.assign(&Assignment { files: requests });
-        }
+        let Some(handle) = self.workers.get_mut(&worker) else { return };
+        let briefed = std::mem::replace(&mut handle.briefed, true);
+        let imports = if briefed || seqs.is_empty() {
+            Vec::new()
+        } else {
+            // pytest imports every file before it runs the first test, and tests come to rely on
+            // what other files have imported.
+            self.ledger.imports().map(|seq| request(&self.ledger, seq)).collect()
+        };
+        let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
+        handle.files.extend(&seqs);
+        handle.assign(&Assignment { imports, files });
     }
 
     fn on_collected(&mut self, seq: usize, ids: Vec<String>, deselected: usize) {
@@ -615,7 +606,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     }
 
     fn collect_error(&mut self, path: String, message: String) {
-        self.said.insert(format!("collect {path}"));
+        if !self.said.insert(format!("collect {path}")) {
+            return;
+        }
         self.say(&Event::CollectFinished {
             id: NodeId::new(path),
             outcome: Outcome::Error,
@@ -744,9 +737,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     self.finish_test(id, engine, vec![phase]);
                 }
             }
-            Activity::Loading { seq } if self.ledger.get(seq).is_some_and(|e| !e.collected) => {
+            Activity::Loading { seq } if self.ledger.get(seq).is_some() => {
                 blamed = Some(seq);
-                self.ledger.finish_file(seq);
+                self.ledger.condemn(seq);
                 let path = self.ledger.file(seq).path.clone();
                 self.collect_error(path, format!("the worker importing this file {death}"));
             }
@@ -765,13 +758,24 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             });
         }
         for seq in owed {
-            if !self.stopping && !self.ledger.retry(seq) {
+            if !self.stopping && !self.ledger.retry(seq, blamed.is_none()) {
                 let path = self.ledger.file(seq).path.clone();
                 let message =
                     format!("every worker that was given this file died; the last {death}");
                 self.collect_error(path, message);
             }
         }
+    }
+}
+
+fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
+    let file = ledger.file(seq);
+    FileRequest {
+        seq,
+        path: &file.path,
+        abspath: file.abspath.to_string_lossy(),
+        conftests: file.conftests.iter().map(|path| path.to_string_lossy()).collect(),
+        ids: ledger.entry(seq).ids.as_deref(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who does what: the files of a plan, the attempts at each, and the tests still owed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::plan::{Engine, Plan, PlannedFile};
 
@@ -29,6 +29,10 @@ pub(super) struct Entry {
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
     entries: Vec<Entry>,
+    /// The first attempt at each file of the plan.
+    first: Vec<usize>,
+    /// Files that killed a worker by being imported.
+    deadly: BTreeSet<usize>,
     native: VecDeque<usize>,
     pytest: VecDeque<usize>,
 }
@@ -43,6 +47,8 @@ impl<'a> Ledger<'a> {
         let mut ledger = Self {
             plan,
             entries: Vec::new(),
+            first: vec![0; plan.files.len()],
+            deadly: BTreeSet::new(),
             native: VecDeque::new(),
             pytest: VecDeque::new(),
         };
@@ -53,6 +59,7 @@ impl<'a> Ledger<'a> {
         }
         for file in order {
             let planned = &plan.files[file];
+            ledger.first[file] = ledger.entries.len();
             ledger.push(Entry {
                 file,
                 engine: engine(planned),
@@ -95,6 +102,25 @@ impl<'a> Ledger<'a> {
             queue.len(),
             queue.iter().map(|&seq| self.file(seq).tests.max(1)).sum(),
         )
+    }
+
+    /// The first attempts at all files that can be imported, in pytest's order.
+    pub(super) fn imports(&self) -> impl Iterator<Item = usize> {
+        let deadly = |seq: &usize| self.deadly.contains(&self.entries[*seq].file);
+        self.first.iter().copied().filter(move |seq| !deadly(seq))
+    }
+
+    /// Notes that importing the file of `seq` killed a worker; nobody imports it again.
+    pub(super) fn condemn(&mut self, seq: usize) {
+        self.deadly.insert(self.entries[seq].file);
+        let file = self.entries[seq].file;
+        let entries = &mut self.entries;
+        for queue in [&mut self.native, &mut self.pytest] {
+            queue.retain(|&other| entries[other].file != file);
+        }
+        for entry in entries.iter_mut().filter(|entry| entry.file == file) {
+            entry.done = true;
+        }
     }
 
     /// Takes up to `most` files from the queue of `engine`.
@@ -145,9 +171,10 @@ impl<'a> Ledger<'a> {
     }
 
     /// Queues what is left of `seq` again after its worker died; whether it is worth another try.
-    pub(super) fn retry(&mut self, seq: usize) -> bool {
+    /// A death counts against the file unless something else is to blame.
+    pub(super) fn retry(&mut self, seq: usize, counts: bool) -> bool {
         let entry = &self.entries[seq];
-        let (engine, attempts) = (entry.engine, entry.attempts + 1);
+        let (engine, attempts) = (entry.engine, entry.attempts + u8::from(counts));
         let left: Vec<String> = entry
             .tests
             .iter()

@@ -1,5 +1,6 @@
 //! The frames that dispatcher, zygote and workers exchange.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
 use serde::de::Error as _;
@@ -188,6 +189,9 @@ impl FromWorker {
 /// What the dispatcher says to a worker that asked for work; no files mean that there is no more.
 #[derive(Serialize)]
 pub(super) struct Assignment<'a> {
+    /// What to import before the first test, in this order; sent with the first assignment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) imports: Vec<FileRequest<'a>>,
     pub(super) files: Vec<FileRequest<'a>>,
 }
 
@@ -195,8 +199,8 @@ pub(super) struct Assignment<'a> {
 pub(super) struct FileRequest<'a> {
     pub(super) seq: usize,
     pub(super) path: &'a str,
-    pub(super) abspath: &'a str,
-    pub(super) conftests: &'a [String],
+    pub(super) abspath: Cow<'a, str>,
+    pub(super) conftests: Vec<Cow<'a, str>>,
     pub(super) ids: Option<&'a [String]>,
 }
 

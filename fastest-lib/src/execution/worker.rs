@@ -19,6 +19,8 @@ pub(super) struct Worker {
     /// The files that it was given and has not finished, by `seq`.
     pub(super) files: Vec<usize>,
     pub(super) said_bye: bool,
+    /// Whether it has been told what to import first.
+    pub(super) briefed: bool,
     /// How its process ended, once that is known.
     pub(super) exit: Option<Exit>,
     /// Whether its socket has been read to the end.
@@ -107,6 +109,7 @@ impl Worker {
             pid: None,
             files: Vec::new(),
             said_bye: false,
+            briefed: false,
             exit: None,
             drained: false,
             killed_because: None,

@@ -45,6 +45,7 @@ class NativeEngine:
         versions.activate(self._pytest)
         self._refusal = self._reason_against(config)
         self._next = None
+        self._failed_imports = {}
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -164,6 +165,7 @@ class NativeEngine:
         """The next file that has tests to run natively, or None."""
         while True:
             request = self._sink.next_file()
+            self._import_all()
             if request is None:
                 return None
             with Shield():
@@ -176,6 +178,38 @@ class NativeEngine:
                 return _File(request["seq"], items)
             if items is not None:
                 self._sink.done(request["seq"])
+
+    def _import_all(self):
+        """Import what pytest would have imported before its first test.
+
+        Failures are kept for the one worker that is given the file.
+        """
+        for request in self._sink.take_imports():
+            path = request["abspath"]
+            self._sink.loading(request["seq"])
+            self._capture.arm()
+            if self._recorder_is_new():
+                self._recorder.prepare()
+            self._recorder.start()
+            try:
+                for conftest in request["conftests"]:
+                    self._holder_of(conftest)
+                if path.endswith(".py"):
+                    self._import(path)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                self._failed_imports[path] = error
+            finally:
+                self._recorder.stop(request["seq"], "collect", "")
+                self._capture.drain()
+
+    def _import(self, path):
+        failed = self._failed_imports.pop(path, None)
+        if failed is not None:
+            raise failed
+        self._finder.add_path(path)
+        return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
         if self._stray.any:
@@ -223,8 +257,7 @@ class NativeEngine:
     def _collect(self, request):
         path = request["abspath"]
         holders = [self._holder_of(conftest) for conftest in request["conftests"]]
-        self._finder.add_path(path)
-        module = import_file(path, self._config["import_mode"], self._config["rootdir"])
+        module = self._import(path)
         self._check_packages(path)
         items = self._collector.collect(request["path"], path, module, holders)
         wanted = request.get("ids")

@@ -25,6 +25,9 @@ class ListSink:
         self.finished = []
         self.deselected = 0
 
+    def take_imports(self):
+        return []
+
     def next_file(self):
         return self._requests.pop() if self._requests else None
 
