@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::process::capture;
-use crate::report::{Printer, time};
+use crate::report::{Printer, count, time};
 
 const LIMIT: Duration = Duration::from_secs(900);
 
@@ -68,7 +68,7 @@ pub(crate) fn alternate(
             }
         }
     }
-    printer.line(format!("{} ({runs} runs)", scenario.name));
+    printer.line(format!("{} ({})", scenario.name, count(runs, "run")));
     let mut document = serde_json::Map::new();
     for (contender, samples) in contenders.iter().zip(&samples) {
         let wall = Spread::of(samples.iter().map(|sample| sample.wall.as_secs_f64()));

@@ -181,7 +181,7 @@ impl Bench {
             },
             Contender {
                 name: "fastest",
-                command: &|| self.fastest(&["discover", "--no-cache"]),
+                command: &|| self.fastest(&["discover", "--output", "ids"]),
                 exit_code: 0,
             },
         ];
