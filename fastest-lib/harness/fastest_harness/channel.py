@@ -31,11 +31,22 @@ FLUSH_INTERVAL = 0.02
 
 _U32 = struct.Struct("<I")
 _STATE = struct.Struct("<III")
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_to_json = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
 class Disconnected(BaseException):
     """The dispatcher is gone; there is nobody left to work for."""
+
+
+def _encode(message):
+    text = _to_json(message)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Lone surrogates are no characters to JSON's other readers: spell them out.
+        import re
+
+        return re.sub("[\ud800-\udfff]", lambda found: rf"\\u{ord(found[0]):04x}", text).encode()
 
 
 def read_exactly(sock, size):
@@ -61,7 +72,7 @@ def read_frame(sock):
 
 def write_frame(sock, message):
     """Write one frame without any buffering."""
-    data = _encode(message).encode("utf-8", "backslashreplace")
+    data = _encode(message)
     sock.sendall(_U32.pack(len(data)) + data)
 
 
@@ -83,7 +94,7 @@ class Channel:
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
-        data = _encode(message).encode("utf-8", "backslashreplace")
+        data = _encode(message)
         size = 4 + len(data)
         if self._used + size > self._capacity:
             self.flush()
