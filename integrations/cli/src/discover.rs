@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use fastest_lib::discovery::Discovery;
 use fastest_lib::report::ExitCode;
-use fastest_lib::selection::Filters;
 use fastest_lib::{Error, Session};
 use serde_json::json;
 
