@@ -290,7 +290,7 @@ impl<'a> Collector<'a> {
             names.value(value),
             Value::Unknown | Value::Named(_) | Value::Object
         );
-        if is_candidate && !(is_plain && !entry.uncertain) {
+        if is_candidate && (!is_plain || entry.uncertain) {
             let message = format!("`{name}` is computed and may be a test");
             self.open(OpenReason::new(binding.line, message));
         }

@@ -1,1 +1,16 @@
 //! From tests and filters to the tests that are to run.
+//!
+//! [`select`] applies node ids, `-k`, `-m` and `--deselect` to a
+//! [`Discovery`](crate::discovery::Discovery). A test or file whose verdict depends on something
+//! that only running Python shows stays selected, marked as such, and is decided at run time.
+//!
+//! [`Expression`] is pytest's language of `-k` and `-m`.
+
+mod expression;
+mod lexer;
+mod matching;
+mod nearest;
+mod select;
+
+pub use expression::{Argument, Expression, ExpressionError, Verdict};
+pub use select::{Filters, Reason, SelectedFile, SelectedTest, Selection, select};
