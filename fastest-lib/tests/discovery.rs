@@ -3,66 +3,15 @@
 //! What is not marked open must be what `pytest --collect-only -q` lists, in its order. What is
 //! marked open, and what needs pytest, stands in the project's `open.txt` and `needs_pytest.txt`.
 
+mod support;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use fastest_lib::discovery::{Discovery, OpenReason, discover};
-use fastest_lib::workspace::{Workspace, WorkspaceOptions};
-
-fn python() -> PathBuf {
-    match std::env::var_os("FASTEST_TEST_PYTHON") {
-        Some(python) => python.into(),
-        None => panic!(
-            "FASTEST_TEST_PYTHON names no interpreter with pytest: run the tests by `cargo xtask test`"
-        ),
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-fn discover_in(project: &Path) -> Discovery {
-    let workspace = Workspace::open(WorkspaceOptions::new(project)).unwrap();
-    let files = workspace.test_files().unwrap();
-    discover(workspace.rootdir(), workspace.config(), &files)
-}
-
-/// The node ids that pytest lists.
-fn pytest_ids(project: &Path) -> Vec<String> {
-    let output = Command::new(python())
-        .args([
-            "-m",
-            "pytest",
-            "--collect-only",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-        ])
-        .args(["-p", "no:doctest", "--continue-on-collection-errors"])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env_remove("PYTEST_ADDOPTS")
-        .current_dir(project)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let ids = text.lines().take_while(|line| !line.is_empty());
-    ids.filter(|line| line.contains("::"))
-        .map(str::to_owned)
-        .collect()
-}
+use fastest_lib::discovery::OpenReason;
+use support::Project;
 
 fn describe(place: &str, reason: &OpenReason) -> String {
     format!("{place}: {}", reason.message)
@@ -87,10 +36,8 @@ fn check(name: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/discovery")
         .join(name);
-    let folder = tempfile::tempdir().unwrap();
-    let project = fs::canonicalize(folder.path()).unwrap();
-    copy(&source, &project);
-    let discovery = discover_in(&project);
+    let project = Project::copy(&source);
+    let discovery = project.discover();
 
     let mut open = BTreeSet::new();
     let mut needs_pytest = BTreeSet::new();
@@ -123,7 +70,7 @@ fn check(name: &str) {
         .map(|(_, test)| test.id.as_str())
         .collect();
     let listed: Vec<&str> = listed.into_iter().filter(|id| is_closed(id)).collect();
-    let expected = pytest_ids(&project);
+    let expected = project.pytest(&[]).unwrap();
     let expected: Vec<&str> = expected
         .iter()
         .map(String::as_str)
