@@ -92,7 +92,7 @@ impl Session {
     ///
     /// When an expression is malformed or a node id is unknown.
     pub fn select(&self, discovery: &Discovery, filters: &Filters) -> Result<Selection> {
-        selection::select(discovery, filters)
+        selection::select(discovery, &filters.with_arguments_of(discovery))
     }
 
     /// Decides what runs where.
@@ -178,6 +178,7 @@ impl Session {
             "empty_parameter_set_mark": config.empty_parameter_set_mark,
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
+            "deselect": plan.deselect,
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
             "basetemp": execution::basetemp(),
             "maxfail": options.maxfail,

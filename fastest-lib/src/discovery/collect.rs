@@ -69,6 +69,7 @@ pub(super) fn collect(
                 needs_pytest: Vec::new(),
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
+                names: Vec::new(),
             },
             wide: Vec::new(),
         },
@@ -293,7 +294,7 @@ impl<'a> Collector<'a> {
             names.value(value),
             Value::Unknown | Value::Named(_) | Value::Object
         );
-        if is_candidate && !(is_plain && !entry.uncertain) {
+        if is_candidate && (!is_plain || entry.uncertain) {
             let message = format!("`{name}` is computed and may be a test");
             self.open(OpenReason::new(binding.line, message));
         }

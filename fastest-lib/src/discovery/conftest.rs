@@ -2,16 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
-
 use super::classes::Module;
 use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::model::OpenReason;
-use super::naming::translate;
 use super::value::Value;
 use crate::syntax::{BindingKind, FileFacts};
+use crate::workspace::Fnmatch;
 
 /// A conftest, read.
 pub(super) struct Conftest {
@@ -23,7 +21,7 @@ pub(super) struct Conftest {
     pub(super) needs_pytest: Vec<OpenReason>,
     /// The files that it takes out, and the patterns of those.
     ignored: Vec<(PathBuf, OpenReason)>,
-    ignored_globs: Vec<(Regex, OpenReason)>,
+    ignored_globs: Vec<(Fnmatch, OpenReason)>,
 }
 
 /// The hooks of a module or conftest.
@@ -118,10 +116,8 @@ impl Conftest {
                 }
                 Value::Str(text) => {
                     let pattern = folder.join(text);
-                    match Regex::new(&translate(&pattern.to_string_lossy())) {
-                        Ok(pattern) => self.ignored_globs.push((pattern, reason.clone())),
-                        Err(_) => self.open.push(reason.clone()),
-                    }
+                    let pattern = Fnmatch::new(&pattern.to_string_lossy());
+                    self.ignored_globs.push((pattern, reason.clone()));
                 }
                 _ => self.open.push(reason.clone()),
             }
@@ -139,7 +135,7 @@ impl Conftest {
             let globs = self.ignored_globs.iter();
             let mut matching = globs.filter(|(pattern, _)| {
                 file.ancestors()
-                    .any(|path| pattern.is_match(&path.to_string_lossy()))
+                    .any(|path| pattern.matches(&path.to_string_lossy()))
             });
             matching.next().map(|(_, reason)| reason)
         })

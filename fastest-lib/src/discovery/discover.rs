@@ -11,7 +11,7 @@ use super::model::{DiscoveredFile, Discovery, OpenReason};
 use super::naming::Naming;
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, parse};
-use crate::workspace::{Config, FileSet, IniValue, TestFile};
+use crate::workspace::{Config, FileKind, FileSet, TestFile};
 use crate::{Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -27,7 +27,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         ids: IdRules::new(config),
         classes: Naming::new(&config.python_classes),
         functions: Naming::new(&config.python_functions),
-        imported: collects_imported(config),
+        imported: config.collect_imported_tests,
         usefixtures: &config.usefixtures,
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
@@ -54,6 +54,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         imports_pytest |= imports;
         collected.file.abspath.clone_from(&file.path);
         collected.file.conftests.clone_from(&file.conftests);
+        collected.file.names.clone_from(&file.names);
         discovered.push(collected.file);
         wide.push(collected.wide);
     }
@@ -70,17 +71,6 @@ fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn collects_imported(config: &Config) -> bool {
-    match config.raw.get("collect_imported_tests") {
-        Some(IniValue::Bool(value)) => *value,
-        Some(IniValue::Text(text)) => !matches!(
-            text.trim().to_ascii_lowercase().as_str(),
-            "0" | "false" | "no" | "off"
-        ),
-        _ => true,
-    }
-}
-
 /// Options of the ini file that let other code decide what is collected.
 fn open_options(addopts: &[String]) -> Vec<OpenReason> {
     let mut open = Vec::new();
@@ -94,7 +84,7 @@ fn open_options(addopts: &[String]) -> Vec<OpenReason> {
         if let Some(plugin) = plugin.filter(|plugin| !plugin.starts_with("no:")) {
             let message = format!("addopts loads the plugin `{plugin}`");
             open.push(OpenReason::new(0, message));
-        } else if option == "--doctest-modules" {
+        } else if option.starts_with("--doctest-modules") {
             open.push(OpenReason::new(0, "addopts collects doctests"));
         }
     }
@@ -183,6 +173,9 @@ fn collect_file(
     rules: &Rules<'_>,
     number: u32,
 ) -> (Collected, Vec<Problem>, bool) {
+    if file.kind == FileKind::Doctest {
+        return (doctests(file), Vec::new(), false);
+    }
     let (facts, problems) = facts_or_empty(&file.path, &file.id);
     let collected = collect(file, &facts, conftests, rules, number);
     (collected, problems, imports_pytest(&facts))
@@ -190,6 +183,23 @@ fn collect_file(
 
 fn imports_pytest(facts: &FileFacts) -> bool {
     facts.imports.iter().any(|import| import.module.split('.').next() == Some("pytest"))
+}
+
+/// A file of which only doctests are collected.
+fn doctests(file: &TestFile) -> Collected {
+    let reason = OpenReason::new(0, "only pytest collects doctests");
+    Collected {
+        file: DiscoveredFile {
+            path: file.id.clone(),
+            tests: Vec::new(),
+            open: vec![reason.clone()],
+            needs_pytest: vec![reason],
+            abspath: PathBuf::new(),
+            conftests: Vec::new(),
+            names: Vec::new(),
+        },
+        wide: Vec::new(),
+    }
 }
 
 /// Puts the tests of each file in the session's order; gives the order across files where that

@@ -49,6 +49,8 @@ pub(super) struct Fixture {
     pub(super) autouse: bool,
     /// Why the definition is not known in full.
     pub(super) open: Option<OpenReason>,
+    /// Whether pytest refuses its parameters, so that no test of a file that uses it is collected.
+    pub(super) fails: bool,
     /// Why the native engine does not run it.
     pub(super) needs_pytest: Option<OpenReason>,
 }
@@ -145,6 +147,7 @@ impl Holder {
                 parameters: None,
                 autouse: false,
                 open: None,
+                fails: false,
                 needs_pytest: (!native).then(|| {
                     OpenReason::new(
                         0,
@@ -195,8 +198,10 @@ impl Holder {
                         None => continue,
                     }
                 }
-                BindingKind::Import(imported) if imported.name.is_some() => {
-                    if !imported.used && !is_known_module(&imported.module) {
+                BindingKind::Import(imported)
+                    if imported.name.is_some() && !holds_no_fixture(&imported.module) =>
+                {
+                    if !imported.used {
                         let message = format!(
                             "`{name}` is imported and not used: it may be an autouse fixture"
                         );
@@ -219,6 +224,7 @@ impl Holder {
                 parameters: None,
                 autouse: false,
                 open: Some(possible),
+                fails: false,
                 needs_pytest: None,
             });
         }
@@ -273,6 +279,7 @@ impl Definer<'_> {
             parameters: None,
             autouse: false,
             open: decorated.unknown.clone(),
+            fails: false,
             needs_pytest: None,
         };
         let line = function.line;
@@ -319,7 +326,9 @@ impl Definer<'_> {
             match parameters {
                 Ok(parameters) => fixture.parameters = Some(parameters),
                 Err(why) => {
-                    let message = format!("the parameters of fixture `{attribute}`: {why}");
+                    let message = why.message;
+                    let message = format!("the parameters of fixture `{attribute}`: {message}");
+                    fixture.fails = why.fails;
                     fixture.open.get_or_insert(OpenReason::new(line, message));
                 }
             }
@@ -362,10 +371,11 @@ pub(super) fn argument_names(function: &Function, skip_first: bool, patched: usi
         .collect()
 }
 
-/// Modules of which it is known that they hold no fixtures.
-fn is_known_module(module: &str) -> bool {
+/// Whether it is known that what is imported from `module` is no fixture. Names imported from the
+/// package `_pytest` are modules; the fixtures are in those.
+fn holds_no_fixture(module: &str) -> bool {
     let top = module.split('.').next().unwrap_or_default();
-    KNOWN_MODULES.contains(&top)
+    KNOWN_MODULES.contains(&top) || module == "_pytest"
 }
 
 const KNOWN_MODULES: &[&str] = &[

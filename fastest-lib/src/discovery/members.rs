@@ -6,6 +6,7 @@ use super::classes::Lineage;
 use super::collect::{Collector, Node, reason_of, truth, truth_of};
 use super::engine;
 use super::fixtures::{Chain, Closure, Fixture, Holder, Scope, argument_names};
+use super::ids::Unknown;
 use super::marks::{self, Decorated, Mark};
 use super::model::{OpenReason, Test, TestMark};
 use super::parametrize::{CallSpec, Parametrize, apply_fixtures};
@@ -318,9 +319,7 @@ impl<'a> Expansion<'_, '_, 'a> {
             for mark in all.iter().filter(|mark| mark.name == "parametrize") {
                 match Parametrize::read(mark, &collector.rules.ids) {
                     Ok(read) => parametrized.push(read),
-                    Err(why) => {
-                        open.get_or_insert_with(|| OpenReason::new(mark.line, why));
-                    }
+                    Err(why) => self.unknown(collector, mark.line, why, &mut open),
                 }
             }
         }
@@ -349,7 +348,7 @@ impl<'a> Expansion<'_, '_, 'a> {
                 Ok(calls) if open.is_none() => calls,
                 Ok(_) => vec![CallSpec::default()],
                 Err(why) => {
-                    open.get_or_insert_with(|| OpenReason::new(line, why));
+                    self.unknown(collector, line, why, &mut open);
                     vec![CallSpec::default()]
                 }
             };
@@ -363,6 +362,20 @@ impl<'a> Expansion<'_, '_, 'a> {
             ));
         }
         self.emit(collector, calls, &all, &fixtures, open);
+    }
+
+    fn unknown(
+        &self,
+        collector: &mut Collector<'a>,
+        line: u32,
+        why: Unknown,
+        open: &mut Option<OpenReason>,
+    ) {
+        let reason = OpenReason::new(line, why.message);
+        if why.fails {
+            collector.open(reason.clone());
+        }
+        open.get_or_insert(reason);
     }
 
     /// Whether parameters that are not known may move this or other tests.
@@ -403,6 +416,9 @@ impl<'a> Expansion<'_, '_, 'a> {
             };
             for fixture in reached(name, definitions) {
                 if let Some(reason) = &fixture.open {
+                    if fixture.fails {
+                        collector.open(reason.clone());
+                    }
                     open.get_or_insert_with(|| reason.clone());
                 }
                 if let Some(reason) = &fixture.needs_pytest {

@@ -23,3 +23,4 @@ mod value;
 
 pub use discover::discover;
 pub use model::{DiscoveredFile, Discovery, OpenReason, Test};
+pub(crate) use model::{MarkValue, TestMark};

@@ -1,10 +1,11 @@
 //! `fastest discover`.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use fastest_lib::discovery::Discovery;
 use fastest_lib::report::ExitCode;
-use fastest_lib::{Error, Session};
+use fastest_lib::{Error, NodeId, Session};
 use serde_json::json;
 
 use crate::args::{DiscoverArgs, DiscoverOutput};
@@ -20,9 +21,13 @@ pub(crate) fn discover(args: &DiscoverArgs) -> Result<ExitCode, Error> {
     let selection = session.select(&discovery, &filters)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match args.output {
-        DiscoverOutput::Ids => selection
-            .tests()
-            .try_for_each(|test| writeln!(out, "{}{}", test.id, if test.open.is_some() { "[?]" } else { "" })),
+        DiscoverOutput::Ids => {
+            let selected: HashSet<&NodeId> = selection.tests().map(|test| &test.id).collect();
+            let mut tests = discovery.tests().filter(|(_, test)| selected.contains(&test.id));
+            tests.try_for_each(|(_, test)| {
+                writeln!(out, "{}{}", test.id, if test.open.is_some() { "[?]" } else { "" })
+            })
+        }
         DiscoverOutput::Json => {
             let document = json!({
                 "schema": SCHEMA,

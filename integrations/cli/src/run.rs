@@ -163,8 +163,6 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             Error::new(ErrorKind::Usage, format!("--timeout takes seconds, not `{seconds}`"))
         })?),
     };
-    options.keyword.clone_from(&args.workspace.keyword);
-    options.markexpr.clone_from(&args.workspace.markexpr);
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
     Ok(options)

@@ -289,6 +289,9 @@ class NativeEngine:
         return holder
 
     def _select(self, items):
+        deselected = tuple(self._config.get("deselect", ()))
+        if deselected:
+            items = [item for item in items if not item.nodeid.startswith(deselected)]
         if not (self._config["keyword"] or self._config["markexpr"]):
             return items
         if self._selector is None:
