@@ -163,10 +163,14 @@ def test_without_pytest_installed(tmp_path):
 
 
 DEOPTS = {
-    "unittest class TestCase1": "import unittest\nclass TestCase1(unittest.TestCase):\n def test_x(self): pass",
+    "unittest class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
-    "async fixture fix": "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass",
+    "async fixture fix": (
+        "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
+    ),
     "package scope of fixture fix": (
         "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
     ),
@@ -245,7 +249,8 @@ def test_handed_back_while_running(tmp_path, reason, swallow):
     (root / "test_a.py").write_text(
         "import pytest\n"
         "@pytest.fixture(scope='module')\ndef mod():\n    yield\n    raise ValueError\n"
-        f"def test_before(mod): pass\ndef test_x(request, mod):\n    {body}\ndef test_after(): pass\n"
+        f"def test_before(mod): pass\ndef test_x(request, mod):\n    {body}\n"
+        "def test_after(): pass\n"
     )
     (root / "test_b.py").write_text("def test_next(): pass\n")
     native = run_native(make_config(root, ["test_a.py", "test_b.py"]), root)
@@ -284,8 +289,8 @@ def test_cached_code_is_not_trusted_blindly(tmp_path):
 def test_importing_the_engine_is_light():
     code = (
         "import sys; sys.path.append(sys.argv[1]); import fastest_harness.native as n\n"
-        "heavy = {'typing', 'inspect', 'dataclasses', 'tempfile', 'pathlib', 're', 'ast', 'pytest'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+        "heavy = 'typing inspect dataclasses tempfile pathlib re ast pytest'.split()\n"
+        "print(sorted(set(heavy) & set(sys.modules)))"
     )
     harness = str(Path(__file__).parent.parent)
     done = subprocess.run(

@@ -326,4 +326,3 @@ def _depth_first(initial, lookup):
     for name in initial:
         visit(name)
     return names
-
