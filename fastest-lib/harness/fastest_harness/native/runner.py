@@ -197,7 +197,9 @@ class Runner:
         if is_pending():
             return duration
         if error is not None:
-            _refuse_exit(error)
+            _refuse(error)
+            if is_pending():
+                return duration
             return report.made_by_pytest(item, when, error, duration)
         if marked or self._state.marks_changed:
             return report.made_by_pytest(item, when, None, duration)
@@ -303,10 +305,16 @@ def _is_passed(entry):
     return type(entry) is float or entry["outcome"] == "passed"
 
 
-def _refuse_exit(error):
+def _refuse(error):
+    """Note what must be left to pytest: its exit, and errors that the engine itself raised.
+
+    The latter are pytest's to word, or else a fault of the engine: neither is the test's.
+    """
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Exit):
         Unsupported("pytest.exit")
+    elif report.is_raised_by_engine(error):
+        Unsupported(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
 class _Returned:
