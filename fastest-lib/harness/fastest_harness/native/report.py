@@ -45,6 +45,16 @@ def own_frames_cut(traceback):
     return rest if rest is not None else traceback
 
 
+def is_raised_by_engine(error):
+    """Whether the engine raised `error`, groups of other errors aside."""
+    if hasattr(error, "exceptions"):
+        return False
+    rest = error.__traceback__
+    while rest is not None and rest.tb_next is not None:
+        rest = rest.tb_next
+    return rest is not None and _is_own(rest.tb_frame)
+
+
 def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
 
