@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::classes::{Lineage, Module};
+use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::engine;
-use super::fixtures::{Chain, Holder, Place};
+use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason};
