@@ -78,14 +78,26 @@ fn the_quickstart_needs_no_pytest() {
         outcomes.iter().all(|(_, outcome)| outcome == "passed"),
         "{outcomes:#?}"
     );
-    assert_eq!((finished.code, outcomes.len()), (Some(0), 7), "{}", finished.stderr);
+    assert_eq!(
+        (finished.code, outcomes.len()),
+        (Some(0), 7),
+        "{}",
+        finished.stderr
+    );
     assert_eq!(finished.events()[0]["pytest"], serde_json::Value::Null);
 }
 
 #[test]
 fn the_embedding_program_runs_two_tests() {
     let mut command = Command::new("cargo");
-    command.args(["run", "--quiet", "--package", "embed", "--", "examples/quickstart"]);
+    command.args([
+        "run",
+        "--quiet",
+        "--package",
+        "embed",
+        "--",
+        "examples/quickstart",
+    ]);
     command.env("VIRTUAL_ENV", python().ancestors().nth(2).unwrap());
     command.current_dir(repository());
     let finished = Started::new(command).finish();

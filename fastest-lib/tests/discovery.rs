@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use fastest_lib::discovery::OpenReason;
+use proptest::prelude::*;
 use support::Project;
 
 fn describe(place: &str, reason: &OpenReason) -> String {
@@ -138,4 +139,50 @@ fn open() {
 #[test]
 fn engine() {
     check("engine");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn node_ids_are_unique_in_a_file(lines in prop::collection::vec(
+        (0_usize..3, prop::sample::select(vec![
+            "def test_a(): pass",
+            "def test_a(x): pass",
+            "def test_b(x, y): pass",
+            "async def test_a(): pass",
+            "class TestC:",
+            "class TestC(TestC):",
+            "class TestD(TestC):",
+            "class TestC(TestCase):",
+            "if x:",
+            "else:",
+            "@pytest.mark.parametrize('x', [1, 1, '1', '1_0'])",
+            "@pytest.mark.parametrize('x, y', [(1, pytest.HIDDEN_PARAM), pytest.param(1, 2, id=pytest.HIDDEN_PARAM)])",
+            "@pytest.mark.parametrize('y', ['[', ']', '::'])",
+            "@pytest.fixture(params=['', None], autouse=True)",
+            "def x(request): pass",
+            "test_a = test_b",
+            "del test_a",
+            "import pytest",
+            "from unittest import TestCase",
+            "test_a.__test__ = False",
+            "__test__ = True",
+            "pytestmark = pytest.mark.parametrize('x', [0, 0])",
+        ])),
+        1..24,
+    )) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut source = String::from("import pytest\n");
+        for (depth, line) in lines {
+            writeln!(source, "{}{line}", "    ".repeat(depth)).unwrap();
+        }
+        fs::write(folder.path().join("pytest.ini"), "[pytest]").unwrap();
+        fs::write(folder.path().join("test_it.py"), &source).unwrap();
+        let discovery = support::discover_in(folder.path());
+        for file in &discovery.files {
+            let unique: HashSet<&str> = file.tests.iter().map(|test| test.id.as_str()).collect();
+            prop_assert_eq!(unique.len(), file.tests.len());
+        }
+    }
 }

@@ -29,7 +29,11 @@ fn run(folder: &str) -> Result<u8> {
 
     // Two of them, by their node ids.
     let mut options = WorkspaceOptions::from_env(folder);
-    options.args = discovery.tests().take(2).map(|(_, test)| test.id.to_string()).collect();
+    options.args = discovery
+        .tests()
+        .take(2)
+        .map(|(_, test)| test.id.to_string())
+        .collect();
     let session = Session::open(options)?;
     let discovery = session.discover()?;
     let selection = session.select(&discovery, &Filters::default())?;

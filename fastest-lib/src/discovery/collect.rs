@@ -1,12 +1,13 @@
 //! The tests of one module, as pytest's collectors find them.
 
-use std::path::PathBuf;
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::classes::{Lineage, Module};
+use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::engine;
-use super::fixtures::{Chain, Holder, Place};
+use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason};

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::collect::{Collected, Rules, collect};
 use super::conftest::Conftest;
+use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::model::{DiscoveredFile, Discovery, OpenReason};
@@ -34,6 +35,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
     };
     let (conftests, mut problems, mut imports_pytest) = read_conftests(rootdir, files, &rules);
     let first_number = conftests.len();
+    let packages = package_xunit(rootdir, files);
     let collected: Vec<(Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
@@ -44,7 +46,12 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            collect_file(file, &chain, &rules, number(first_number + at))
+            let mut collected = collect_file(file, &chain, &rules, number(first_number + at));
+            for folder in folders(rootdir, file) {
+                let needs = &mut collected.0.file.needs_pytest;
+                needs.extend(packages.get(folder).cloned());
+            }
+            collected
         })
         .collect();
     let mut discovered = Vec::with_capacity(collected.len());
@@ -147,6 +154,33 @@ fn read_conftests<'a>(
     (conftests, problems, any_imports_pytest)
 }
 
+/// The folders from the rootdir down to a file's own, its own first.
+fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a Path> {
+    let folders = file.path.ancestors().skip(1);
+    folders.take_while(move |folder| folder.starts_with(rootdir))
+}
+
+/// The packages whose `__init__.py` has functions that pytest calls around all tests below.
+fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
+    let mut packages: Vec<&Path> = files
+        .files
+        .iter()
+        .flat_map(|file| folders(rootdir, file))
+        .collect();
+    packages.sort();
+    packages.dedup();
+    let found = packages.par_iter().filter_map(|folder| {
+        let path = folder.join("__init__.py");
+        let bytes = std::fs::read(&path).ok()?;
+        let mut names = engine::PACKAGE_XUNIT.iter();
+        let name = names.find(|name| memchr::memmem::find(&bytes, name.as_bytes()).is_some())?;
+        let id = relative(rootdir, &path);
+        let reason = OpenReason::new(0, format!("{id}: `{name}` is an xunit function"));
+        Some((*folder, reason))
+    });
+    found.collect()
+}
+
 /// The facts of a file, or none and the problem of reading it.
 fn facts_or_empty(path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
     match read(path, id) {
@@ -182,7 +216,10 @@ fn collect_file(
 }
 
 fn imports_pytest(facts: &FileFacts) -> bool {
-    facts.imports.iter().any(|import| import.module.split('.').next() == Some("pytest"))
+    facts
+        .imports
+        .iter()
+        .any(|import| import.module.split('.').next() == Some("pytest"))
 }
 
 /// A file of which only doctests are collected.

@@ -6,10 +6,12 @@
 //! not marked is exact.
 
 mod classes;
+mod closure;
 mod collect;
 mod conftest;
 mod discover;
 mod engine;
+mod expansion;
 mod fixtures;
 mod ids;
 mod marks;

@@ -1,6 +1,7 @@
 //! `parametrize`: from marks and fixture parameters to the calls of one test.
 
-use super::fixtures::{Closure, Fixture, Scope};
+use super::closure::Closure;
+use super::fixtures::{Fixture, Scope};
 use super::ids::{EmptySet, IdRules, ParameterSet, Unknown, set_ids};
 use super::marks::{self, Mark};
 use super::model::TestMark;

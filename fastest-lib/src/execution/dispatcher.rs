@@ -16,9 +16,7 @@ use super::shared::Activity;
 use super::wire::{Assignment, CollectReport, FileRequest, FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{
-    Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest,
-};
+use crate::plan::{Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
 use crate::workspace::EngineChoice;
 use crate::{Error, ErrorKind, NodeId, Problem, ProblemKind, Result};
 
@@ -257,7 +255,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 .with_help("a test may kill its process group; `-v -n 1` shows which ran last"));
             }
             let zygote = (self.context.spawn)()?;
-            self.retired.push(std::mem::replace(&mut self.context.zygote, zygote));
+            self.retired
+                .push(std::mem::replace(&mut self.context.zygote, zygote));
             self.context.zygote.initialise(&self.context.config)?;
             self.listen()?;
         }
@@ -366,8 +365,18 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
                 for worker in self.orphans.clone() {
-                    if self.workers.get(&worker).is_some_and(|handle| handle.drained) {
-                        self.on_exit(worker, Exit { code: None, signal: None });
+                    if self
+                        .workers
+                        .get(&worker)
+                        .is_some_and(|handle| handle.drained)
+                    {
+                        self.on_exit(
+                            worker,
+                            Exit {
+                                code: None,
+                                signal: None,
+                            },
+                        );
                     }
                 }
             }
@@ -458,14 +467,19 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         } else {
             self.ledger.take(engine, most)
         };
-        let Some(handle) = self.workers.get_mut(&worker) else { return };
+        let Some(handle) = self.workers.get_mut(&worker) else {
+            return;
+        };
         let briefed = std::mem::replace(&mut handle.briefed, true);
         let imports = if briefed || seqs.is_empty() {
             Vec::new()
         } else {
             // pytest imports every file before it runs the first test, and tests come to rely on
             // what other files have imported.
-            self.ledger.imports().map(|seq| request(&self.ledger, seq)).collect()
+            self.ledger
+                .imports()
+                .map(|seq| request(&self.ledger, seq))
+                .collect()
         };
         let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
         handle.files.extend(&seqs);
@@ -668,12 +682,22 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         let dead: Vec<usize> = self
             .orphans
             .iter()
-            .filter(|worker| self.workers.get(worker).is_none_or(|handle| !handle.is_alive()))
+            .filter(|worker| {
+                self.workers
+                    .get(worker)
+                    .is_none_or(|handle| !handle.is_alive())
+            })
             .copied()
             .collect();
         for worker in dead {
             self.orphans.remove(&worker);
-            self.on_exit(worker, Exit { code: None, signal: None });
+            self.on_exit(
+                worker,
+                Exit {
+                    code: None,
+                    signal: None,
+                },
+            );
         }
         let now = Instant::now();
         for (number, since) in &self.farewells {
@@ -774,7 +798,11 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
         seq,
         path: &file.path,
         abspath: file.abspath.to_string_lossy(),
-        conftests: file.conftests.iter().map(|path| path.to_string_lossy()).collect(),
+        conftests: file
+            .conftests
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
     }
 }

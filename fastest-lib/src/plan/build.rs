@@ -7,8 +7,13 @@ use crate::selection::{Filters, SelectedFile, Selection};
 use crate::workspace::{EngineChoice, ImportMode, Workspace};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
-const HARMLESS_TO_RULE_OUT: &[&str] =
-    &["no:cacheprovider", "no:stepwise", "no:pastebin", "no:junitxml", "no:terminalprogress"];
+const HARMLESS_TO_RULE_OUT: &[&str] = &[
+    "no:cacheprovider",
+    "no:stepwise",
+    "no:pastebin",
+    "no:junitxml",
+    "no:terminalprogress",
+];
 
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
@@ -115,13 +120,23 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     let addopts = workspace.addopts();
     let mut reasons: Vec<String> = Vec::new();
     if let Some(option) = addopts.unknown.first() {
-        reasons.push(format!("option {option} in addopts is pytest's or a plugin's to understand"));
+        reasons.push(format!(
+            "option {option} in addopts is pytest's or a plugin's to understand"
+        ));
     }
-    if let Some(setting) = config.raw.keys().find(|s| !NATIVE_SETTINGS.contains(&s.as_str())) {
-        reasons.push(format!("setting {setting} is pytest's or a plugin's to understand"));
+    if let Some(setting) = config
+        .raw
+        .keys()
+        .find(|s| !NATIVE_SETTINGS.contains(&s.as_str()))
+    {
+        reasons.push(format!(
+            "setting {setting} is pytest's or a plugin's to understand"
+        ));
     }
     let plugins = addopts.plugins.iter().chain(&options.plugins);
-    if let Some(plugin) = plugins.into_iter().find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
+    if let Some(plugin) = plugins
+        .into_iter()
+        .find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
     {
         reasons.push(format!("-p {plugin} loads or rules out a plugin"));
     }

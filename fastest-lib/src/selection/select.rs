@@ -27,7 +27,10 @@ impl Filters {
     pub(crate) fn with_arguments_of(&self, discovery: &Discovery) -> Self {
         let mut filters = self.clone();
         for file in discovery.files.iter().filter(|file| !file.names.is_empty()) {
-            filters.ids.entry(file.path.clone()).or_insert_with(|| file.names.clone());
+            filters
+                .ids
+                .entry(file.path.clone())
+                .or_insert_with(|| file.names.clone());
         }
         filters
     }

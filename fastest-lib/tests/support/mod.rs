@@ -17,6 +17,13 @@ pub(crate) fn python() -> PathBuf {
     }
 }
 
+/// Discovers the project in a folder.
+pub(crate) fn discover_in(path: &Path) -> Discovery {
+    let workspace = Workspace::open(WorkspaceOptions::new(path)).unwrap();
+    let files = workspace.test_files().unwrap();
+    discover(workspace.rootdir(), workspace.config(), &files)
+}
+
 /// A project of `tests/`, copied to where pytest may write.
 pub(crate) struct Project {
     pub(crate) path: PathBuf,
@@ -35,9 +42,7 @@ impl Project {
     }
 
     pub(crate) fn discover(&self) -> Discovery {
-        let workspace = Workspace::open(WorkspaceOptions::new(&self.path)).unwrap();
-        let files = workspace.test_files().unwrap();
-        discover(workspace.rootdir(), workspace.config(), &files)
+        discover_in(&self.path)
     }
 
     /// The node ids that pytest lists with these arguments, and what it says when it refuses.

@@ -25,10 +25,6 @@ def test_first():
         pass
 
 
-async def test_async():
-    pass
-
-
 def test_redefined():
     pass
 
