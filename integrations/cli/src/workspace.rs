@@ -36,11 +36,12 @@ pub(crate) fn options(args: &WorkspaceArgs) -> Result<WorkspaceOptions, Error> {
 /// The filters of the command line, else those of `addopts`.
 pub(crate) fn filters(session: &Session, args: &WorkspaceArgs) -> Filters {
     let addopts = session.workspace().addopts();
-    let mut filters = Filters::default();
-    filters.keyword = args.keyword.clone().or_else(|| addopts.keyword.clone());
-    filters.markexpr = args.markexpr.clone().or_else(|| addopts.markexpr.clone());
-    filters.deselect = session.workspace().deselect().to_vec();
-    filters
+    Filters {
+        keyword: args.keyword.clone().or_else(|| addopts.keyword.clone()),
+        markexpr: args.markexpr.clone().or_else(|| addopts.markexpr.clone()),
+        deselect: session.workspace().deselect().to_vec(),
+        ..Filters::default()
+    }
 }
 
 pub(crate) fn print_problem(problem: &Problem) {
