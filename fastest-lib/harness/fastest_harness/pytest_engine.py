@@ -17,6 +17,8 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness.longrepr import longrepr_of
+
 
 def run(config, channel):
     """Run one pytest session over the files that ``channel`` hands out."""
@@ -48,7 +50,9 @@ def _conftest_failure(failure):
 
     cause = failure.cause
     info = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
-    info.traceback = info.traceback.filter(pytest_config.filter_traceback_for_conftest_import_failure)
+    info.traceback = info.traceback.filter(
+        pytest_config.filter_traceback_for_conftest_import_failure
+    )
     shown = info.getrepr(style="short", chain=False) if info.traceback else info.exconly()
     return f"ImportError while loading conftest '{failure.path}'.\n{shown}"
 
@@ -283,23 +287,3 @@ def _wanted(nodeid, ids):
     return any(
         nodeid == wanted or nodeid.startswith((wanted + "[", wanted + "::")) for wanted in ids
     )
-
-
-def longrepr_of(report):
-    """The JSON form of a report's ``longrepr``."""
-    longrepr = report.longrepr
-    if isinstance(longrepr, tuple):
-        path, line, reason = longrepr
-        prefix = "Skipped: "
-        if reason.startswith(prefix):
-            reason = reason[len(prefix) :]
-        return {"reason": reason, "path": str(path), "line": line}
-    crash = getattr(longrepr, "reprcrash", None)
-    text = str(longrepr) if longrepr is not None else ""
-    shown = {"text": text}
-    if crash is not None:
-        shown.update(message=crash.message, path=str(crash.path), line=crash.lineno)
-    else:
-        lines = [line for line in text.splitlines() if line.strip()]
-        shown.update(message=lines[-1] if lines else "")
-    return shown

@@ -159,7 +159,7 @@ def test_without_pytest_installed(tmp_path):
     assert bad[1]["longrepr"]["message"] == "AssertionError: why"
     assert bad[1]["longrepr"]["text"].startswith("Traceback (most recent call last):")
     skip = native["results"]["test_more.py::test_skip"]
-    assert skip[1]["outcome"] == "skipped" and skip[1]["longrepr"]["reason"] == "Skipped: because"
+    assert skip[1]["outcome"] == "skipped" and skip[1]["longrepr"]["reason"] == "because"
     assert len(native["results"]) == 5 and not native["deopts"]
 
 

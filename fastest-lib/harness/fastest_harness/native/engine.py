@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..longrepr import skip_reason
 from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
@@ -377,4 +378,4 @@ def _module_skip(error):
     crash = ExceptionInfo.from_exc_info((type(error), error, tb))._getreprcrash()
     if crash is None:
         return None
-    return {"reason": crash.message, "path": str(crash.path), "line": crash.lineno}
+    return {"reason": skip_reason(crash.message), "path": str(crash.path), "line": crash.lineno}
