@@ -209,7 +209,7 @@ impl<'a> Expansion<'_, '_, 'a> {
         }
         let keywords: Arc<[String]> = keywords.into();
         let own = self.decorated.marks.len();
-        for mut call in calls {
+        for (position, mut call) in calls.into_iter().enumerate() {
             let parameters = (!call.ids.is_empty()).then(|| call.ids.join("-"));
             let id = match &parameters {
                 Some(parameters) => format!("{base}[{parameters}]"),
@@ -230,7 +230,6 @@ impl<'a> Expansion<'_, '_, 'a> {
                 let message = "tests may be grouped by a parameter that is computed";
                 collector.open(OpenReason::new(function.line, message));
             }
-            let position = collector.out.file.tests.len();
             for wide in call.wide.iter_mut().filter(|wide| wide.is_direct) {
                 wide.index = position;
             }

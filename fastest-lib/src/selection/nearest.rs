@@ -2,7 +2,7 @@
 
 /// The names of `candidates` that a mistyped `wanted` most likely meant, the closest first.
 pub(super) fn nearest<'c>(wanted: &str, candidates: impl Iterator<Item = &'c str>) -> Vec<&'c str> {
-    let limit = wanted.chars().count().div_ceil(3).max(1);
+    let limit = wanted.chars().count().div_ceil(4).max(1);
     let mut found: Vec<(usize, &str)> = candidates
         .map(|candidate| (distance(wanted, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
@@ -40,7 +40,7 @@ mod tests {
             assert_eq!(nearest(wanted, names.into_iter()), expected, "{wanted}");
         };
         check("test_ad", &["test_add", "test_adds"]);
-        check("test_thing", &["test_add", "test_sub"]);
+        check("test_thing", &["TestThing"]);
         check("completely_else", &[]);
     }
 }
