@@ -130,6 +130,7 @@ impl Session {
             let context = RunContext {
                 plan,
                 options,
+                ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
                 config: self.harness_config(plan, options),
                 zygote,

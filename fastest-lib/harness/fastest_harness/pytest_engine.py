@@ -23,7 +23,8 @@ from fastest_harness.longrepr import longrepr_of
 def run(config, channel):
     """Run one pytest session over the files that ``channel`` hands out."""
     plugin = FileServer(config, channel)
-    args = list(config["pytest_args"]) + ["--basetemp", config["basetemp"]]
+    # First, because the arguments end with paths.
+    args = ["--basetemp", config["basetemp"], *config["pytest_args"]]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:

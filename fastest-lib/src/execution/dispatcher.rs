@@ -17,7 +17,7 @@ use super::wire::{Assignment, CollectReport, FileRequest, FromWorker, FromZygote
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
 use crate::plan::{Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
-use crate::workspace::EngineChoice;
+use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, NodeId, Problem, ProblemKind, Result};
 
 /// How often the loop looks up when nobody reports.
@@ -52,6 +52,8 @@ pub(super) enum Message {
 pub(crate) struct RunContext<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) options: &'a RunOptions,
+    /// pytest's settings.
+    pub(crate) ini: &'a Config,
     pub(crate) rootdir: &'a str,
     /// The first message to every interpreter.
     pub(crate) config: serde_json::Value,
@@ -66,6 +68,9 @@ pub(crate) struct RunContext<'a> {
 /// Runs a plan to its end.
 pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)) -> Result<()> {
     let hello = context.zygote.initialise(&context.config)?;
+    if let Some(version) = &hello.pytest {
+        check_pytest(version, context.ini)?;
+    }
     emit(&Event::RunStarted {
         schema: EVENT_SCHEMA,
         rootdir: context.rootdir.to_owned(),
@@ -75,6 +80,28 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
         files: context.plan.files.len(),
     });
     Dispatcher::new(context, hello, emit).run()
+}
+
+/// The first pytest whose sessions collect folder by folder, which the pytest engine builds on.
+const FIRST_PYTEST: u32 = 8;
+
+fn check_pytest(version: &str, ini: &Config) -> Result<()> {
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < FIRST_PYTEST) {
+        let message = format!("pytest {version} is too old: {FIRST_PYTEST}.0 or later is needed");
+        return Err(Error::new(ErrorKind::Interpreter, message)
+            .with_help("upgrade pytest for this interpreter, or name another one with --python"));
+    }
+    match &ini.minversion {
+        Some(least) if !ini.minversion_satisfied(version) => Err(Error::new(
+            ErrorKind::Config,
+            format!("'minversion' requires pytest-{least}, actual pytest-{version}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 struct Dispatcher<'a, 'e> {
