@@ -5,12 +5,12 @@ use std::process::Command;
 use crate::support::{Started, fastest, project, python, repository};
 
 #[test]
-fn the_quickstart_has_pytests_outcomes_under_every_engine() {
+fn the_shop_has_pytests_outcomes_under_every_engine() {
     for engine in ["auto", "pytest"] {
         let mut command = Command::new(fastest());
         command.args([
             "run",
-            "examples/quickstart",
+            "examples/shop",
             "--output",
             "json",
             "--engine",
@@ -58,4 +58,57 @@ fn a_failure_gives_exit_code_1_and_no_tests_give_5() {
         assert_eq!(finished.code, Some(1));
         assert_eq!(project.run(engine, &["test_b.py"]).code, Some(5));
     }
+}
+
+#[test]
+fn the_quickstart_needs_no_pytest() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(python())
+        .args(["-m", "venv", "--without-pip"])
+        .arg(folder.path())
+        .status();
+    assert!(made.unwrap().success());
+    let mut command = Command::new(fastest());
+    command.args(["examples/quickstart", "--output", "json", "--python"]);
+    command.arg(folder.path().join("bin/python"));
+    command.current_dir(repository());
+    let finished = Started::new(command).finish();
+    let outcomes = finished.outcomes();
+    assert!(
+        outcomes.iter().all(|(_, outcome)| outcome == "passed"),
+        "{outcomes:#?}"
+    );
+    assert_eq!(
+        (finished.code, outcomes.len()),
+        (Some(0), 7),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(finished.events()[0]["pytest"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_embedding_program_runs_two_tests() {
+    let mut command = Command::new("cargo");
+    command.args([
+        "run",
+        "--quiet",
+        "--package",
+        "embed",
+        "--",
+        "examples/quickstart",
+    ]);
+    command.env("VIRTUAL_ENV", python().ancestors().nth(2).unwrap());
+    command.current_dir(repository());
+    let finished = Started::new(command).finish();
+    let stdout = String::from_utf8(finished.stdout).unwrap();
+    let mut lines: Vec<&str> = stdout.lines().collect();
+    lines[1..3].sort_unstable();
+    let expected = [
+        "7 tests",
+        "tests/test_greet.py::test_afternoon_is_the_default passed",
+        "tests/test_greet.py::test_morning passed",
+        "2 passed",
+    ];
+    assert_eq!(lines, expected, "{}", finished.stderr);
 }

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use crate::Result;
 use crate::discovery::{self, Discovery};
 use crate::execution::{self, CancelToken, Event, RunContext, Uncaptured, Zygote};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
 use crate::workspace::{Workspace, WorkspaceOptions};
-use crate::Result;
 
 /// The stages in their order: discover, select, plan, run.
 ///
@@ -83,7 +83,11 @@ impl Session {
     /// When a path that was asked for does not exist.
     pub fn discover(&self) -> Result<Discovery> {
         let files = self.workspace.test_files()?;
-        Ok(discovery::discover(self.workspace.rootdir(), self.workspace.config(), &files))
+        Ok(discovery::discover(
+            self.workspace.rootdir(),
+            self.workspace.config(),
+            &files,
+        ))
     }
 
     /// Chooses among the discovered tests.
@@ -92,7 +96,7 @@ impl Session {
     ///
     /// When an expression is malformed or a node id is unknown.
     pub fn select(&self, discovery: &Discovery, filters: &Filters) -> Result<Selection> {
-        selection::select(discovery, filters)
+        selection::select(discovery, &filters.with_arguments_of(discovery))
     }
 
     /// Decides what runs where.
@@ -116,18 +120,26 @@ impl Session {
         let mut report = Report::default();
         report.add_deselected(plan.deselected);
         if !plan.files.is_empty() {
-            let booting = self.booting.lock().ok().and_then(|mut booting| booting.take());
+            let booting = self
+                .booting
+                .lock()
+                .ok()
+                .and_then(|mut booting| booting.take());
             let zygote = booting.map_or_else(|| self.spawn(options), Ok)?;
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
             let context = RunContext {
                 plan,
                 options,
+                ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
                 config: self.harness_config(plan, options),
                 zygote,
                 spawn: &|| self.spawn(options),
                 cancel: self.cancel.clone(),
-                workers: options.workers.unwrap_or(processors).clamp(1, plan.files.len()),
+                workers: options
+                    .workers
+                    .unwrap_or(processors)
+                    .clamp(1, plan.files.len()),
             };
             execution::dispatch(context, &mut |event| {
                 report.record(event);
@@ -145,8 +157,11 @@ impl Session {
 
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
         let interpreter = self.workspace.interpreter()?;
-        let uncaptured =
-            if options.stdout_is_data { Uncaptured::Stderr } else { Uncaptured::Stdout };
+        let uncaptured = if options.stdout_is_data {
+            Uncaptured::Stderr
+        } else {
+            Uncaptured::Stdout
+        };
         Zygote::spawn(
             &interpreter.path,
             self.workspace.invocation_dir(),
@@ -158,7 +173,11 @@ impl Session {
     /// What every worker is told; `harness/fastest_harness` reads it.
     fn harness_config(&self, plan: &Plan, options: &RunOptions) -> serde_json::Value {
         let config = self.workspace.config();
-        let warnings = [self.workspace.addopts().warnings.as_slice(), &options.warnings].concat();
+        let warnings = [
+            self.workspace.addopts().warnings.as_slice(),
+            &options.warnings,
+        ]
+        .concat();
         json!({
             "rootdir": self.workspace.rootdir(),
             "inipath": self.workspace.inipath(),
@@ -178,6 +197,7 @@ impl Session {
             "empty_parameter_set_mark": config.empty_parameter_set_mark,
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
+            "deselect": plan.deselect,
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
             "basetemp": execution::basetemp(),
             "maxfail": options.maxfail,

@@ -17,11 +17,14 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness.longrepr import longrepr_of
+
 
 def run(config, channel):
     """Run one pytest session over the files that ``channel`` hands out."""
     plugin = FileServer(config, channel)
-    args = list(config["pytest_args"]) + ["--basetemp", config["basetemp"]]
+    # First, because the arguments end with paths.
+    args = ["--basetemp", config["basetemp"], *config["pytest_args"]]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
@@ -287,23 +290,3 @@ def _wanted(nodeid, ids):
     return any(
         nodeid == wanted or nodeid.startswith((wanted + "[", wanted + "::")) for wanted in ids
     )
-
-
-def longrepr_of(report):
-    """The JSON form of a report's ``longrepr``."""
-    longrepr = report.longrepr
-    if isinstance(longrepr, tuple):
-        path, line, reason = longrepr
-        prefix = "Skipped: "
-        if reason.startswith(prefix):
-            reason = reason[len(prefix) :]
-        return {"reason": reason, "path": str(path), "line": line}
-    crash = getattr(longrepr, "reprcrash", None)
-    text = str(longrepr) if longrepr is not None else ""
-    shown = {"text": text}
-    if crash is not None:
-        shown.update(message=crash.message, path=str(crash.path), line=crash.lineno)
-    else:
-        lines = [line for line in text.splitlines() if line.strip()]
-        shown.update(message=lines[-1] if lines else "")
-    return shown

@@ -1,6 +1,7 @@
 """A worker: one forked process that does files until there are none left."""
 
 import atexit
+import contextlib
 import os
 import socket
 import sys
@@ -41,13 +42,9 @@ def main(message, init, sock_fd, shared_fd):
         os._exit(1)
     # Threads that tests left behind must not keep the process: run what an interpreter runs at
     # its end, except for joining them.
-    try:
+    with contextlib.suppress(BaseException):
         atexit._run_exitfuncs()
-    except BaseException:  # noqa: S110 - the interpreter prints it and goes on, too
-        pass
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(BaseException):
             stream.flush()
-        except BaseException:  # noqa: S112
-            continue
     os._exit(status)

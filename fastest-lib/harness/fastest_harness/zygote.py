@@ -77,12 +77,10 @@ def _die_with_dispatcher(lifeline):
 
 
 def _hello(init):
-    version = "%d.%d.%d" % sys.version_info[:3]
+    version = ".".join(map(str, sys.version_info[:3]))
     problem = None
     if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
-        problem = "Fastest needs CPython 3.9 or later, this is {} {}".format(
-            sys.implementation.name, version
-        )
+        problem = f"Fastest needs CPython 3.9 or later, this is {sys.implementation.name} {version}"
     pytest_version, plugins = installed_pytest(sys.path)
     return {
         "type": "ready",

@@ -110,7 +110,8 @@ def test_options(tmp_path, arguments, config):
 )
 def test_import_modes(tmp_path, probe, mode):
     root, files = lay_out(tmp_path, probe)
-    compare(root, files, arguments=[f"--import-mode={mode}"], import_mode=mode)
+    native, _ = compare(root, files, arguments=[f"--import-mode={mode}"], import_mode=mode)
+    assert not native["deopts"]
 
 
 @pytest.mark.parametrize(
@@ -158,15 +159,19 @@ def test_without_pytest_installed(tmp_path):
     assert bad[1]["longrepr"]["message"] == "AssertionError: why"
     assert bad[1]["longrepr"]["text"].startswith("Traceback (most recent call last):")
     skip = native["results"]["test_more.py::test_skip"]
-    assert skip[1]["outcome"] == "skipped" and skip[1]["longrepr"]["reason"] == "Skipped: because"
+    assert skip[1]["outcome"] == "skipped" and skip[1]["longrepr"]["reason"] == "because"
     assert len(native["results"]) == 5 and not native["deopts"]
 
 
 DEOPTS = {
-    "unittest class TestCase1": "import unittest\nclass TestCase1(unittest.TestCase):\n def test_x(self): pass",
+    "unittest class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
-    "async fixture fix": "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass",
+    "async fixture fix": (
+        "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
+    ),
     "package scope of fixture fix": (
         "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
     ),
@@ -231,7 +236,37 @@ LATE = {
     "request.node.listextrakeywords": "request.node.listextrakeywords()",
     "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
     "pytest.exit": "pytest.exit('enough')",
+    "fixture silent yields nothing": "request.getfixturevalue('silent')",
+    "scope mismatch of fixture 'narrow'": "request.getfixturevalue('wide')",
+    "AttributeError: 'Request' object has no attribute 'param'": "request.param",
+    "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
+    "parametrized fixture 'several' requested without parameter": (
+        "request.getfixturevalue('several')"
+    ),
+    "two capture fixtures at the same time": (
+        "[request.getfixturevalue(name) for name in ('capsys', 'capfd')]"
+    ),
 }
+
+LATE_FIXTURES = """
+import pytest
+@pytest.fixture(scope='module')
+def mod():
+    yield
+    raise ValueError
+@pytest.fixture
+def silent():
+    if 0:
+        yield
+@pytest.fixture
+def narrow(): pass
+@pytest.fixture(scope='module')
+def wide(narrow): pass
+@pytest.fixture
+def itself(itself): pass
+@pytest.fixture(params=[1, 2])
+def several(request): pass
+"""
 
 
 @pytest.mark.parametrize("swallow", [False, True])
@@ -240,17 +275,82 @@ def test_handed_back_while_running(tmp_path, reason, swallow):
     root = tmp_path / "root"
     root.mkdir()
     body = LATE[reason]
-    if swallow and reason != "pytest.exit":
+    if swallow and not reason.startswith(("pytest.exit", "AttributeError")):
         body = f"try:\n        {body}\n    except BaseException: pass"
     (root / "test_a.py").write_text(
-        "import pytest\n"
-        "@pytest.fixture(scope='module')\ndef mod():\n    yield\n    raise ValueError\n"
-        f"def test_before(mod): pass\ndef test_x(request, mod):\n    {body}\ndef test_after(): pass\n"
+        f"{LATE_FIXTURES}def test_before(mod): pass\ndef test_x(request, mod):\n    {body}\n"
+        "def test_after(): pass\n"
     )
     (root / "test_b.py").write_text("def test_next(): pass\n")
     native = run_native(make_config(root, ["test_a.py", "test_b.py"]), root)
     assert native["deopts"] == {"0": [reason, ["test_a.py::test_x", "test_a.py::test_after"]]}
     assert list(native["results"]) == ["test_a.py::test_before", "test_b.py::test_next"]
+
+
+def write_files(root, **sources):
+    """Create `root` with the given modules; the names of the test files among them."""
+    root.mkdir(exist_ok=True)
+    for name, source in sources.items():
+        (root / f"{name}.py").write_text(source)
+    return [f"{name}.py" for name in sources if name.startswith("test_")]
+
+
+def test_session_fixture_ends_with_the_last_test(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(
+        root,
+        conftest="import pytest\n@pytest.fixture(scope='session')\ndef shared():\n"
+        "    print('begin')\n    yield 1\n    print('end')\n    raise ValueError('at the end')\n",
+        test_a="def test_1(shared): pass\ndef test_2(): pass\n",
+        test_b="x = 1\n",
+        test_c="def test_3(shared): pass\n",
+        test_d="print('at import')\nx = 1\n",
+    )
+    native, _ = compare(root, files)
+    assert sorted(native["done"]) == [0, 1, 2, 3]
+    last = native["results"]["test_c.py::test_3"]
+    assert [report["outcome"] for report in last] == ["passed", "passed", "failed"]
+    # A file that is handed back counts as none.
+    write_files(root, test_d="async def test_4(): pass\n")
+    again = run_native(make_config(root, files), root)
+    assert list(again["deopts"]) == ["3"]
+    assert again["results"]["test_c.py::test_3"][2]["outcome"] == "failed"
+
+
+def test_import_happens_after_the_finished_file_s_fixtures_ended(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(
+        root,
+        conftest="import pytest\n@pytest.fixture(scope='session')\ndef shared(): yield\n",
+        test_a="import os, pytest\n@pytest.fixture(scope='module', autouse=True)\n"
+        "def moved(tmp_path_factory):\n    before = os.getcwd()\n"
+        "    os.chdir(tmp_path_factory.mktemp('x'))\n    yield\n    os.chdir(before)\n"
+        "def test_1(shared, monkeypatch):\n    monkeypatch.setenv('LEAK', '1')\n",
+        test_b="import os\nassert 'LEAK' not in os.environ\n"
+        "assert os.path.exists('test_b.py')\n"
+        "assert 'PYTEST_CURRENT_TEST' not in os.environ\ndef test_2(): pass\n",
+    )
+    native, _ = compare(root, files)
+    assert len(native["results"]) == 2
+
+
+def test_only_registered_helpers_are_rewritten(tmp_path):
+    root = tmp_path / "root"
+    helper = "def check(x):\n    assert x == [1]\n"
+    files = write_files(
+        root,
+        conftest="import pytest\npytest.register_assert_rewrite('helper')\n",
+        helper=helper,
+        plain=helper,
+        test_a="'Docstring.'\nfrom __future__ import annotations\nimport helper, plain\n"
+        "def test_1(): helper.check([2])\ndef test_2(): plain.check([2])\n",
+    )
+    compare(root, files)
+
+
+def test_docstring_can_switch_rewriting_off(tmp_path):
+    root = tmp_path / "root"
+    compare(root, write_files(root, test_a="'PYTEST_DONT_REWRITE'\ndef test_1(): assert 1 == 2\n"))
 
 
 def test_keyboard_interrupt_passes_through(tmp_path):
@@ -284,8 +384,8 @@ def test_cached_code_is_not_trusted_blindly(tmp_path):
 def test_importing_the_engine_is_light():
     code = (
         "import sys; sys.path.append(sys.argv[1]); import fastest_harness.native as n\n"
-        "heavy = {'typing', 'inspect', 'dataclasses', 'tempfile', 'pathlib', 're', 'ast', 'pytest'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+        "heavy = 'typing inspect dataclasses tempfile pathlib re ast pytest'.split()\n"
+        "print(sorted(set(heavy) & set(sys.modules)))"
     )
     harness = str(Path(__file__).parent.parent)
     done = subprocess.run(

@@ -1,12 +1,13 @@
 //! The tests of one module, as pytest's collectors find them.
 
-use std::path::PathBuf;
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::classes::{Lineage, Module};
+use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::engine;
-use super::fixtures::{Chain, Holder, Place};
+use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason};
@@ -69,6 +70,7 @@ pub(super) fn collect(
                 needs_pytest: Vec::new(),
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
+                names: Vec::new(),
             },
             wide: Vec::new(),
         },
@@ -293,7 +295,7 @@ impl<'a> Collector<'a> {
             names.value(value),
             Value::Unknown | Value::Named(_) | Value::Object
         );
-        if is_candidate && !(is_plain && !entry.uncertain) {
+        if is_candidate && (!is_plain || entry.uncertain) {
             let message = format!("`{name}` is computed and may be a test");
             self.open(OpenReason::new(binding.line, message));
         }

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
-
 use super::classes::Module;
 use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::model::OpenReason;
-use super::naming::translate;
+use super::scope::Names;
 use super::value::Value;
-use crate::syntax::{BindingKind, FileFacts};
+use crate::syntax::{BindingKind, EffectKind, Expr, FileFacts};
+use crate::workspace::Fnmatch;
 
 /// A conftest, read.
 pub(super) struct Conftest {
@@ -23,7 +22,7 @@ pub(super) struct Conftest {
     pub(super) needs_pytest: Vec<OpenReason>,
     /// The files that it takes out, and the patterns of those.
     ignored: Vec<(PathBuf, OpenReason)>,
-    ignored_globs: Vec<(Regex, OpenReason)>,
+    ignored_globs: Vec<(Fnmatch, OpenReason)>,
 }
 
 /// The hooks of a module or conftest.
@@ -91,39 +90,42 @@ impl Conftest {
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         for name in ["collect_ignore", "collect_ignore_glob"] {
-            conftest.read_ignored(name, &module, folder, place);
+            conftest.read_ignored(name, &module, facts, folder, place);
         }
         conftest
     }
 
-    fn read_ignored(&mut self, name: &str, module: &Module<'_>, folder: &Path, place: Place<'_>) {
-        let Some(entry) = module.scope.get(name) else {
-            return;
-        };
-        let line = entry.last().map_or(0, |binding| binding.line);
-        let reason = place.reason(line, format!("`{name}` may leave it out"));
-        let names = module.names();
-        let items = match entry.only().map(|binding| &binding.kind) {
-            Some(BindingKind::Value(value)) if !entry.mutated => names.items(value),
-            _ => None,
-        };
-        let Some(items) = items else {
-            self.open.push(reason);
-            return;
-        };
-        for item in items {
-            match names.value(&item) {
-                Value::Str(text) if name == "collect_ignore" => {
-                    self.ignored.push((folder.join(text), reason.clone()));
-                }
-                Value::Str(text) => {
-                    let pattern = folder.join(text);
-                    match Regex::new(&translate(&pattern.to_string_lossy())) {
-                        Ok(pattern) => self.ignored_globs.push((pattern, reason.clone())),
-                        Err(_) => self.open.push(reason.clone()),
+    fn read_ignored(
+        &mut self,
+        name: &str,
+        module: &Module<'_>,
+        facts: &FileFacts,
+        folder: &Path,
+        place: Place<'_>,
+    ) {
+        for binding in facts.bindings.iter().filter(|found| found.name == name) {
+            let reason = place.reason(binding.line, format!("`{name}` may leave it out"));
+            let items = match &binding.kind {
+                BindingKind::Value(value) => module.names().items(value),
+                BindingKind::Mutated => added_items(name, module.names(), facts, binding.line),
+                _ => None,
+            };
+            let Some(items) = items else {
+                self.open.push(reason);
+                continue;
+            };
+            for item in items {
+                match module.names().value(&item) {
+                    Value::Str(text) if name == "collect_ignore" => {
+                        self.ignored.push((folder.join(text), reason.clone()));
                     }
+                    Value::Str(text) => {
+                        let pattern = folder.join(text);
+                        let pattern = Fnmatch::new(&pattern.to_string_lossy());
+                        self.ignored_globs.push((pattern, reason.clone()));
+                    }
+                    _ => self.open.push(reason.clone()),
                 }
-                _ => self.open.push(reason.clone()),
             }
         }
     }
@@ -139,9 +141,29 @@ impl Conftest {
             let globs = self.ignored_globs.iter();
             let mut matching = globs.filter(|(pattern, _)| {
                 file.ancestors()
-                    .any(|path| pattern.is_match(&path.to_string_lossy()))
+                    .any(|path| pattern.matches(&path.to_string_lossy()))
             });
             matching.next().map(|(_, reason)| reason)
         })
+    }
+}
+
+/// What `name.append(…)` or `name.extend(…)` on a line adds.
+fn added_items(name: &str, names: Names<'_>, facts: &FileFacts, line: u32) -> Option<Vec<Expr>> {
+    let effect = facts.effects.iter().find(|effect| effect.line == line)?;
+    let EffectKind::Call(Expr::Call(call)) = &effect.kind else {
+        return None;
+    };
+    let (Expr::Attribute(object, method), [only]) = (&call.function, call.arguments.as_slice())
+    else {
+        return None;
+    };
+    if **object != Expr::Name(name.to_owned()) {
+        return None;
+    }
+    match method.as_str() {
+        "append" => Some(vec![only.value.clone()]),
+        "extend" => names.items(&only.value),
+        _ => None,
     }
 }

@@ -5,13 +5,14 @@ use rayon::prelude::*;
 
 use super::collect::{Collected, Rules, collect};
 use super::conftest::Conftest;
+use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::model::{DiscoveredFile, Discovery, OpenReason};
 use super::naming::Naming;
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, parse};
-use crate::workspace::{Config, FileSet, IniValue, TestFile};
+use crate::workspace::{Config, FileKind, FileSet, TestFile};
 use crate::{Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -27,13 +28,14 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         ids: IdRules::new(config),
         classes: Naming::new(&config.python_classes),
         functions: Naming::new(&config.python_functions),
-        imported: collects_imported(config),
+        imported: config.collect_imported_tests,
         usefixtures: &config.usefixtures,
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
     let (conftests, mut problems, mut imports_pytest) = read_conftests(rootdir, files, &rules);
     let first_number = conftests.len();
+    let packages = package_xunit(rootdir, files);
     let collected: Vec<(Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
@@ -44,7 +46,12 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            collect_file(file, &chain, &rules, number(first_number + at))
+            let mut collected = collect_file(file, &chain, &rules, number(first_number + at));
+            for folder in folders(rootdir, file) {
+                let needs = &mut collected.0.file.needs_pytest;
+                needs.extend(packages.get(folder).cloned());
+            }
+            collected
         })
         .collect();
     let mut discovered = Vec::with_capacity(collected.len());
@@ -54,6 +61,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         imports_pytest |= imports;
         collected.file.abspath.clone_from(&file.path);
         collected.file.conftests.clone_from(&file.conftests);
+        collected.file.names.clone_from(&file.names);
         discovered.push(collected.file);
         wide.push(collected.wide);
     }
@@ -70,17 +78,6 @@ fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn collects_imported(config: &Config) -> bool {
-    match config.raw.get("collect_imported_tests") {
-        Some(IniValue::Bool(value)) => *value,
-        Some(IniValue::Text(text)) => !matches!(
-            text.trim().to_ascii_lowercase().as_str(),
-            "0" | "false" | "no" | "off"
-        ),
-        _ => true,
-    }
-}
-
 /// Options of the ini file that let other code decide what is collected.
 fn open_options(addopts: &[String]) -> Vec<OpenReason> {
     let mut open = Vec::new();
@@ -94,7 +91,7 @@ fn open_options(addopts: &[String]) -> Vec<OpenReason> {
         if let Some(plugin) = plugin.filter(|plugin| !plugin.starts_with("no:")) {
             let message = format!("addopts loads the plugin `{plugin}`");
             open.push(OpenReason::new(0, message));
-        } else if option == "--doctest-modules" {
+        } else if option.starts_with("--doctest-modules") {
             open.push(OpenReason::new(0, "addopts collects doctests"));
         }
     }
@@ -157,6 +154,33 @@ fn read_conftests<'a>(
     (conftests, problems, any_imports_pytest)
 }
 
+/// The folders from the rootdir down to a file's own, its own first.
+fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a Path> {
+    let folders = file.path.ancestors().skip(1);
+    folders.take_while(move |folder| folder.starts_with(rootdir))
+}
+
+/// The packages whose `__init__.py` has functions that pytest calls around all tests below.
+fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
+    let mut packages: Vec<&Path> = files
+        .files
+        .iter()
+        .flat_map(|file| folders(rootdir, file))
+        .collect();
+    packages.sort();
+    packages.dedup();
+    let found = packages.par_iter().filter_map(|folder| {
+        let path = folder.join("__init__.py");
+        let bytes = std::fs::read(&path).ok()?;
+        let mut names = engine::PACKAGE_XUNIT.iter();
+        let name = names.find(|name| memchr::memmem::find(&bytes, name.as_bytes()).is_some())?;
+        let id = relative(rootdir, &path);
+        let reason = OpenReason::new(0, format!("{id}: `{name}` is an xunit function"));
+        Some((*folder, reason))
+    });
+    found.collect()
+}
+
 /// The facts of a file, or none and the problem of reading it.
 fn facts_or_empty(path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
     match read(path, id) {
@@ -183,13 +207,36 @@ fn collect_file(
     rules: &Rules<'_>,
     number: u32,
 ) -> (Collected, Vec<Problem>, bool) {
+    if file.kind == FileKind::Doctest {
+        return (doctests(file), Vec::new(), false);
+    }
     let (facts, problems) = facts_or_empty(&file.path, &file.id);
     let collected = collect(file, &facts, conftests, rules, number);
     (collected, problems, imports_pytest(&facts))
 }
 
 fn imports_pytest(facts: &FileFacts) -> bool {
-    facts.imports.iter().any(|import| import.module.split('.').next() == Some("pytest"))
+    facts
+        .imports
+        .iter()
+        .any(|import| import.module.split('.').next() == Some("pytest"))
+}
+
+/// A file of which only doctests are collected.
+fn doctests(file: &TestFile) -> Collected {
+    let reason = OpenReason::new(0, "only pytest collects doctests");
+    Collected {
+        file: DiscoveredFile {
+            path: file.id.clone(),
+            tests: Vec::new(),
+            open: vec![reason.clone()],
+            needs_pytest: vec![reason],
+            abspath: PathBuf::new(),
+            conftests: Vec::new(),
+            names: Vec::new(),
+        },
+        wide: Vec::new(),
+    }
 }
 
 /// Puts the tests of each file in the session's order; gives the order across files where that

@@ -43,6 +43,14 @@ pub(super) const MODULE_XUNIT: &[&str] = &[
     "teardown_module",
 ];
 
+/// Functions of a package's `__init__.py` that pytest calls around the tests below it.
+pub(super) const PACKAGE_XUNIT: &[&str] = &[
+    "setUpModule",
+    "setup_module",
+    "tearDownModule",
+    "teardown_module",
+];
+
 /// Methods of a class that pytest calls around its tests.
 pub(super) const CLASS_XUNIT: &[&str] = &[
     "setup_class",

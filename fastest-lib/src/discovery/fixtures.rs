@@ -49,6 +49,8 @@ pub(super) struct Fixture {
     pub(super) autouse: bool,
     /// Why the definition is not known in full.
     pub(super) open: Option<OpenReason>,
+    /// Whether pytest refuses its parameters, so that no test of a file that uses it is collected.
+    pub(super) fails: bool,
     /// Why the native engine does not run it.
     pub(super) needs_pytest: Option<OpenReason>,
 }
@@ -145,6 +147,7 @@ impl Holder {
                 parameters: None,
                 autouse: false,
                 open: None,
+                fails: false,
                 needs_pytest: (!native).then(|| {
                     OpenReason::new(
                         0,
@@ -195,8 +198,10 @@ impl Holder {
                         None => continue,
                     }
                 }
-                BindingKind::Import(imported) if imported.name.is_some() => {
-                    if !imported.used && !is_known_module(&imported.module) {
+                BindingKind::Import(imported)
+                    if imported.name.is_some() && !holds_no_fixture(&imported.module) =>
+                {
+                    if !imported.used {
                         let message = format!(
                             "`{name}` is imported and not used: it may be an autouse fixture"
                         );
@@ -219,6 +224,7 @@ impl Holder {
                 parameters: None,
                 autouse: false,
                 open: Some(possible),
+                fails: false,
                 needs_pytest: None,
             });
         }
@@ -241,7 +247,7 @@ impl Holder {
     }
 
     /// The definitions of `name` here, the one that wins last.
-    fn named(&self, name: &str) -> impl Iterator<Item = &Fixture> {
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Fixture> {
         let found = self.by_name.get(name).into_iter().flatten();
         found.map(|&at| &self.fixtures[at])
     }
@@ -273,6 +279,7 @@ impl Definer<'_> {
             parameters: None,
             autouse: false,
             open: decorated.unknown.clone(),
+            fails: false,
             needs_pytest: None,
         };
         let line = function.line;
@@ -319,7 +326,9 @@ impl Definer<'_> {
             match parameters {
                 Ok(parameters) => fixture.parameters = Some(parameters),
                 Err(why) => {
-                    let message = format!("the parameters of fixture `{attribute}`: {why}");
+                    let message = why.message;
+                    let message = format!("the parameters of fixture `{attribute}`: {message}");
+                    fixture.fails = why.fails;
                     fixture.open.get_or_insert(OpenReason::new(line, message));
                 }
             }
@@ -362,10 +371,11 @@ pub(super) fn argument_names(function: &Function, skip_first: bool, patched: usi
         .collect()
 }
 
-/// Modules of which it is known that they hold no fixtures.
-fn is_known_module(module: &str) -> bool {
+/// Whether it is known that what is imported from `module` is no fixture. Names imported from the
+/// package `_pytest` are modules; the fixtures are in those.
+fn holds_no_fixture(module: &str) -> bool {
     let top = module.split('.').next().unwrap_or_default();
-    KNOWN_MODULES.contains(&top)
+    KNOWN_MODULES.contains(&top) || module == "_pytest"
 }
 
 const KNOWN_MODULES: &[&str] = &[
@@ -453,124 +463,3 @@ const KNOWN_MODULES: &[&str] = &[
     "zlib",
     "zoneinfo",
 ];
-
-/// The holders that a test sees, the outermost first.
-#[derive(Clone)]
-pub(super) struct Chain<'a> {
-    pub(super) holders: Vec<&'a Holder>,
-    /// The fixtures that the configuration makes every test use.
-    pub(super) configured: &'a [String],
-}
-
-/// The fixtures that a test uses, directly or through others.
-pub(super) struct Closure<'a> {
-    /// Their names, from the widest scope to the narrowest.
-    pub(super) names: Vec<String>,
-    /// The definitions of each name, the one that wins last.
-    pub(super) definitions: HashMap<String, Vec<&'a Fixture>>,
-    /// Whether the dependencies are nested too deep to follow.
-    pub(super) is_cut: bool,
-}
-
-/// Dependencies nested deeper than this are not followed.
-const MAX_CHAIN: usize = 256;
-
-impl<'a> Chain<'a> {
-    pub(super) fn autouse(&self) -> impl Iterator<Item = &'a str> + '_ {
-        let configured = self.configured.iter().map(String::as_str);
-        let defined = self.holders.iter().flat_map(|holder| &holder.fixtures);
-        configured.chain(
-            defined
-                .filter(|fixture| fixture.autouse)
-                .map(|fixture| fixture.name.as_str()),
-        )
-    }
-
-    fn definitions(&self, name: &str) -> Vec<&'a Fixture> {
-        let holders = self.holders.iter();
-        holders.flat_map(|holder| holder.named(name)).collect()
-    }
-
-    /// Everything that is needed to set up `initial`, leaving out what `direct` parametrization
-    /// supplies.
-    pub(super) fn closure(&self, initial: &[String], direct: &[String]) -> Closure<'a> {
-        let mut walk = Walk {
-            chain: self,
-            direct,
-            order: Vec::new(),
-            definitions: HashMap::new(),
-            levels: HashMap::new(),
-            is_cut: false,
-        };
-        for name in initial {
-            walk.visit(name, 0);
-        }
-        let Walk {
-            mut order,
-            definitions,
-            is_cut,
-            ..
-        } = walk;
-        order.sort_by_key(|name| {
-            let scope = definitions
-                .get(name)
-                .and_then(|found: &Vec<&Fixture>| found.last())
-                .map_or(Scope::Function, |fixture| fixture.scope);
-            std::cmp::Reverse(scope)
-        });
-        Closure {
-            names: order,
-            definitions,
-            is_cut,
-        }
-    }
-}
-
-struct Walk<'c, 'a> {
-    chain: &'c Chain<'a>,
-    direct: &'c [String],
-    order: Vec<String>,
-    definitions: HashMap<String, Vec<&'a Fixture>>,
-    /// How many overriding definitions of a name are being visited: a fixture that asks for its
-    /// own name means the one that it overrides.
-    levels: HashMap<String, usize>,
-    is_cut: bool,
-}
-
-impl Walk<'_, '_> {
-    fn visit(&mut self, name: &str, depth: usize) {
-        if depth > MAX_CHAIN {
-            self.is_cut = true;
-            return;
-        }
-        let level = match self.levels.get(name) {
-            Some(0) => return,
-            Some(level) => *level,
-            None => {
-                self.order.push(name.to_owned());
-                self.levels.insert(name.to_owned(), 0);
-                0
-            }
-        };
-        if self.direct.iter().any(|argument| argument == name) {
-            return;
-        }
-        if !self.definitions.contains_key(name) {
-            let found = self.chain.definitions(name);
-            if found.is_empty() {
-                return;
-            }
-            self.definitions.insert(name.to_owned(), found);
-        }
-        let found = &self.definitions[name];
-        let Some(at) = found.len().checked_sub(level + 1) else {
-            return;
-        };
-        let fixture = found[at];
-        self.levels.insert(name.to_owned(), level + 1);
-        for argument in &fixture.arguments {
-            self.visit(argument, depth + 1);
-        }
-        self.levels.insert(name.to_owned(), level);
-    }
-}

@@ -38,20 +38,18 @@ const LONG: usize = 100;
 
 impl IdRules {
     pub(super) fn new(config: &Config) -> Self {
-        let flag = |name: &str| match config.raw.get(name) {
-            Some(IniValue::Bool(value)) => Some(*value),
-            Some(IniValue::Text(text)) => Some(matches!(
+        let unescaped = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support";
+        let keeps_text = match config.raw.get(unescaped) {
+            Some(IniValue::Bool(value)) => *value,
+            Some(IniValue::Text(text)) => matches!(
                 text.trim().to_ascii_lowercase().as_str(),
                 "1" | "true" | "yes" | "on"
-            )),
-            _ => None,
+            ),
+            _ => false,
         };
-        let unescaped = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support";
         Self {
-            escape: !flag(unescaped).unwrap_or(false),
-            strict: flag("strict_parametrization_ids")
-                .or_else(|| flag("strict"))
-                .unwrap_or(false),
+            escape: !keeps_text,
+            strict: config.strict_parametrization_ids,
             long_text: match config.raw.get("parametrize_long_str_id_strategy") {
                 None => LongText::Unset,
                 Some(IniValue::Text(text)) if text == "short" => LongText::ArgumentName,
@@ -114,6 +112,32 @@ impl IdRules {
     }
 }
 
+/// Why the calls of a test are not known.
+#[derive(Clone, Debug)]
+pub(super) struct Unknown {
+    pub(super) message: String,
+    /// Whether pytest refuses it, so that no test of the file is collected.
+    pub(super) fails: bool,
+}
+
+impl Unknown {
+    pub(super) fn failing(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            fails: true,
+        }
+    }
+}
+
+impl From<&str> for Unknown {
+    fn from(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            fails: false,
+        }
+    }
+}
+
 /// One parameter set: the values of one `parametrize` entry.
 #[derive(Clone, Debug)]
 pub(super) struct ParameterSet {
@@ -129,18 +153,18 @@ pub(super) fn set_ids(
     sets: &[ParameterSet],
     given: Option<&[Value]>,
     rules: &IdRules,
-) -> Result<Vec<Option<String>>, &'static str> {
+) -> Result<Vec<Option<String>>, Unknown> {
     let mut ids = Vec::with_capacity(sets.len());
     for (index, set) in sets.iter().enumerate() {
         let given = given.and_then(|given| given.get(index));
         let id = match (&set.id, given) {
             (Some(Value::Hidden), _) => None,
             (Some(Value::Str(text)), _) => Some(rules.text(text)),
-            (Some(_), _) => return Err("an id is not a literal"),
+            (Some(_), _) => return Err("an id is not a literal".into()),
             (None, Some(Value::Hidden)) => None,
             (None, Some(value)) if *value != Value::None => match rules.by_value(value) {
                 Some(Some(id)) => Some(id),
-                _ => return Err("an id is not a literal"),
+                _ => return Err("an id is not a literal".into()),
             },
             _ => {
                 let parts: Option<Vec<String>> = set
@@ -159,7 +183,7 @@ pub(super) fn set_ids(
 }
 
 /// Numbers the ids that occur more than once.
-fn make_unique(ids: &mut [Option<String>], rules: &IdRules) -> Result<(), &'static str> {
+fn make_unique(ids: &mut [Option<String>], rules: &IdRules) -> Result<(), Unknown> {
     let mut counts: HashMap<Option<String>, usize> = HashMap::new();
     for id in ids.iter() {
         *counts.entry(id.clone()).or_default() += 1;
@@ -168,7 +192,9 @@ fn make_unique(ids: &mut [Option<String>], rules: &IdRules) -> Result<(), &'stat
         return Ok(());
     }
     if rules.strict || counts.get(&None).is_some_and(|count| *count > 1) {
-        return Err("ids are not unique, which fails the collection");
+        return Err(Unknown::failing(
+            "ids are not unique, which fails the collection",
+        ));
     }
     let mut taken: HashSet<String> = ids.iter().flatten().cloned().collect();
     let mut next: HashMap<String, usize> = HashMap::new();

@@ -1,17 +1,14 @@
-//! Classes, functions and what becomes of them.
-
-use std::sync::Arc;
+//! Classes and functions: which of them are tests.
 
 use super::classes::Lineage;
+use super::closure::Chain;
 use super::collect::{Collector, Node, reason_of, truth, truth_of};
 use super::engine;
-use super::fixtures::{Chain, Closure, Fixture, Holder, Scope, argument_names};
+use super::expansion::Expansion;
+use super::fixtures::Holder;
 use super::marks::{self, Decorated, Mark};
-use super::model::{OpenReason, Test, TestMark};
-use super::parametrize::{CallSpec, Parametrize, apply_fixtures};
+use super::model::OpenReason;
 use super::scope::{Entry, Names};
-use super::value::Value;
-use crate::NodeId;
 use crate::syntax::{Class, Expr, Function};
 
 impl<'a> Collector<'a> {
@@ -243,7 +240,12 @@ impl<'a> Collector<'a> {
         }
         if function.is_async {
             let message = format!("`{}` is async", entry.name);
-            self.needs_pytest(OpenReason::new(function.line, message));
+            let reason = OpenReason::new(function.line, message);
+            self.needs_pytest(reason.clone());
+            if !node.is_unittest {
+                // Plugins for async tests may run them several times, each with an id of its own.
+                open.get_or_insert(reason);
+            }
         }
         open = open.or_else(|| self.generates.clone());
         Expansion {
@@ -269,247 +271,4 @@ fn attribute_of<'e>(entry: &Entry<'e>, name: &str) -> Option<&'e Expr> {
     attributes
         .find(|(attribute, _)| *attribute == name)
         .map(|(_, value)| *value)
-}
-
-/// One test function, on its way to its calls.
-struct Expansion<'e, 'n, 'a> {
-    entry: &'a Entry<'a>,
-    function: &'a Function,
-    decorated: Decorated<'a>,
-    node: &'e Node<'n, 'a>,
-}
-
-impl<'a> Expansion<'_, '_, 'a> {
-    fn run(self, collector: &mut Collector<'a>, mut open: Option<OpenReason>) {
-        let line = self.function.line;
-        let own = self.decorated.marks.iter();
-        let all: Vec<&Mark<'a>> = own.chain(&self.node.marks).collect();
-        let mut asked = Vec::new();
-        for mark in all.iter().filter(|mark| mark.name == "usefixtures") {
-            for argument in mark.positional() {
-                match mark.names.value(argument) {
-                    Value::Str(name) => asked.push(name),
-                    _ => {
-                        let message = "`usefixtures` is called with computed names";
-                        open.get_or_insert_with(|| OpenReason::new(mark.line, message));
-                    }
-                }
-            }
-        }
-        if !self.node.is_unittest {
-            let patched_by_class = if self.entry.name.starts_with("test") {
-                self.node.patched
-            } else {
-                0
-            };
-            let skip_first = self.node.lineage.is_some() && !self.decorated.is_static;
-            let patched = self.decorated.patched + patched_by_class;
-            asked.extend(argument_names(self.function, skip_first, patched));
-        }
-        let mut initial: Vec<String> = Vec::new();
-        let autouse = self.node.chain.autouse().map(str::to_owned);
-        for name in autouse.chain(asked.iter().cloned()) {
-            if !initial.contains(&name) {
-                initial.push(name);
-            }
-        }
-        let mut parametrized = Vec::new();
-        if !self.node.is_unittest {
-            for mark in all.iter().filter(|mark| mark.name == "parametrize") {
-                match Parametrize::read(mark, &collector.rules.ids) {
-                    Ok(read) => parametrized.push(read),
-                    Err(why) => {
-                        open.get_or_insert_with(|| OpenReason::new(mark.line, why));
-                    }
-                }
-            }
-        }
-        let direct: Vec<String> = parametrized
-            .iter()
-            .flat_map(Parametrize::direct)
-            .cloned()
-            .collect();
-        let closure = self.node.chain.closure(&initial, &direct);
-        self.check_fixtures(collector, &closure, &direct, &mut open);
-        let mut fixtures: Vec<String> = Vec::new();
-        for name in asked {
-            if !direct.contains(&name) && !fixtures.contains(&name) {
-                fixtures.push(name);
-            }
-        }
-        let mut calls = vec![CallSpec::default()];
-        if !self.node.is_unittest {
-            let file = collector.place.file;
-            let expanded = apply_fixtures(calls, &closure, &parametrized).and_then(|calls| {
-                parametrized.iter().try_fold(calls, |calls, mark| {
-                    mark.apply(calls, &closure, &collector.rules.ids, file)
-                })
-            });
-            calls = match expanded {
-                Ok(calls) if open.is_none() => calls,
-                Ok(_) => vec![CallSpec::default()],
-                Err(why) => {
-                    open.get_or_insert_with(|| OpenReason::new(line, why));
-                    vec![CallSpec::default()]
-                }
-            };
-        }
-        if let Some(reason) = &open
-            && self.order_is_open(&closure, &direct, &parametrized)
-        {
-            collector.open(OpenReason::new(
-                reason.line,
-                format!("tests may be grouped by a parameter: {}", reason.message),
-            ));
-        }
-        self.emit(collector, calls, &all, &fixtures, open);
-    }
-
-    /// Whether parameters that are not known may move this or other tests.
-    fn order_is_open(
-        &self,
-        closure: &Closure<'_>,
-        direct: &[String],
-        parametrized: &[Parametrize],
-    ) -> bool {
-        parametrized.iter().any(Parametrize::may_be_wide)
-            || closure.names.iter().any(|name| {
-                let Some(last) = closure.definitions.get(name).and_then(|found| found.last())
-                else {
-                    return !direct.contains(name);
-                };
-                last.open.is_some() || (last.parameters.is_some() && last.scope > Scope::Function)
-            })
-    }
-
-    /// Looks for what is not known, or not native, among the fixtures that the test uses.
-    fn check_fixtures(
-        &self,
-        collector: &mut Collector<'a>,
-        closure: &Closure<'_>,
-        direct: &[String],
-        open: &mut Option<OpenReason>,
-    ) {
-        let line = self.function.line;
-        for name in &closure.names {
-            let Some(definitions) = closure.definitions.get(name) else {
-                if !direct.contains(name) {
-                    let message = format!("fixture `{name}` is not defined in the sources");
-                    open.get_or_insert_with(|| OpenReason::new(line, message));
-                    let message = format!("fixture `{name}` is not one the native engine has");
-                    collector.needs_pytest(OpenReason::new(line, message));
-                }
-                continue;
-            };
-            for fixture in reached(name, definitions) {
-                if let Some(reason) = &fixture.open {
-                    open.get_or_insert_with(|| reason.clone());
-                }
-                if let Some(reason) = &fixture.needs_pytest {
-                    let mut reason = reason.clone();
-                    if fixture.line == 0 {
-                        // A builtin: the test that uses it is the place to look at.
-                        reason.line = line;
-                    }
-                    collector.needs_pytest(reason);
-                }
-            }
-        }
-        if closure.is_cut {
-            let message = "its fixtures are nested too deep to follow";
-            open.get_or_insert_with(|| OpenReason::new(line, message));
-        }
-    }
-
-    fn emit(
-        &self,
-        collector: &mut Collector<'a>,
-        calls: Vec<CallSpec>,
-        all: &[&Mark<'a>],
-        fixtures: &[String],
-        open: Option<OpenReason>,
-    ) {
-        let function = self.function;
-        let mut base = collector.out.file.path.clone();
-        for class in &self.node.classes {
-            base.push_str("::");
-            base.push_str(class);
-        }
-        base.push_str("::");
-        base.push_str(self.entry.name);
-        let facts: Arc<[TestMark]> = all.iter().map(|mark| mark.facts()).collect();
-        let mut keywords: Vec<String> = self
-            .entry
-            .attributes
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .filter(|name| !name.starts_with('_') && name != "pytestmark")
-            .collect();
-        if self.decorated.is_patched || self.node.patched > 0 {
-            keywords.push("patchings".to_owned());
-        }
-        let keywords: Arc<[String]> = keywords.into();
-        let own = self.decorated.marks.len();
-        for mut call in calls {
-            let parameters = (!call.ids.is_empty()).then(|| call.ids.join("-"));
-            let id = match &parameters {
-                Some(parameters) => format!("{base}[{parameters}]"),
-                None => base.clone(),
-            };
-            let marks = if call.marks.is_empty() {
-                Arc::clone(&facts)
-            } else {
-                let (nearest, farther) = facts.split_at(own.min(facts.len()));
-                let chained = nearest.iter().chain(&call.marks).chain(farther);
-                chained.cloned().collect()
-            };
-            if call
-                .wide
-                .iter()
-                .any(|wide| wide.is_direct && !is_comparable(&wide.value))
-            {
-                let message = "tests may be grouped by a parameter that is computed";
-                collector.open(OpenReason::new(function.line, message));
-            }
-            let position = collector.out.file.tests.len();
-            for wide in call.wide.iter_mut().filter(|wide| wide.is_direct) {
-                wide.index = position;
-            }
-            collector.out.file.tests.push(Test {
-                id: NodeId::new(id),
-                line: function.line,
-                column: function.column,
-                classes: self.node.classes.clone(),
-                function: self.entry.name.to_owned(),
-                parameters,
-                markers: marks.iter().map(|mark| mark.name.clone()).collect(),
-                fixtures: fixtures.to_vec(),
-                open: open.clone(),
-                marks,
-                keywords: Arc::clone(&keywords),
-            });
-            collector.out.wide.push(call.wide);
-        }
-    }
-}
-
-fn is_comparable(value: &Value) -> bool {
-    !matches!(value, Value::Unknown | Value::Object) && value.is_hashable().is_some()
-}
-
-/// The definitions that setting up `name` runs: the winning one, and those that it overrides as
-/// long as each asks for the next.
-fn reached<'d>(
-    name: &'d String,
-    definitions: &'d [&'d Fixture],
-) -> impl Iterator<Item = &'d Fixture> {
-    let overriders = definitions
-        .iter()
-        .rev()
-        .take_while(|fixture| fixture.arguments.contains(name));
-    definitions
-        .iter()
-        .rev()
-        .take(overriders.count() + 1)
-        .copied()
 }

@@ -6,10 +6,12 @@
 //! not marked is exact.
 
 mod classes;
+mod closure;
 mod collect;
 mod conftest;
 mod discover;
 mod engine;
+mod expansion;
 mod fixtures;
 mod ids;
 mod marks;
@@ -23,3 +25,4 @@ mod value;
 
 pub use discover::discover;
 pub use model::{DiscoveredFile, Discovery, OpenReason, Test};
+pub(crate) use model::{MarkValue, TestMark};

@@ -94,6 +94,9 @@ pub struct DiscoveredFile {
     /// The conftests that apply to it, absolute, outermost first.
     #[serde(skip)]
     pub(crate) conftests: Vec<PathBuf>,
+    /// The node ids that were asked for below it, as lists of names; empty when the whole file was.
+    #[serde(skip)]
+    pub(crate) names: Vec<Vec<String>>,
 }
 
 /// What discovery gives.

@@ -1,7 +1,8 @@
 //! `parametrize`: from marks and fixture parameters to the calls of one test.
 
-use super::fixtures::{Closure, Fixture, Scope};
-use super::ids::{EmptySet, IdRules, ParameterSet, set_ids};
+use super::closure::Closure;
+use super::fixtures::{Fixture, Scope};
+use super::ids::{EmptySet, IdRules, ParameterSet, Unknown, set_ids};
 use super::marks::{self, Mark};
 use super::model::TestMark;
 use super::scope::Names;
@@ -42,32 +43,32 @@ pub(super) struct Parametrize {
     pub(super) arguments: Vec<String>,
     indirect: Vec<bool>,
     scope: Option<Scope>,
-    sets: Result<Vec<ParameterSet>, String>,
-    ids: Result<Option<Vec<Value>>, String>,
+    sets: Result<Vec<ParameterSet>, Unknown>,
+    ids: Result<Option<Vec<Value>>, Unknown>,
 }
 
 impl Parametrize {
     /// Reads a mark; an error says what about it is not literal.
-    pub(super) fn read(mark: &Mark<'_>, rules: &IdRules) -> Result<Self, String> {
+    pub(super) fn read(mark: &Mark<'_>, rules: &IdRules) -> Result<Self, Unknown> {
         if mark.has_star() {
-            return Err("`parametrize` is called with `*`".to_owned());
+            return Err("`parametrize` is called with `*`".into());
         }
         let mut positional = mark.positional();
         let names = mark.names;
         let arguments = positional.next().or_else(|| mark.keyword("argnames"));
         let values = positional.next().or_else(|| mark.keyword("argvalues"));
         let (Some(arguments), Some(values), None) = (arguments, values, positional.next()) else {
-            return Err("`parametrize` is called in a way that is not known".to_owned());
+            return Err("`parametrize` is called in a way that is not known".into());
         };
         let (arguments, force_single) =
             argument_list(arguments, names).ok_or("the argument names are computed")?;
         if arguments.iter().any(|argument| argument == "request") {
-            return Err("`request` cannot be parametrized".to_owned());
+            return Err(Unknown::failing("`request` cannot be parametrized"));
         }
         let scope = match mark.keyword("scope").map(|scope| names.value(scope)) {
             None | Some(Value::None) => None,
             Some(Value::Str(text)) => Some(Scope::named(&text).ok_or("the scope is unknown")?),
-            Some(_) => return Err("the scope is computed".to_owned()),
+            Some(_) => return Err("the scope is computed".into()),
         };
         let indirect = match mark.keyword("indirect") {
             None => vec![false; arguments.len()],
@@ -78,10 +79,12 @@ impl Parametrize {
                     let mut flags = vec![false; arguments.len()];
                     for item in listed {
                         let Value::Str(name) = names.value(&item) else {
-                            return Err("`indirect` is computed".to_owned());
+                            return Err("`indirect` is computed".into());
                         };
                         let at = arguments.iter().position(|argument| *argument == name);
-                        flags[at.ok_or("`indirect` names no argument")?] = true;
+                        flags
+                            [at.ok_or_else(|| Unknown::failing("`indirect` names no argument"))?] =
+                            true;
                     }
                     flags
                 }
@@ -115,10 +118,12 @@ impl Parametrize {
         closure: &Closure<'_>,
         rules: &IdRules,
         file: u32,
-    ) -> Result<Vec<CallSpec>, String> {
+    ) -> Result<Vec<CallSpec>, Unknown> {
         for argument in &self.arguments {
             if !closure.names.contains(argument) {
-                return Err(format!("the function uses no argument `{argument}`"));
+                return Err(Unknown::failing(format!(
+                    "the function uses no argument `{argument}`"
+                )));
             }
         }
         let sets = self.sets.as_ref().map_err(Clone::clone)?;
@@ -158,7 +163,7 @@ pub(super) fn apply_fixtures(
     mut calls: Vec<CallSpec>,
     closure: &Closure<'_>,
     parametrized: &[Parametrize],
-) -> Result<Vec<CallSpec>, String> {
+) -> Result<Vec<CallSpec>, Unknown> {
     for name in &closure.names {
         let by_mark = |mark: &Parametrize| mark.arguments.contains(name);
         let definitions = closure.definitions.get(name);
@@ -206,15 +211,15 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn multiply(&self, calls: Vec<CallSpec>) -> Result<Vec<CallSpec>, String> {
+    fn multiply(&self, calls: Vec<CallSpec>) -> Result<Vec<CallSpec>, Unknown> {
         if calls.len().saturating_mul(self.sets.len()) > MAX_CALLS {
-            return Err("there are too many parameter sets to list".to_owned());
+            return Err("there are too many parameter sets to list".into());
         }
         let mut out = Vec::with_capacity(calls.len() * self.sets.len());
         for call in &calls {
             let mut arguments = self.arguments.iter();
             if let Some(twice) = arguments.find(|name| call.arguments.contains(name)) {
-                return Err(format!("`{twice}` is parametrized twice"));
+                return Err(Unknown::failing(format!("`{twice}` is parametrized twice")));
             }
             for (index, (set, id)) in self.sets.iter().zip(self.ids).enumerate() {
                 let mut next = call.clone();
@@ -269,7 +274,7 @@ fn argument_list(expr: &Expr, names: Names<'_>) -> Option<(Vec<String>, bool)> {
 pub(super) fn given_ids(
     ids: Option<&Expr>,
     names: Names<'_>,
-) -> Result<Option<Vec<Value>>, String> {
+) -> Result<Option<Vec<Value>>, Unknown> {
     let Some(expr) = ids else { return Ok(None) };
     if names.value(expr) == Value::None {
         return Ok(None);
@@ -285,13 +290,15 @@ pub(super) fn parameter_sets(
     values: &Expr,
     names: Names<'_>,
     rules: &IdRules,
-) -> Result<Vec<ParameterSet>, String> {
+) -> Result<Vec<ParameterSet>, Unknown> {
     let items = names.items(values).ok_or("the values are computed")?;
     let mut sets = Vec::with_capacity(items.len());
     for item in &items {
         let set = parameter_set(item, force_single, names)?;
         if set.values.len() != arguments.len() {
-            return Err("a set has another number of values than there are names".to_owned());
+            return Err(Unknown::failing(
+                "a set has another number of values than there are names",
+            ));
         }
         sets.push(set);
     }
@@ -299,7 +306,11 @@ pub(super) fn parameter_sets(
         let mark = match rules.empty {
             EmptySet::Skip => "skip",
             EmptySet::Xfail => "xfail",
-            EmptySet::Fail => return Err("an empty parameter set fails the collection".to_owned()),
+            EmptySet::Fail => {
+                return Err(Unknown::failing(
+                    "an empty parameter set fails the collection",
+                ));
+            }
         };
         sets.push(ParameterSet {
             values: vec![Value::NotSet; arguments.len()],
@@ -318,7 +329,7 @@ fn parameter_set(
     item: &Expr,
     force_single: bool,
     names: Names<'_>,
-) -> Result<ParameterSet, String> {
+) -> Result<ParameterSet, Unknown> {
     let settled = names.settle(item);
     if let Expr::Call(call) = settled
         && names.canonical(&call.function).as_deref() == Some("pytest.param")
@@ -330,13 +341,13 @@ fn parameter_set(
         };
         for argument in &call.arguments {
             match (argument.name.as_deref(), &argument.value) {
-                (_, Expr::Star(_)) => return Err("`pytest.param` is called with `*`".to_owned()),
+                (_, Expr::Star(_)) => return Err("`pytest.param` is called with `*`".into()),
                 (None, value) => set.values.push(names.value(value)),
                 (Some("id"), value) => {
                     set.id = Some(names.value(value)).filter(|id| *id != Value::None);
                 }
                 (Some("marks"), value) => set.marks = param_marks(value, call.line, names)?,
-                _ => return Err("`pytest.param` is called in an unknown way".to_owned()),
+                _ => return Err("`pytest.param` is called in an unknown way".into()),
             }
         }
         return Ok(set);
@@ -344,7 +355,7 @@ fn parameter_set(
     let values = if force_single {
         match names.value(settled) {
             // It may be a `pytest.param` with an id of its own.
-            Value::Unknown => return Err("a value is not a literal".to_owned()),
+            Value::Unknown => return Err("a value is not a literal".into()),
             value => vec![value],
         }
     } else {
@@ -362,8 +373,8 @@ fn parameter_set(
     })
 }
 
-fn param_marks(expr: &Expr, line: u32, names: Names<'_>) -> Result<Vec<TestMark>, String> {
-    let unknown = || "the marks of a parameter set are computed".to_owned();
+fn param_marks(expr: &Expr, line: u32, names: Names<'_>) -> Result<Vec<TestMark>, Unknown> {
+    let unknown = || Unknown::from("the marks of a parameter set are computed");
     if let Some(mark) = marks::mark_of(expr, names, line) {
         return Ok(vec![mark.facts()]);
     }

@@ -164,6 +164,10 @@ impl<'a> Names<'a> {
             ("builtins.list" | "builtins.dict" | "builtins.set" | "builtins.bytearray", _) => {
                 Value::Container
             }
+            (name, _) if PLAIN_CLASSES.contains(&name) => Value::Object,
+            ("collections.OrderedDict" | "collections.defaultdict" | "collections.deque", _) => {
+                Value::Container
+            }
             (name, _) => match name.strip_prefix("builtins.") {
                 Some(name) if EXCEPTIONS.contains(&name) => Value::Object,
                 _ => Value::Unknown,
@@ -337,6 +341,23 @@ const EXCEPTIONS: &[&str] = &[
     "ValueError",
     "Warning",
     "ZeroDivisionError",
+];
+
+/// Classes of the standard library whose instances have neither an id nor a name of their own.
+const PLAIN_CLASSES: &[&str] = &[
+    "datetime.date",
+    "datetime.datetime",
+    "datetime.time",
+    "datetime.timedelta",
+    "datetime.timezone",
+    "decimal.Decimal",
+    "fractions.Fraction",
+    "io.BytesIO",
+    "io.StringIO",
+    "pathlib.Path",
+    "pathlib.PurePath",
+    "pathlib.PurePosixPath",
+    "uuid.UUID",
 ];
 
 /// Builtin classes and functions whose `__name__` is the name they go by.

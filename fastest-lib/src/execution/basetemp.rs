@@ -32,7 +32,9 @@ pub(crate) fn basetemp() -> PathBuf {
 }
 
 fn prune(parent: &std::path::Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
     let mut runs: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())

@@ -16,10 +16,8 @@ use super::shared::Activity;
 use super::wire::{Assignment, CollectReport, FileRequest, FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{
-    Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest,
-};
-use crate::workspace::EngineChoice;
+use crate::plan::{Engine, PYTEST_COST, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
+use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, NodeId, Problem, ProblemKind, Result};
 
 /// How often the loop looks up when nobody reports.
@@ -54,6 +52,8 @@ pub(super) enum Message {
 pub(crate) struct RunContext<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) options: &'a RunOptions,
+    /// pytest's settings.
+    pub(crate) ini: &'a Config,
     pub(crate) rootdir: &'a str,
     /// The first message to every interpreter.
     pub(crate) config: serde_json::Value,
@@ -68,6 +68,9 @@ pub(crate) struct RunContext<'a> {
 /// Runs a plan to its end.
 pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)) -> Result<()> {
     let hello = context.zygote.initialise(&context.config)?;
+    if let Some(version) = &hello.pytest {
+        check_pytest(version, context.ini)?;
+    }
     emit(&Event::RunStarted {
         schema: EVENT_SCHEMA,
         rootdir: context.rootdir.to_owned(),
@@ -77,6 +80,28 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
         files: context.plan.files.len(),
     });
     Dispatcher::new(context, hello, emit).run()
+}
+
+/// The first pytest whose sessions collect folder by folder, which the pytest engine builds on.
+const FIRST_PYTEST: u32 = 8;
+
+fn check_pytest(version: &str, ini: &Config) -> Result<()> {
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < FIRST_PYTEST) {
+        let message = format!("pytest {version} is too old: {FIRST_PYTEST}.0 or later is needed");
+        return Err(Error::new(ErrorKind::Interpreter, message)
+            .with_help("upgrade pytest for this interpreter, or name another one with --python"));
+    }
+    match &ini.minversion {
+        Some(least) if !ini.minversion_satisfied(version) => Err(Error::new(
+            ErrorKind::Config,
+            format!("'minversion' requires pytest-{least}, actual pytest-{version}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 struct Dispatcher<'a, 'e> {
@@ -257,7 +282,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 .with_help("a test may kill its process group; `-v -n 1` shows which ran last"));
             }
             let zygote = (self.context.spawn)()?;
-            self.retired.push(std::mem::replace(&mut self.context.zygote, zygote));
+            self.retired
+                .push(std::mem::replace(&mut self.context.zygote, zygote));
             self.context.zygote.initialise(&self.context.config)?;
             self.listen()?;
         }
@@ -366,8 +392,18 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
                 for worker in self.orphans.clone() {
-                    if self.workers.get(&worker).is_some_and(|handle| handle.drained) {
-                        self.on_exit(worker, Exit { code: None, signal: None });
+                    if self
+                        .workers
+                        .get(&worker)
+                        .is_some_and(|handle| handle.drained)
+                    {
+                        self.on_exit(
+                            worker,
+                            Exit {
+                                code: None,
+                                signal: None,
+                            },
+                        );
                     }
                 }
             }
@@ -458,14 +494,19 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         } else {
             self.ledger.take(engine, most)
         };
-        let Some(handle) = self.workers.get_mut(&worker) else { return };
+        let Some(handle) = self.workers.get_mut(&worker) else {
+            return;
+        };
         let briefed = std::mem::replace(&mut handle.briefed, true);
         let imports = if briefed || seqs.is_empty() {
             Vec::new()
         } else {
             // pytest imports every file before it runs the first test, and tests come to rely on
             // what other files have imported.
-            self.ledger.imports().map(|seq| request(&self.ledger, seq)).collect()
+            self.ledger
+                .imports()
+                .map(|seq| request(&self.ledger, seq))
+                .collect()
         };
         let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
         handle.files.extend(&seqs);
@@ -668,12 +709,22 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         let dead: Vec<usize> = self
             .orphans
             .iter()
-            .filter(|worker| self.workers.get(worker).is_none_or(|handle| !handle.is_alive()))
+            .filter(|worker| {
+                self.workers
+                    .get(worker)
+                    .is_none_or(|handle| !handle.is_alive())
+            })
             .copied()
             .collect();
         for worker in dead {
             self.orphans.remove(&worker);
-            self.on_exit(worker, Exit { code: None, signal: None });
+            self.on_exit(
+                worker,
+                Exit {
+                    code: None,
+                    signal: None,
+                },
+            );
         }
         let now = Instant::now();
         for (number, since) in &self.farewells {
@@ -774,7 +825,11 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
         seq,
         path: &file.path,
         abspath: file.abspath.to_string_lossy(),
-        conftests: file.conftests.iter().map(|path| path.to_string_lossy()).collect(),
+        conftests: file
+            .conftests
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
     }
 }

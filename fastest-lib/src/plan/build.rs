@@ -1,16 +1,19 @@
 //! Which engine runs which file, and with what arguments pytest does.
 
-use std::collections::BTreeMap;
-
 use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
-use crate::selection::{SelectedFile, Selection};
+use crate::selection::{Filters, SelectedFile, Selection};
 use crate::workspace::{EngineChoice, ImportMode, Workspace};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
-const HARMLESS_TO_RULE_OUT: &[&str] =
-    &["no:cacheprovider", "no:stepwise", "no:pastebin", "no:junitxml", "no:terminalprogress"];
+const HARMLESS_TO_RULE_OUT: &[&str] = &[
+    "no:cacheprovider",
+    "no:stepwise",
+    "no:pastebin",
+    "no:junitxml",
+    "no:terminalprogress",
+];
 
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
@@ -45,24 +48,28 @@ pub(crate) fn plan(
     selection: &Selection,
     options: &RunOptions,
 ) -> Plan {
-    let found: BTreeMap<&str, &DiscoveredFile> =
-        discovery.files.iter().map(|file| (file.path.as_str(), file)).collect();
     let general = general_reasons(workspace, options);
+    let mut discovered = discovery.files.iter();
     let files: Vec<PlannedFile> = selection
         .files
         .iter()
         .filter_map(|selected| {
-            let found = found.get(selected.path.as_str())?;
+            // Both are in the same order; two files outside of the rootdir may share a name.
+            let found = discovered.find(|file| file.path == selected.path)?;
             Some(plan_file(found, selected, &general, options))
         })
         .collect();
+    // What workers drop, they count themselves.
+    let counted_by_workers: usize = selection.files.iter().map(|file| file.deselected).sum();
+    let filters = &selection.filters;
     Plan {
         files,
-        deselected: selection.deselected,
-        keyword: selection.filters.keyword.clone().unwrap_or_default(),
-        markexpr: selection.filters.markexpr.clone().unwrap_or_default(),
+        deselected: selection.deselected.saturating_sub(counted_by_workers),
+        keyword: filters.keyword.clone().unwrap_or_default(),
+        markexpr: filters.markexpr.clone().unwrap_or_default(),
+        deselect: filters.deselect.clone(),
         imports_pytest: discovery.imports_pytest,
-        pytest_args: pytest_args(workspace, options),
+        pytest_args: pytest_args(workspace, filters, options),
     }
 }
 
@@ -87,11 +94,17 @@ fn plan_file(
         conftests: found.conftests.clone(),
         engine,
         reasons,
-        ids: selected.ids(),
+        ids: wanted_ids(found),
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         tests: selected.tests.len(),
     }
+}
+
+/// The node ids that were asked for, whole; none when the whole file was.
+fn wanted_ids(file: &DiscoveredFile) -> Option<Vec<String>> {
+    let spell = |names: &Vec<String>| format!("{}::{}", file.path, names.join("::"));
+    (!file.names.is_empty()).then(|| file.names.iter().map(spell).collect())
 }
 
 fn describe(reason: &OpenReason) -> String {
@@ -107,13 +120,23 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     let addopts = workspace.addopts();
     let mut reasons: Vec<String> = Vec::new();
     if let Some(option) = addopts.unknown.first() {
-        reasons.push(format!("option {option} in addopts is pytest's or a plugin's to understand"));
+        reasons.push(format!(
+            "option {option} in addopts is pytest's or a plugin's to understand"
+        ));
     }
-    if let Some(setting) = config.raw.keys().find(|s| !NATIVE_SETTINGS.contains(&s.as_str())) {
-        reasons.push(format!("setting {setting} is pytest's or a plugin's to understand"));
+    if let Some(setting) = config
+        .raw
+        .keys()
+        .find(|s| !NATIVE_SETTINGS.contains(&s.as_str()))
+    {
+        reasons.push(format!(
+            "setting {setting} is pytest's or a plugin's to understand"
+        ));
     }
     let plugins = addopts.plugins.iter().chain(&options.plugins);
-    if let Some(plugin) = plugins.into_iter().find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
+    if let Some(plugin) = plugins
+        .into_iter()
+        .find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
     {
         reasons.push(format!("-p {plugin} loads or rules out a plugin"));
     }
@@ -130,7 +153,7 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
 }
 
 /// The arguments of every pytest session: what the user said, in pytest's own words.
-fn pytest_args(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
+fn pytest_args(workspace: &Workspace, filters: &Filters, options: &RunOptions) -> Vec<String> {
     let asked = workspace.options();
     let mut args = vec!["--continue-on-collection-errors".to_owned()];
     let mut option = |name: &str, value: &str| args.push(format!("{name}={value}"));
@@ -158,13 +181,13 @@ fn pytest_args(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     for glob in &asked.ignore_glob {
         option("--ignore-glob", glob);
     }
-    for id in &asked.deselect {
+    for id in &filters.deselect {
         option("--deselect", id);
     }
-    if let Some(keyword) = &options.keyword {
+    if let Some(keyword) = &filters.keyword {
         option("-k", keyword);
     }
-    if let Some(markexpr) = &options.markexpr {
+    if let Some(markexpr) = &filters.markexpr {
         option("-m", markexpr);
     }
     if options.maxfail > 0 {

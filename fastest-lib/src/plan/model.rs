@@ -15,6 +15,8 @@ pub struct Plan {
     pub keyword: String,
     /// The `-m` expression that workers apply to what only they can collect.
     pub markexpr: String,
+    /// The beginnings of node ids that workers leave out.
+    pub deselect: Vec<String>,
     /// Whether a file or conftest imports pytest, so that workers should share it.
     pub imports_pytest: bool,
     /// The arguments of every pytest session.

@@ -66,10 +66,6 @@ pub struct RunOptions {
     pub verbosity: i32,
     /// The most seconds a test may take before its worker is killed.
     pub timeout: Option<Duration>,
-    /// The `-k` expression, for pytest sessions; see [`Filters`](crate::selection::Filters).
-    pub keyword: Option<String>,
-    /// The `-m` expression, for pytest sessions.
-    pub markexpr: Option<String>,
     /// Python warning filters, as `-W` takes them.
     pub warnings: Vec<String>,
     /// pytest plugins to load or to rule out, as `-p` takes them.

@@ -94,6 +94,7 @@ impl<'s> Body<'s> {
                 self.conditionally(node);
             }
             "try_statement" | "while_statement" | "match_statement" => self.conditionally(node),
+            "case_clause" => self.clause(node),
             "delete_statement" => {
                 for target in children(node) {
                     self.delete(target, node);
@@ -200,7 +201,7 @@ impl<'s> Body<'s> {
                     let target = expression(target, self.source);
                     self.store(target, at);
                 }
-                _ => rest.extend(children(target)),
+                _ => rest.extend(children(target).into_iter().rev()),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tree_sitter::{Node, TreeCursor};
+use tree_sitter::Node;
 
 use super::expression::{children, line_of, text_of};
 use super::facts::Import;
@@ -22,67 +22,75 @@ pub(super) struct Survey {
 /// Walks without recursion, so that no nesting can exhaust the stack.
 pub(super) fn survey(root: Node<'_>, source: &str) -> Survey {
     let mut survey = Survey::default();
+    let yields: Vec<usize> = memchr::memmem::find_iter(source.as_bytes(), "yield").collect();
     // The functions and lambdas around the cursor, with the depth at which each stands.
     let mut around: Vec<(usize, u32)> = Vec::new();
+    let mut depth = 0;
     let mut cursor = root.walk();
     loop {
         let node = cursor.node();
-        let enter = match node.kind() {
-            "function_definition" | "lambda" => {
-                around.push((node.id(), cursor.depth()));
-                true
-            }
+        let mut enter = node.has_error() || holds_statements(node) || spans(node, &yields);
+        match node.kind() {
+            "function_definition" | "lambda" => around.push((node.id(), depth)),
             "yield" => {
                 if let Some((function, _)) = around.last() {
                     survey.generators.insert(*function);
                 }
-                true
             }
             "import_statement" | "import_from_statement" | "future_import_statement" => {
                 imports_of(node, source, |mut import| {
                     import.in_function = !around.is_empty();
                     survey.imports.push(import);
                 });
-                false
+                enter = false;
             }
             "print_statement" | "exec_statement" => {
                 survey.error(node, "Python 2 syntax");
-                false
+                enter = false;
             }
-            "ERROR" => {
-                survey.error(node, "invalid syntax");
-                true
-            }
-            "string" | "comment" => node.has_error() || has_interpolation(node),
-            _ => true,
-        };
-        if node.is_missing() {
-            survey.error(node, "invalid syntax");
+            "ERROR" => survey.error(node, "invalid syntax"),
+            _ if node.is_missing() => survey.error(node, "invalid syntax"),
+            _ => {}
         }
         if enter && cursor.goto_first_child() {
+            depth += 1;
             continue;
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
                 return survey;
             }
-            leave(&cursor, &mut around);
+            depth -= 1;
         }
-        leave(&cursor, &mut around);
+        while around.last().is_some_and(|(_, at)| *at >= depth) {
+            around.pop();
+        }
     }
 }
 
-/// An f-string can hold a `yield`; other strings hold nothing of interest.
-fn has_interpolation(node: Node<'_>) -> bool {
-    node.kind() == "string" && node.named_child_count() > 2
+/// Whether statements can stand below the node, so that it must be entered in any case.
+fn holds_statements(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        "module" | "block" | "function_definition" | "class_definition" | "decorated_definition"
+    ) || node.kind().ends_with("_clause")
+        || matches!(
+            node.kind(),
+            "if_statement"
+                | "for_statement"
+                | "while_statement"
+                | "with_statement"
+                | "try_statement"
+                | "match_statement"
+        )
 }
 
-fn leave(cursor: &TreeCursor<'_>, around: &mut Vec<(usize, u32)>) {
-    while around.last().is_some_and(|(function, depth)| {
-        *depth >= cursor.depth() && *function != cursor.node().id()
-    }) {
-        around.pop();
-    }
+/// Whether one of the sorted `positions` lies within the node.
+fn spans(node: Node<'_>, positions: &[usize]) -> bool {
+    let first = positions.partition_point(|position| *position < node.start_byte());
+    positions
+        .get(first)
+        .is_some_and(|position| *position < node.end_byte())
 }
 
 impl Survey {

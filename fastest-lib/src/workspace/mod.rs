@@ -29,6 +29,7 @@ pub use arguments::Argument;
 pub use config::{Config, ImportMode, IniValue};
 pub use fastest_config::{EngineChoice, FastestConfig, OutputFormat};
 pub use files::{FileKind, FileSet, TestFile};
+pub(crate) use fnmatch::Fnmatch;
 pub use interpreter::{Interpreter, InterpreterSource};
 pub use open::Workspace;
 pub use options::WorkspaceOptions;

@@ -1,11 +1,11 @@
 //! `fastest discover`.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use fastest_lib::discovery::Discovery;
 use fastest_lib::report::ExitCode;
-use fastest_lib::selection::Filters;
-use fastest_lib::{Error, Session};
+use fastest_lib::{Error, NodeId, Session};
 use serde_json::json;
 
 use crate::args::{DiscoverArgs, DiscoverOutput};
@@ -21,9 +21,20 @@ pub(crate) fn discover(args: &DiscoverArgs) -> Result<ExitCode, Error> {
     let selection = session.select(&discovery, &filters)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match args.output {
-        DiscoverOutput::Ids => selection
-            .tests()
-            .try_for_each(|test| writeln!(out, "{}{}", test.id, if test.open.is_some() { "[?]" } else { "" })),
+        DiscoverOutput::Ids => {
+            let selected: HashSet<&NodeId> = selection.tests().map(|test| &test.id).collect();
+            let mut tests = discovery
+                .tests()
+                .filter(|(_, test)| selected.contains(&test.id));
+            tests.try_for_each(|(_, test)| {
+                writeln!(
+                    out,
+                    "{}{}",
+                    test.id,
+                    if test.open.is_some() { "[?]" } else { "" }
+                )
+            })
+        }
         DiscoverOutput::Json => {
             let document = json!({
                 "schema": SCHEMA,
@@ -43,13 +54,29 @@ pub(crate) fn discover(args: &DiscoverArgs) -> Result<ExitCode, Error> {
         workspace::print_problem(problem);
     }
     let none = selection.tests().next().is_none();
-    Ok(if none { ExitCode::NoTestsCollected } else { ExitCode::Ok })
+    Ok(if none {
+        ExitCode::NoTestsCollected
+    } else {
+        ExitCode::Ok
+    })
 }
 
 fn stats(discovery: &Discovery) {
-    let tests = discovery.files.iter().map(|file| file.tests.len()).sum::<usize>();
-    let open = discovery.files.iter().flat_map(|file| &file.tests).filter(|t| t.open.is_some());
-    let open_files = discovery.files.iter().filter(|file| !file.open.is_empty()).count();
+    let tests = discovery
+        .files
+        .iter()
+        .map(|file| file.tests.len())
+        .sum::<usize>();
+    let open = discovery
+        .files
+        .iter()
+        .flat_map(|file| &file.tests)
+        .filter(|t| t.open.is_some());
+    let open_files = discovery
+        .files
+        .iter()
+        .filter(|file| !file.open.is_empty())
+        .count();
     anstream::eprintln!(
         "{} files ({open_files} open), {tests} tests ({} open)",
         discovery.files.len(),

@@ -40,5 +40,9 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Error> {
     }
     // A reader that has had enough is no error.
     let _ = io::stdout().lock().write_all(text.as_bytes());
-    Ok(if plan.files.is_empty() { ExitCode::NoTestsCollected } else { ExitCode::Ok })
+    Ok(if plan.files.is_empty() {
+        ExitCode::NoTestsCollected
+    } else {
+        ExitCode::Ok
+    })
 }

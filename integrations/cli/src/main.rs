@@ -22,7 +22,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // `--help` and `--version` come this way too; stdout may be closed.
             let _ = error.print();
-            let code = if error.use_stderr() { report::ExitCode::UsageError } else { report::ExitCode::Ok };
+            let code = if error.use_stderr() {
+                report::ExitCode::UsageError
+            } else {
+                report::ExitCode::Ok
+            };
             return code.code().into();
         }
     };
@@ -40,8 +44,14 @@ fn main() -> ExitCode {
 }
 
 fn complain(error: &Error) {
-    anstream::eprintln!("{} {error}", text::paint(AnsiColor::Red.on_default().bold(), "error:"));
+    anstream::eprintln!(
+        "{} {error}",
+        text::paint(AnsiColor::Red.on_default().bold(), "error:")
+    );
     if let Some(help) = error.help() {
-        anstream::eprintln!("{} {help}", text::paint(AnsiColor::Cyan.on_default(), "help:"));
+        anstream::eprintln!(
+            "{} {help}",
+            text::paint(AnsiColor::Cyan.on_default(), "help:")
+        );
     }
 }

@@ -45,7 +45,9 @@ impl Pretty {
         let live = io::stdout().is_terminal() && io::stderr().is_terminal() && verbosity.level >= 0;
         let bar = live.then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{bar:30.green/black} {pos}/{len} {msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{bar:30.green/black} {pos}/{len} {msg}")
+            {
                 bar.set_style(style);
             }
             bar
@@ -63,7 +65,9 @@ impl Pretty {
     }
 
     fn line(&mut self, text: &str) {
-        let Self { out, bar, closed, .. } = self;
+        let Self {
+            out, bar, closed, ..
+        } = self;
         let mut print = || {
             if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
                 *closed = true;
@@ -89,10 +93,19 @@ impl Pretty {
 
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { python, pytest, workers, .. } if self.verbosity.level >= 0 => {
-                let pytest = pytest.as_ref().map_or(String::new(), |v| format!(", pytest {v}"));
+            Event::RunStarted {
+                python,
+                pytest,
+                workers,
+                ..
+            } if self.verbosity.level >= 0 => {
+                let pytest = pytest
+                    .as_ref()
+                    .map_or(String::new(), |v| format!(", pytest {v}"));
                 let plural = if *workers == 1 { "" } else { "s" };
-                self.line(&format!("Python {python}{pytest}, {workers} worker{plural}\n"));
+                self.line(&format!(
+                    "Python {python}{pytest}, {workers} worker{plural}\n"
+                ));
             }
             Event::FileCollected { path, tests, .. } => {
                 self.collected += tests;
@@ -100,7 +113,13 @@ impl Pretty {
                     bar.set_length(self.collected as u64);
                 }
                 let letters = String::new();
-                self.files.insert(path.clone(), FileProgress { expected: *tests, letters });
+                self.files.insert(
+                    path.clone(),
+                    FileProgress {
+                        expected: *tests,
+                        letters,
+                    },
+                );
             }
             Event::FileDeoptimized { path, reason } if self.verbosity.level >= 2 => {
                 self.line(&format!("{path} runs under pytest: {reason}"));
@@ -121,7 +140,9 @@ impl Pretty {
         let percent = self.finished * 100 / self.collected.max(self.finished);
         if self.verbosity.level >= 1 {
             for phase in &test.phases {
-                let Some(category) = phase.category() else { continue };
+                let Some(category) = phase.category() else {
+                    continue;
+                };
                 let word = paint(colour_of(category), &category.as_str().to_uppercase());
                 let reason = phase.longrepr.as_ref().and_then(|l| l.reason.as_deref());
                 let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
@@ -137,9 +158,12 @@ impl Pretty {
                 bar.set_message(format!("{} failed", self.failures));
             }
         }
-        let Some(file) = self.files.get_mut(test.id.path()) else { return };
+        let Some(file) = self.files.get_mut(test.id.path()) else {
+            return;
+        };
         for category in test.phases.iter().filter_map(Phase::category) {
-            file.letters.push_str(&paint(colour_of(category), letter(category)));
+            file.letters
+                .push_str(&paint(colour_of(category), letter(category)));
         }
         file.expected = file.expected.saturating_sub(1);
         if file.expected == 0
@@ -147,7 +171,11 @@ impl Pretty {
             && self.verbosity.level == 0
             && self.bar.is_none()
         {
-            self.line(&format!("{} {} [{percent:3}%]", test.id.path(), file.letters));
+            self.line(&format!(
+                "{} {} [{percent:3}%]",
+                test.id.path(),
+                file.letters
+            ));
         }
     }
 
@@ -169,7 +197,10 @@ impl Pretty {
         self.durations(report);
         self.short_summary(report);
         for message in &report.usage_errors {
-            self.line(&format!("{} {message}", paint(AnsiColor::Red.on_default(), "ERROR:")));
+            self.line(&format!(
+                "{} {message}",
+                paint(AnsiColor::Red.on_default(), "ERROR:")
+            ));
         }
         if let Some((reason, _)) = &report.interrupted {
             self.rule('!', reason, AnsiColor::Red.on_default());
@@ -199,8 +230,11 @@ impl Pretty {
     }
 
     fn errors(&mut self, report: &Report) {
-        let collect: Vec<&CollectReport> =
-            report.collect.iter().filter(|collect| collect.outcome.is_failure()).collect();
+        let collect: Vec<&CollectReport> = report
+            .collect
+            .iter()
+            .filter(|collect| collect.outcome.is_failure())
+            .collect();
         let phases: Vec<(&TestFinished, &Phase)> = with_category(report, Outcome::Error).collect();
         if collect.is_empty() && phases.is_empty() {
             return;
@@ -231,12 +265,7 @@ impl Pretty {
         }
     }
 
-    fn failure(
-        &mut self,
-        title: &str,
-        longrepr: Option<&LongRepr>,
-        sections: &[(String, String)],
-    ) {
+    fn failure(&mut self, title: &str, longrepr: Option<&LongRepr>, sections: &[(String, String)]) {
         self.rule('_', title, AnsiColor::Red.on_default().bold());
         if let Some(text) = longrepr.and_then(|longrepr| longrepr.text.as_deref()) {
             for line in text.lines() {
@@ -296,12 +325,16 @@ impl Pretty {
     }
 
     fn durations(&mut self, report: &Report) {
-        let Some(limit) = self.verbosity.durations else { return };
+        let Some(limit) = self.verbosity.durations else {
+            return;
+        };
         let mut phases: Vec<(f64, &str, &TestFinished)> = report
             .tests
             .iter()
             .flat_map(|test| {
-                test.phases.iter().map(move |phase| (phase.duration, phase.when.as_str(), test))
+                test.phases
+                    .iter()
+                    .map(move |phase| (phase.duration, phase.when.as_str(), test))
             })
             .collect();
         phases.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -312,7 +345,11 @@ impl Pretty {
         self.rule('=', &title, Style::new());
         let shown = if limit == 0 { phases.len() } else { limit };
         // Phases that take no time are not what anybody looks for, unless asked with -vv.
-        let least = if self.verbosity.level >= 2 { 0.0 } else { 0.005 };
+        let least = if self.verbosity.level >= 2 {
+            0.0
+        } else {
+            0.005
+        };
         for (duration, when, test) in phases.iter().take(shown).filter(|(d, ..)| *d >= least) {
             self.line(&format!("{duration:.2}s {when:<8} {}", test.id));
         }
@@ -321,13 +358,25 @@ impl Pretty {
     fn short_summary(&mut self, report: &Report) {
         let mut lines = Vec::new();
         for (test, phase) in with_category(report, Outcome::Failed) {
-            lines.push((Outcome::Failed, test.id.to_string(), phase.longrepr.as_ref()));
+            lines.push((
+                Outcome::Failed,
+                test.id.to_string(),
+                phase.longrepr.as_ref(),
+            ));
         }
         for (test, phase) in with_category(report, Outcome::Error) {
             lines.push((Outcome::Error, test.id.to_string(), phase.longrepr.as_ref()));
         }
-        for collect in report.collect.iter().filter(|collect| collect.outcome.is_failure()) {
-            lines.push((Outcome::Error, collect.id.to_string(), collect.longrepr.as_ref()));
+        for collect in report
+            .collect
+            .iter()
+            .filter(|collect| collect.outcome.is_failure())
+        {
+            lines.push((
+                Outcome::Error,
+                collect.id.to_string(),
+                collect.longrepr.as_ref(),
+            ));
         }
         if lines.is_empty() {
             return;
@@ -336,7 +385,9 @@ impl Pretty {
         for (outcome, id, longrepr) in lines {
             let word = paint(colour_of(outcome), &outcome.as_str().to_uppercase());
             let message = longrepr.and_then(|longrepr| longrepr.message.as_deref());
-            let message = message.and_then(|text| text.lines().next()).unwrap_or_default();
+            let message = message
+                .and_then(|text| text.lines().next())
+                .unwrap_or_default();
             let dash = if message.is_empty() { "" } else { " - " };
             self.line(&format!("{word} {}{dash}{message}", bold(&id)));
         }

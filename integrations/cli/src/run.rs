@@ -29,7 +29,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     session.warm_up(&options)?;
 
     let discovery = session.discover()?;
-    for problem in session.workspace().problems().iter().chain(&discovery.problems) {
+    for problem in session
+        .workspace()
+        .problems()
+        .iter()
+        .chain(&discovery.problems)
+    {
         workspace::print_problem(problem);
     }
     let selection = session.select(&discovery, &workspace::filters(&session, &args.workspace))?;
@@ -39,7 +44,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         OutputFormat::Json => {
             let mut out = io::stdout().lock();
             let cancel = session.cancel_token();
-            session.run(&plan, &options, |event| write_json(&mut out, event, &cancel))?
+            session.run(&plan, &options, |event| {
+                write_json(&mut out, event, &cancel)
+            })?
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
@@ -62,7 +69,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     for path in junit_files(args, &session) {
         write_junit(&report, started, workspace::create(&path)?).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("{}: cannot be written: {error}", path.display()))
+            Error::new(
+                ErrorKind::Io,
+                format!("{}: cannot be written: {error}", path.display()),
+            )
         })?;
     }
     Ok(report.exit_code())
@@ -80,7 +90,11 @@ fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
 fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Result<()> {
     let mut junit = JUnit::default();
     junit.timestamp = Some(humantime::format_rfc3339_micros(started).to_string());
-    junit.hostname = rustix::system::uname().nodename().to_str().ok().map(ToOwned::to_owned);
+    junit.hostname = rustix::system::uname()
+        .nodename()
+        .to_str()
+        .ok()
+        .map(ToOwned::to_owned);
     let mut out = io::BufWriter::new(out);
     junit.write(report, &mut out)?;
     out.flush()
@@ -88,11 +102,20 @@ fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Res
 
 fn junit_files(args: &RunArgs, session: &Session) -> Vec<PathBuf> {
     let configured = || {
-        let addopts = session.workspace().addopts().junit_xml.as_ref().map(PathBuf::from);
+        let addopts = session
+            .workspace()
+            .addopts()
+            .junit_xml
+            .as_ref()
+            .map(PathBuf::from);
         let own = session.workspace().fastest_config().junit_xml.as_ref();
         addopts.or_else(|| own.map(|path| session.workspace().rootdir().join(path)))
     };
-    args.junit_xml.clone().or_else(configured).into_iter().collect()
+    args.junit_xml
+        .clone()
+        .or_else(configured)
+        .into_iter()
+        .collect()
 }
 
 fn output_format(args: &RunArgs, session: &Session) -> OutputFormat {
@@ -100,7 +123,11 @@ fn output_format(args: &RunArgs, session: &Session) -> OutputFormat {
         Some(OutputArg::Pretty) => OutputFormat::Pretty,
         Some(OutputArg::Json) => OutputFormat::Json,
         Some(OutputArg::Junit) => OutputFormat::Junit,
-        None => session.workspace().fastest_config().output.unwrap_or(OutputFormat::Pretty),
+        None => session
+            .workspace()
+            .fastest_config()
+            .output
+            .unwrap_or(OutputFormat::Pretty),
     }
 }
 
@@ -109,9 +136,15 @@ fn verbosity(args: &RunArgs, session: &Session) -> Verbosity {
     let own = session.workspace().fastest_config();
     let asked = i32::from(args.verbose) - i32::from(args.quiet);
     let durations = args.durations.or_else(|| {
-        addopts.durations.or(own.durations).and_then(|count| usize::try_from(count).ok())
+        addopts
+            .durations
+            .or(own.durations)
+            .and_then(|count| usize::try_from(count).ok())
     });
-    Verbosity { level: asked + addopts.verbosity + own.verbose.unwrap_or(0), durations }
+    Verbosity {
+        level: asked + addopts.verbosity + own.verbose.unwrap_or(0),
+        durations,
+    }
 }
 
 /// The command line, else `addopts`, else `[tool.fastest]`.
@@ -122,12 +155,17 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     options.workers = match args.workers.as_deref() {
         None => own.workers,
         Some("auto" | "logical") => None,
-        Some(text) => Some(text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Usage,
-                format!("-n takes a positive number or `auto`, not `{text}`"),
-            )
-        })?),
+        Some(text) => Some(
+            text.parse()
+                .ok()
+                .filter(|count| *count > 0)
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Usage,
+                        format!("-n takes a positive number or `auto`, not `{text}`"),
+                    )
+                })?,
+        ),
     };
     options.engine = match args.engine {
         Some(EngineArg::Auto) => EngineChoice::Auto,
@@ -135,7 +173,10 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
         Some(EngineArg::Pytest) => EngineChoice::Pytest,
         None => own.engine.unwrap_or_default(),
     };
-    let configured = addopts.maxfail.or(own.maxfail).and_then(|n| usize::try_from(n).ok());
+    let configured = addopts
+        .maxfail
+        .or(own.maxfail)
+        .and_then(|n| usize::try_from(n).ok());
     options.maxfail = match (args.exitfirst, args.maxfail) {
         (_, Some(limit)) => limit,
         (true, None) => 1,
@@ -160,11 +201,12 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     options.timeout = match args.timeout {
         None => None,
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
-            Error::new(ErrorKind::Usage, format!("--timeout takes seconds, not `{seconds}`"))
+            Error::new(
+                ErrorKind::Usage,
+                format!("--timeout takes seconds, not `{seconds}`"),
+            )
         })?),
     };
-    options.keyword.clone_from(&args.workspace.keyword);
-    options.markexpr.clone_from(&args.workspace.markexpr);
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
     Ok(options)
@@ -184,7 +226,10 @@ fn traceback(style: TracebackArg) -> TracebackStyle {
 /// Ctrl-C once ends the run in order, twice at once.
 fn cancel_on_signals(cancel: CancelToken) -> Result<(), Error> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(|error| {
-        Error::new(ErrorKind::Execution, format!("signals cannot be handled: {error}"))
+        Error::new(
+            ErrorKind::Execution,
+            format!("signals cannot be handled: {error}"),
+        )
     })?;
     std::thread::spawn(move || {
         for _ in signals.forever() {

@@ -22,6 +22,14 @@ pub(crate) fn colour_of(outcome: Outcome) -> Style {
 
 /// The width of rules; as pytest, 80 where there is no terminal.
 pub(crate) fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or_else(|| usize::from(console::Term::stdout().size_checked().map_or(80, |(_, columns)| columns)))
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    columns.unwrap_or_else(|| {
+        usize::from(
+            console::Term::stdout()
+                .size_checked()
+                .map_or(80, |(_, columns)| columns),
+        )
+    })
 }

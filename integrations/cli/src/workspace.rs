@@ -12,7 +12,10 @@ use crate::text::paint;
 
 pub(crate) fn options(args: &WorkspaceArgs) -> Result<WorkspaceOptions, Error> {
     let here = std::env::current_dir().map_err(|error| {
-        Error::new(ErrorKind::Io, format!("the current folder cannot be used: {error}"))
+        Error::new(
+            ErrorKind::Io,
+            format!("the current folder cannot be used: {error}"),
+        )
     })?;
     let mut options = WorkspaceOptions::from_env(here);
     options.args.clone_from(&args.paths);
@@ -33,11 +36,12 @@ pub(crate) fn options(args: &WorkspaceArgs) -> Result<WorkspaceOptions, Error> {
 /// The filters of the command line, else those of `addopts`.
 pub(crate) fn filters(session: &Session, args: &WorkspaceArgs) -> Filters {
     let addopts = session.workspace().addopts();
-    let mut filters = Filters::default();
-    filters.keyword = args.keyword.clone().or_else(|| addopts.keyword.clone());
-    filters.markexpr = args.markexpr.clone().or_else(|| addopts.markexpr.clone());
-    filters.deselect = session.workspace().deselect().to_vec();
-    filters
+    Filters {
+        keyword: args.keyword.clone().or_else(|| addopts.keyword.clone()),
+        markexpr: args.markexpr.clone().or_else(|| addopts.markexpr.clone()),
+        deselect: session.workspace().deselect().to_vec(),
+        ..Filters::default()
+    }
 }
 
 pub(crate) fn print_problem(problem: &Problem) {
@@ -61,9 +65,15 @@ pub(crate) fn place(problem: &Problem) -> String {
 /// Creates a report file and the folders above it.
 pub(crate) fn create(path: &Path) -> Result<std::fs::File, Error> {
     let failed = |error: std::io::Error| {
-        Error::new(ErrorKind::Io, format!("{}: cannot be written: {error}", path.display()))
+        Error::new(
+            ErrorKind::Io,
+            format!("{}: cannot be written: {error}", path.display()),
+        )
     };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
     std::fs::File::create(path).map_err(failed)

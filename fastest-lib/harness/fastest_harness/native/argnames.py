@@ -57,9 +57,7 @@ def _from_signature(func, name, cls):
         p.name for p in parameters if p.kind in wanted and p.default is inspect.Parameter.empty
     )
     positional_only = any(p.kind is inspect.Parameter.POSITIONAL_ONLY for p in parameters)
-    if cls is not None and not (
-        positional_only or inspect.ismethod(func) or _is_static(cls, name)
-    ):
+    if cls is not None and not (positional_only or inspect.ismethod(func) or _is_static(cls, name)):
         names = names[1:]
     if hasattr(func, "__wrapped__"):
         names = names[_mocked(func) :]

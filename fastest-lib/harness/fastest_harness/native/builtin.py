@@ -92,6 +92,11 @@ class BuiltinFixtures:
     def _tmp_path_factory(self, request):
         return _make_factory(self._config["basetemp"])
 
+    def _tmpdir(self, request, tmp_path):
+        from _pytest.compat import legacy_path
+
+        return legacy_path(tmp_path)
+
     def _tmp_path(self, request, tmp_path_factory):
         import re
 
@@ -104,6 +109,7 @@ _OWN = {
     "record_property": FUNCTION,
     "tmp_path_factory": SESSION,
     "tmp_path": FUNCTION,
+    "tmpdir": FUNCTION,
 }
 
 

@@ -39,9 +39,7 @@ class _ClosedInput(io.TextIOBase):
 
     def _refuse(self, size=-1):
         # The wording is what people know to search for.
-        raise OSError(
-            "pytest: reading from stdin while output is captured!  Consider using `-s`."
-        )
+        raise OSError("pytest: reading from stdin while output is captured!  Consider using `-s`.")
 
     read = readline = readlines = __next__ = _refuse
 

@@ -79,7 +79,7 @@ class Collector:
         holder = Holder()
         add_module_fixtures(holder, module)
         holder.add_all(module)
-        scope = _Scope([self._builtins, *conftests, holder])
+        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
         items = []
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
@@ -152,7 +152,7 @@ class Collector:
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
-        inner = scope.inside(holder)
+        inner = scope.inside(holder, node.own_markers)
         self._walk(node, [cls.__dict__, *(base.__dict__ for base in cls.__mro__)], inner, items)
 
     def _function(self, name, parent, value, scope, items):
@@ -172,7 +172,7 @@ class Collector:
                     raise Unsupported(f"test {name} carries {attribute}")
         marks = unpacked_marks(func) if attributes else []
         argnames = mandatory_names(func, name, parent.cls)
-        inherited = [mark for node in parent.iter_parents() for mark in node.own_markers]
+        inherited = scope.marks
         every = [*marks, *inherited] if inherited else marks
         parametrize = [mark for mark in every if mark.name == "parametrize"]
         used = self._usefixtures_of(every) if every else ()
@@ -220,15 +220,17 @@ class Collector:
 class _Scope:
     """The fixtures visible at one place of the tree."""
 
-    def __init__(self, holders):
+    def __init__(self, holders, marks):
+        #: Marks of the module and the classes around, nearest first.
+        self.marks = marks
         self._holders = holders
         self._found = {}
         self._closures = {}
         self.autouse = [name for holder in holders for name in holder.autouse]
 
-    def inside(self, holder):
+    def inside(self, holder, marks):
         """The scope of a class below this one."""
-        return _Scope([*self._holders, holder])
+        return _Scope([*self._holders, holder], [*marks, *self.marks])
 
     def find(self, name):
         """The definitions called `name`, outermost first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..longrepr import skip_reason
 from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
@@ -73,9 +74,10 @@ class NativeEngine:
                 if file is None:
                     break
                 self._run_file(file)
+        finally:
+            # An interruption ends the session's fixtures too.
             with Shield():
                 self._state.teardown(None)
-        finally:
             self._stop()
 
     def _refuse_all(self):
@@ -96,9 +98,7 @@ class NativeEngine:
         self._session = Session(self._shim, self._state)
         self._builtins = BuiltinFixtures(config, self._logs)
         self._collector = Collector(config, self._session, self._builtins)
-        self._runner = Runner(
-            self._state, self._capture, self._logs, self._recorder, self._stray
-        )
+        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -246,8 +246,8 @@ class NativeEngine:
             self._answer_failed_import(seq, error)
             return None
         finally:
-            output = self._capture.drain()
-        del output
+            # Reports of a collection that went well have no output.
+            self._capture.drain()
         sink.collected(seq, [item.nodeid for item in items], total - len(items))
         return items
 
@@ -289,6 +289,9 @@ class NativeEngine:
         return holder
 
     def _select(self, items):
+        deselected = tuple(self._config.get("deselect", ()))
+        if deselected:
+            items = [item for item in items if not item.nodeid.startswith(deselected)]
         if not (self._config["keyword"] or self._config["markexpr"]):
             return items
         if self._selector is None:
@@ -301,7 +304,9 @@ class NativeEngine:
             # pytest words its collection errors itself.
             self._sink.deopt(seq, f"import fails: {type(error).__name__}", None)
             return
-        self._sink.collect_report(seq, "skipped", skip, [])
+        out, err = self._capture.drain()
+        written = (("Captured stdout", out), ("Captured stderr", err))
+        self._sink.collect_report(seq, "skipped", skip, [list(s) for s in written if s[1]])
         self._sink.done(seq)
 
     def _run_file(self, file):
@@ -311,6 +316,7 @@ class NativeEngine:
             if sink.should_stop():
                 with Shield():
                     self._state.teardown(None)
+                os.environ.pop("PYTEST_CURRENT_TEST", None)
                 return
             nextitem = items[index + 1] if index + 1 < count else None
             # Let a finished test's values go.
@@ -364,9 +370,7 @@ def _module_skip(error):
     if outcomes is not None and isinstance(error, outcomes.Skipped):
         if not error.allow_module_level:
             return None
-    elif unittest is None or not isinstance(error, unittest.SkipTest):
-        return None
-    elif outcomes is None:
+    elif unittest is None or not isinstance(error, unittest.SkipTest) or outcomes is None:
         return None
     from _pytest._code import ExceptionInfo
 
@@ -374,4 +378,4 @@ def _module_skip(error):
     crash = ExceptionInfo.from_exc_info((type(error), error, tb))._getreprcrash()
     if crash is None:
         return None
-    return {"reason": crash.message, "path": str(crash.path), "line": crash.lineno}
+    return {"reason": skip_reason(crash.message), "path": str(crash.path), "line": crash.lineno}

@@ -135,7 +135,7 @@ class FixtureDef:
                 try:
                     result = next(iterator)
                 except StopIteration:
-                    raise ValueError(f"{self.argname} did not yield a value") from None
+                    raise Unsupported(f"fixture {self.argname} yields nothing") from None
                 self.finalizers.append(partial(_finish_generator, self.func, iterator))
             else:
                 result = func(**kwargs)
@@ -326,4 +326,3 @@ def _depth_first(initial, lookup):
     for name in initial:
         visit(name)
     return names
-

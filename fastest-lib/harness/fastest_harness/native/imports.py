@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import _bootstrap_external as _external
 from importlib import import_module
 
+from . import versions
 from .errors import Unsupported
 
 
@@ -77,44 +77,17 @@ def _same_file(origin, path):
 
 
 def _import_by_spec(path, rootdir):
-    """`--import-mode=importlib`: `sys.path` is left alone.
+    """`--import-mode=importlib`: pytest's own function, its rules differ in every release."""
+    if not versions.installed():
+        raise Unsupported("importlib mode without pytest")
+    from pathlib import Path
 
-    Only the shapes that need no stand-in parents are modelled: a file in packages, whose
-    parents are imported first, and a lone file in the root directory.
-    """
-    root, name = module_location(path)
-    if package_root(path) is None:
-        relative = os.path.relpath(path[:-3], rootdir)
-        if relative.startswith(".."):
-            raise Unsupported("importlib mode outside the root directory")
-        if os.sep in relative:
-            raise Unsupported("importlib mode in a directory that is not a package")
-        name = relative.replace(".", "_")
-    if name in sys.modules:
-        return sys.modules[name]
-    parent_name, _, last = name.rpartition(".")
-    parent = None
-    if parent_name:
-        init = os.path.join(os.path.dirname(path), "__init__.py")
-        parent = _import_by_spec(init, rootdir)
-    directory = os.path.dirname(path)
-    if last == os.path.basename(directory) and os.path.basename(path) == "__init__.py":
-        directory = os.path.dirname(directory)
-    spec = None
-    for finder in sys.meta_path:
-        spec = finder.find_spec(name, [directory])
-        if spec is not None and spec.origin == path:
-            break
-    else:
-        spec = _external.spec_from_file_location(name, path)
-    from importlib.util import module_from_spec
+    from _pytest.pathlib import import_path
 
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    if parent is not None:
-        setattr(parent, last, module)
-    return module
+    extra = {}
+    if "consider_namespace_packages" in import_path.__code__.co_varnames:
+        extra["consider_namespace_packages"] = False
+    return import_path(path, mode="importlib", root=Path(rootdir), **extra)
 
 
 class ConftestLoader:

@@ -85,16 +85,19 @@ class Node:
         """The hooks that pytest's own helpers call on a node."""
         return self.config.hook
 
-    def iter_parents(self):
+    # pytest's tree has a node per directory, which this one has not: the walks are private, so
+    # that a test that walks by itself is handed to pytest.
+
+    def _parents(self):
         """This node, then its parents, outermost last."""
         node = self
         while node is not None:
             yield node
             node = node.parent
 
-    def listchain(self):
+    def _chain(self):
         """The parents of this node and itself, outermost first."""
-        chain = list(self.iter_parents())
+        chain = list(self._parents())
         chain.reverse()
         return chain
 
@@ -127,10 +130,6 @@ class Node:
         self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
         self.session.setup_state.marks_changed = True
 
-    def listnames(self):
-        """Names from the outermost node to this one."""
-        return [node.name for node in self.listchain()]
-
     def addfinalizer(self, finalizer):
         """Run `finalizer` when this node is torn down."""
         self.session.setup_state.addfinalizer(finalizer, self)
@@ -140,7 +139,7 @@ class Node:
         import pytest
 
         level = {pytest.Class: CLASS, pytest.Module: MODULE, pytest.Session: SESSION}.get(cls)
-        for node in self.iter_parents():
+        for node in self._parents():
             if isinstance(node, cls) or (level is not None and node.level == level):
                 return node
         if level is None:
@@ -312,7 +311,7 @@ class Function(Node):
         from _pytest._code import getfslineno
 
         path, line = getfslineno(self.obj)
-        names = [node.name for node in self.iter_parents() if node.level < MODULE]
+        names = [node.name for node in self._parents() if node.level < MODULE]
         return path, line, ".".join(reversed(names))
 
     def add_report_section(self, when, key, content):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..longrepr import longrepr_of
 from . import versions
 
 __tracebackhide__ = True
@@ -45,6 +46,16 @@ def own_frames_cut(traceback):
     return rest if rest is not None else traceback
 
 
+def is_raised_by_engine(error):
+    """Whether the engine raised `error`, groups of other errors aside."""
+    if hasattr(error, "exceptions"):
+        return False
+    rest = error.__traceback__
+    while rest is not None and rest.tb_next is not None:
+        rest = rest.tb_next
+    return rest is not None and _is_own(rest.tb_frame)
+
+
 def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
 
@@ -76,22 +87,8 @@ def made_by_pytest(item, when, error, duration):
     if hasattr(made, "wasxfail"):
         report["wasxfail"] = made.wasxfail
     if made.longrepr is not None:
-        report["longrepr"] = _longrepr(made)
+        report["longrepr"] = longrepr_of(made)
     return _with_extras(item, report)
-
-
-def _longrepr(made):
-    if isinstance(made.longrepr, tuple):
-        path, line, reason = made.longrepr
-        return {"reason": reason, "path": str(path), "line": line}
-    result = {"text": made.longreprtext, "message": "", "path": None, "line": None}
-    crash = getattr(made.longrepr, "reprcrash", None)
-    if crash is not None:
-        result.update(path=str(crash.path), line=crash.lineno, message=crash.message)
-    else:
-        result["message"] = result["text"]
-    result["message"] = result["message"].strip().partition("\n")[0]
-    return result
 
 
 def _without_pytest(item, when, error, duration):
@@ -103,7 +100,7 @@ def _without_pytest(item, when, error, duration):
     report = {"when": when, "outcome": "failed", "duration": duration}
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
-        reason = f"Skipped: {error}"
+        reason = str(error)
         report["longrepr"] = {"reason": reason, "path": last.filename, "line": last.lineno}
         return _with_extras(item, report)
     text = "".join(traceback.format_exception(type(error), error, tb))

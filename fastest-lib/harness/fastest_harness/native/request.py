@@ -181,7 +181,7 @@ class Request:
 def _node_at(item, level):
     if level == FUNCTION:
         return item
-    for node in item.iter_parents():
+    for node in item._parents():
         if node.level == level:
             return node
     # Class scope outside a class means the function itself.

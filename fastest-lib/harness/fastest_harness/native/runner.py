@@ -30,8 +30,11 @@ class SetupState:
 
     def setup(self, item):
         """Enter the nodes that lead to `item`. The item is entered, not yet filled."""
-        chain = item.listchain()
         stack = self._stack
+        if stack and stack[-1][0] is item.parent:
+            stack.append((item, []))
+            return
+        chain = item._chain()
         for node in chain[len(stack) :]:
             stack.append((node, []))
 
@@ -52,7 +55,17 @@ class SetupState:
 
         Returns what was raised, one exception per node.
         """
-        return self._leave(nextitem.listchain() if nextitem is not None else ())
+        return self._leave(nextitem._chain() if nextitem is not None else ())
+
+    def leave_clean(self, item, nextitem):
+        """Leave `item` if nothing has to run for that; whether it was left."""
+        if nextitem is None or nextitem.parent is not item.parent:
+            return False
+        node, finalizers = self._stack[-1]
+        if node is not item or finalizers:
+            return False
+        self._stack.pop()
+        return True
 
     def leave_file(self):
         """Leave all nodes but the root, as any next file would have it."""
@@ -117,14 +130,17 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            reports = [self._phase(item, "setup", self._setup, marked)]
+            if marked or item.info.closure:
+                reports = [self._phase(item, "setup", self._setup, marked)]
+            else:
+                # No code of anyone runs in such a setup, so there is nothing to surround.
+                start = perf_counter()
+                self._state.setup(item)
+                reports = [perf_counter() - start]
             if not is_pending() and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
 
-            def teardown(item, marked):
-                return self._teardown(item, nextitem, peek)
-
-            reports.append(self._phase(item, "teardown", teardown, marked))
+            reports.append(self._end(item, nextitem, peek, marked))
         finally:
             self._recorder.stop(seq, "runtest", item.nodeid)
             item.funcargs = {}
@@ -137,11 +153,23 @@ class Runner:
         return [report.expand(when, entry) for when, entry in zip(phases, reports)]
 
     def _is_marked(self, item):
-        for node in item.iter_parents():
+        node = item
+        while node is not None:
             for mark in node.own_markers:
                 if mark.name in _EVALUATED:
                     return True
+            node = node.parent
         return False
+
+    def _end(self, item, nextitem, peek, marked):
+        quiet = not (marked or is_pending() or self._stray.any)
+        if quiet and self._state.leave_clean(item, nextitem):
+            return report.passed(item, "teardown", 0.0)
+
+        def teardown(item, marked):
+            return self._teardown(item, nextitem, peek)
+
+        return self._phase(item, "teardown", teardown, marked)
 
     def _phase(self, item, when, function, marked):
         capture, logs = self._capture, self._logs
@@ -169,7 +197,9 @@ class Runner:
         if is_pending():
             return duration
         if error is not None:
-            _refuse_exit(error)
+            _refuse(error)
+            if is_pending():
+                return duration
             return report.made_by_pytest(item, when, error, duration)
         if marked or self._state.marks_changed:
             return report.made_by_pytest(item, when, None, duration)
@@ -275,10 +305,16 @@ def _is_passed(entry):
     return type(entry) is float or entry["outcome"] == "passed"
 
 
-def _refuse_exit(error):
+def _refuse(error):
+    """Note what must be left to pytest: its exit, and errors that the engine itself raised.
+
+    The latter are pytest's to word, or else a fault of the engine: neither is the test's.
+    """
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Exit):
         Unsupported("pytest.exit")
+    elif report.is_raised_by_engine(error):
+        Unsupported(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
 class _Returned:

@@ -43,7 +43,7 @@ class PytestVersion:
     @property
     def supported(self):
         """Whether the engine knows this release's rules. No pytest at all counts as known."""
-        return self.text is None or (8, 0) <= self.key < (10, 0)
+        return self.text is None or (8, 2) <= self.key < (10, 0)
 
 
 def find_pytest():

@@ -175,9 +175,9 @@ class StrayExceptions:
         if pending and type(pending[0]) is tuple:
             for module, text in pending:
                 if module == "threadexception":
-                    warnings.warn(pytest.PytestUnhandledThreadExceptionWarning(text))
+                    warnings.warn(pytest.PytestUnhandledThreadExceptionWarning(text), stacklevel=1)
                 else:
-                    warnings.warn(pytest.PytestUnraisableExceptionWarning(text))
+                    warnings.warn(pytest.PytestUnraisableExceptionWarning(text), stacklevel=1)
             return
         stash = self._config.stash
         threads = [m for m in pending if type(m).__name__ == "ThreadExceptionMeta"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+
+from _pytest._io import TerminalWriter
 
 _RECORD = {"ids": [], "reports": [], "collect": [], "warnings": []}
 
@@ -17,8 +20,12 @@ def _longrepr(report):
         return None
     if isinstance(report.longrepr, tuple):
         path, line, reason = report.longrepr
-        return {"reason": reason, "path": str(path), "line": line}
-    return {"text": report.longreprtext}
+        return {"reason": reason.removeprefix("Skipped: "), "path": str(path), "line": line}
+    if isinstance(report.longrepr, str):
+        return {"text": report.longrepr}
+    stream = io.StringIO()
+    report.longrepr.toterminal(TerminalWriter(stream))
+    return {"text": stream.getvalue().strip("\n")}
 
 
 def pytest_runtest_logreport(report):

@@ -1,0 +1,47 @@
+"""The JSON form of a report's ``longrepr``, the same from both engines."""
+
+
+def longrepr_of(report):
+    """What a failed or skipped pytest report says about why."""
+    longrepr = report.longrepr
+    if isinstance(longrepr, tuple):
+        path, line, reason = longrepr
+        return {"reason": skip_reason(reason), "path": str(path), "line": line}
+    text = _text(longrepr)
+    crash = getattr(longrepr, "reprcrash", None)
+    if crash is not None:
+        return {
+            "text": text,
+            "message": _first_line(crash.message),
+            "path": str(crash.path),
+            "line": crash.lineno,
+        }
+    lines = [line for line in text.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    # The line that names the exception, as a traceback marks it.
+    return {"text": text, "message": last[1:].strip() if last.startswith("E ") else last.strip()}
+
+
+def skip_reason(text):
+    """The reason alone, which pytest gives after the name of the exception."""
+    prefix = "Skipped: "
+    return text[len(prefix) :] if text.startswith(prefix) else text
+
+
+def _text(longrepr):
+    """The text with the indentation of its first line, which ``longreprtext`` strips."""
+    if not hasattr(longrepr, "toterminal"):
+        return str(longrepr)
+    from io import StringIO
+
+    from _pytest._io import TerminalWriter
+
+    stream = StringIO()
+    writer = TerminalWriter(file=stream)
+    writer.hasmarkup = False
+    longrepr.toterminal(writer)
+    return stream.getvalue().strip("\n")
+
+
+def _first_line(text):
+    return text.strip().partition("\n")[0]

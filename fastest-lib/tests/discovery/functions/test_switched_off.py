@@ -1,0 +1,5 @@
+__test__ = False
+
+
+def test_not_collected():
+    pass

@@ -1,0 +1,5 @@
+def test_fine(): pass
+
+
+def test_broken(:
+    pass

@@ -1,0 +1,4 @@
+from helpers import hidden_autouse
+
+
+def test_one(): pass

@@ -1,0 +1,2 @@
+def test_package(package_wide): pass
+def test_session(session_wide): pass
