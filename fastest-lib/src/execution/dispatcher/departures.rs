@@ -1,0 +1,150 @@
+//! How workers go: wishes to end, limits of time, and what a dead worker still owed.
+
+use std::time::{Duration, Instant};
+
+use super::Dispatcher;
+use crate::execution::event::{Event, LongRepr, Outcome, Phase, When};
+use crate::execution::shared::Activity;
+use crate::execution::wire::FromWorker;
+use crate::execution::worker::Exit;
+use crate::{Problem, ProblemKind};
+
+/// How long a worker that has said good-bye may take for its exit handlers.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Dispatcher<'_, '_> {
+    pub(super) fn on_exit(&mut self, worker: usize, exit: Exit) {
+        if let Some(handle) = self.workers.get_mut(&worker)
+            && handle.exit.is_none()
+        {
+            handle.exit = Some(exit);
+            handle.close();
+            self.dismiss(worker);
+        }
+    }
+
+    /// What time brings: a wish to end, tests and farewells that take too long. Whether to go on.
+    pub(super) fn on_tick(&mut self) -> bool {
+        let level = self.context.cancel.level();
+        if level > self.cancelled {
+            self.cancelled = level;
+            self.interrupted("KeyboardInterrupt".to_owned(), None);
+            if level > 1 {
+                return false;
+            }
+            for worker in self.workers.values() {
+                worker.interrupt();
+            }
+        }
+        let dead: Vec<usize> = self
+            .orphans
+            .iter()
+            .filter(|worker| {
+                self.workers
+                    .get(worker)
+                    .is_none_or(|handle| !handle.is_alive())
+            })
+            .copied()
+            .collect();
+        for worker in dead {
+            self.orphans.remove(&worker);
+            self.on_exit(
+                worker,
+                Exit {
+                    code: None,
+                    signal: None,
+                },
+            );
+        }
+        let now = Instant::now();
+        for (number, since) in &self.farewells {
+            if now.duration_since(*since) > FAREWELL
+                && let Some(worker) = self.workers.get_mut(number)
+            {
+                worker.kill("did not end after its last test");
+            }
+        }
+        if let Some(timeout) = self.context.options.timeout {
+            for (number, worker) in &mut self.workers {
+                let activity = worker.activity();
+                let (last, since) = self.watch.entry(*number).or_insert((activity, now));
+                if *last != activity || activity == Activity::Idle {
+                    (*last, *since) = (activity, now);
+                } else if now.duration_since(*since) > timeout {
+                    worker.kill(&format!("took longer than {} s", timeout.as_secs_f64()));
+                }
+            }
+        }
+        true
+    }
+
+    /// Makes good for a worker that is gone, once its process has ended and all is read.
+    pub(super) fn dismiss(&mut self, number: usize) {
+        let Some(worker) = self.workers.get(&number) else {
+            return;
+        };
+        let Some(exit) = worker.exit.filter(|_| worker.drained) else {
+            return;
+        };
+        for frame in worker.unsent() {
+            if !matches!(frame, FromWorker::Next) {
+                self.on_frame(number, frame);
+            }
+        }
+        let Some(worker) = self.workers.remove(&number) else {
+            return;
+        };
+        self.watch.remove(&number);
+        self.farewells.remove(&number);
+        if worker.said_bye || self.cancelled > 0 {
+            return;
+        }
+        let death = match &worker.killed_because {
+            Some(reason) => format!("was killed because it {reason}"),
+            None => exit.describe(),
+        };
+        let mut blamed = None;
+        match worker.activity() {
+            Activity::Running { seq, index } => {
+                if let Some(id) = self.ledger.finish_test(seq, index) {
+                    blamed = Some(seq);
+                    let engine = self.ledger.entry(seq).engine;
+                    let message = format!("the worker running this test {death}");
+                    let phase = Phase {
+                        outcome: Outcome::Failed,
+                        longrepr: Some(LongRepr::failure(message)),
+                        ..Phase::passed(When::Call, 0.0)
+                    };
+                    self.finish_test(id, engine, vec![phase]);
+                }
+            }
+            Activity::Loading { seq } if self.ledger.get(seq).is_some() => {
+                blamed = Some(seq);
+                self.ledger.condemn(seq);
+                let path = self.ledger.file(seq).path.clone();
+                self.collect_error(path, format!("the worker importing this file {death}"));
+            }
+            _ => {}
+        }
+        let owed: Vec<usize> = worker
+            .files
+            .iter()
+            .copied()
+            .filter(|&seq| !self.ledger.entry(seq).done)
+            .collect();
+        if blamed.is_none() && owed.is_empty() {
+            let message = format!("a worker {death} after its last test");
+            self.say(&Event::Problem {
+                problem: Problem::new(ProblemKind::Worker, message),
+            });
+        }
+        for seq in owed {
+            if !self.stopping && !self.ledger.retry(seq, blamed.is_none()) {
+                let path = self.ledger.file(seq).path.clone();
+                let message =
+                    format!("every worker that was given this file died; the last {death}");
+                self.collect_error(path, message);
+            }
+        }
+    }
+}
