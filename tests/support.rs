@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
@@ -193,8 +193,19 @@ impl Started {
     pub(crate) fn finish_with(mut self, meanwhile: impl FnOnce(u32)) -> Finished {
         let mut child = self.command.spawn().unwrap();
         let stdout = drain(child.stdout.take());
-        let stderr = drain(child.stderr.take());
         meanwhile(child.id());
+        self.watch(child, stdout)
+    }
+
+    /// As [`Started::finish_with`], but `read` reads standard output, and closes it when it returns.
+    pub(crate) fn finish_reading(mut self, read: impl FnOnce(ChildStdout)) -> Finished {
+        let mut child = self.command.spawn().unwrap();
+        read(child.stdout.take().unwrap());
+        self.watch(child, thread::spawn(Vec::new))
+    }
+
+    fn watch(self, mut child: Child, stdout: JoinHandle<Vec<u8>>) -> Finished {
+        let stderr = drain(child.stderr.take());
         let status = wait(&mut child, self.limit);
         let orphans = self.orphans(if status.is_some() {
             GRACE
@@ -321,10 +332,13 @@ fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> 
     None
 }
 
+/// Reads a pipe to its end; nothing where the test has put a file.
 fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        pipe.unwrap().read_to_end(&mut bytes).unwrap();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).unwrap();
+        }
         bytes
     })
 }

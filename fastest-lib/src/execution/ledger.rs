@@ -25,6 +25,17 @@ pub(super) struct Entry {
     attempts: u8,
 }
 
+impl Entry {
+    /// The tests that have not finished, of those that are known.
+    fn left(&self) -> Vec<String> {
+        let tests = self.tests.iter().zip(&self.finished);
+        tests
+            .filter(|(_, finished)| !**finished)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
@@ -167,6 +178,9 @@ impl<'a> Ledger<'a> {
 
     /// Queues what is left of `seq` for `engine`: `ids`, or all that has not finished.
     pub(super) fn hand_over(&mut self, seq: usize, engine: Engine, ids: Option<Vec<String>>) {
+        let entry = &self.entries[seq];
+        let left = || entry.collected.then(|| entry.left());
+        let ids = ids.or_else(left);
         self.again(seq, engine, ids, 0);
     }
 
@@ -175,13 +189,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn retry(&mut self, seq: usize, counts: bool) -> bool {
         let entry = &self.entries[seq];
         let (engine, attempts) = (entry.engine, entry.attempts + u8::from(counts));
-        let left: Vec<String> = entry
-            .tests
-            .iter()
-            .zip(&entry.finished)
-            .filter(|(_, finished)| !**finished)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let left = entry.left();
         if attempts >= MAX_ATTEMPTS {
             self.finish_file(seq);
             return false;

@@ -82,7 +82,12 @@ pub(super) enum FromWorker {
         reason: String,
         exit_code: Option<i32>,
     },
+    /// pytest reported an internal error.
     Error {
+        text: String,
+    },
+    /// The engine itself failed, and the worker ends.
+    Broken {
         text: String,
     },
     Bye,
@@ -179,6 +184,10 @@ impl FromWorker {
             "error" => {
                 let (text,) = serde_json::from_value(rest)?;
                 Self::Error { text }
+            }
+            "broken" => {
+                let (text,) = serde_json::from_value(rest)?;
+                Self::Broken { text }
             }
             "bye" => Self::Bye,
             tag => return Err(serde_json::Error::custom(format!("unknown frame {tag:?}"))),

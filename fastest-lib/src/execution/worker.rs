@@ -27,6 +27,8 @@ pub(super) struct Worker {
     pub(super) drained: bool,
     /// Why the dispatcher killed it, when it did.
     pub(super) killed_because: Option<String>,
+    /// The traceback of the error that ended its engine.
+    pub(super) broken: Option<String>,
     socket: UnixStream,
     shared: Shared,
 }
@@ -113,6 +115,7 @@ impl Worker {
             exit: None,
             drained: false,
             killed_because: None,
+            broken: None,
             socket,
             shared,
         };

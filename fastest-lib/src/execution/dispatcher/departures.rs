@@ -7,6 +7,7 @@ use crate::execution::event::{Event, LongRepr, Outcome, Phase, When};
 use crate::execution::shared::Activity;
 use crate::execution::wire::FromWorker;
 use crate::execution::worker::Exit;
+use crate::plan::Engine;
 use crate::{Problem, ProblemKind};
 
 /// How long a worker that has said good-bye may take for its exit handlers.
@@ -99,9 +100,36 @@ impl Dispatcher<'_, '_> {
         if worker.said_bye || self.cancelled > 0 {
             return;
         }
-        let death = match &worker.killed_because {
-            Some(reason) => format!("was killed because it {reason}"),
-            None => exit.describe(),
+        let owed: Vec<usize> = worker
+            .files
+            .iter()
+            .copied()
+            .filter(|&seq| !self.ledger.entry(seq).done)
+            .collect();
+        let cause = worker
+            .broken
+            .as_ref()
+            .map(|text| text.trim_end().lines().last());
+        let cause = cause.flatten().unwrap_or_default();
+        if let Some(text) = &worker.broken {
+            if worker.engine == Engine::Native && self.may_hand_over() && !owed.is_empty() {
+                // There are tests that it cannot stand, such as one that closes every descriptor:
+                // the answer is pytest's.
+                for seq in owed {
+                    let reason = format!("the native engine failed: {cause}");
+                    self.on_deopt(number, seq, &reason, None);
+                }
+                return;
+            }
+            if worker.activity() == Activity::Idle {
+                self.internal_error(text.clone());
+                return;
+            }
+        }
+        let death = match (&worker.killed_because, &worker.broken) {
+            (Some(reason), _) => format!("was killed because it {reason}"),
+            (None, Some(_)) => format!("failed: {cause}"),
+            (None, None) => exit.describe(),
         };
         let mut blamed = None;
         match worker.activity() {
@@ -110,9 +138,13 @@ impl Dispatcher<'_, '_> {
                     blamed = Some(seq);
                     let engine = self.ledger.entry(seq).engine;
                     let message = format!("the worker running this test {death}");
+                    let mut longrepr = LongRepr::failure(message.as_str());
+                    if let Some(traceback) = &worker.broken {
+                        longrepr.text = Some(format!("{traceback}\n{message}"));
+                    }
                     let phase = Phase {
                         outcome: Outcome::Failed,
-                        longrepr: Some(LongRepr::failure(message)),
+                        longrepr: Some(longrepr),
                         ..Phase::passed(When::Call, 0.0)
                     };
                     self.finish_test(id, engine, vec![phase]);
@@ -126,12 +158,6 @@ impl Dispatcher<'_, '_> {
             }
             _ => {}
         }
-        let owed: Vec<usize> = worker
-            .files
-            .iter()
-            .copied()
-            .filter(|&seq| !self.ledger.entry(seq).done)
-            .collect();
         if blamed.is_none() && owed.is_empty() {
             let message = format!("a worker {death} after its last test");
             self.say(&Event::Problem {
@@ -139,7 +165,8 @@ impl Dispatcher<'_, '_> {
             });
         }
         for seq in owed {
-            if !self.stopping && !self.ledger.retry(seq, blamed.is_none()) {
+            let answered = self.ledger.entry(seq).done;
+            if !answered && !self.stopping && !self.ledger.retry(seq, blamed.is_none()) {
                 let path = self.ledger.file(seq).path.clone();
                 let message =
                     format!("every worker that was given this file died; the last {death}");

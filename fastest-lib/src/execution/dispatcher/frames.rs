@@ -57,9 +57,11 @@ impl Dispatcher<'_, '_> {
                 self.stop();
             }
             FromWorker::Interrupted { reason, exit_code } => self.interrupted(reason, exit_code),
-            FromWorker::Error { text } => {
-                self.say(&Event::InternalError { text });
-                self.stop();
+            FromWorker::Error { text } => self.internal_error(text),
+            FromWorker::Broken { text } => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.broken = Some(text);
+                }
             }
             FromWorker::Bye => {
                 if let Some(handle) = self.workers.get_mut(&worker) {
@@ -188,16 +190,22 @@ impl Dispatcher<'_, '_> {
         }
     }
 
-    fn on_deopt(&mut self, worker: usize, seq: usize, reason: &str, ids: Option<Vec<String>>) {
+    pub(super) fn on_deopt(
+        &mut self,
+        worker: usize,
+        seq: usize,
+        reason: &str,
+        ids: Option<Vec<String>>,
+    ) {
         let Some(file) = self.ledger.get(seq).map(|_| self.ledger.file(seq)) else {
             return;
         };
         if let Some(handle) = self.workers.get_mut(&worker) {
             handle.files.retain(|&file| file != seq);
         }
-        let missing = self.hello.pytest.is_none();
-        if self.context.options.engine == EngineChoice::Native || missing {
+        if !self.may_hand_over() {
             self.ledger.finish_file(seq);
+            let missing = self.hello.pytest.is_none();
             let why = if missing {
                 "pytest is not installed for this interpreter; install it there or name another \
                  interpreter with --python"
@@ -215,6 +223,16 @@ impl Dispatcher<'_, '_> {
             reason: reason.to_owned(),
         });
         self.ledger.hand_over(seq, Engine::Pytest, ids);
+    }
+
+    /// Whether pytest may run what the native engine cannot.
+    pub(super) fn may_hand_over(&self) -> bool {
+        self.context.options.engine != EngineChoice::Native && self.hello.pytest.is_some()
+    }
+
+    pub(super) fn internal_error(&mut self, text: String) {
+        self.say(&Event::InternalError { text });
+        self.stop();
     }
 
     pub(super) fn finish_test(&mut self, id: String, engine: Engine, phases: Vec<Phase>) {
