@@ -265,7 +265,6 @@ impl Started {
 }
 
 /// What a command left behind.
-#[derive(Debug)]
 pub(crate) struct Finished {
     /// The exit code, unless a signal ended it.
     pub(crate) code: Option<i32>,
@@ -276,6 +275,19 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
     /// Processes that were still there: process id and command line.
     pub(crate) orphans: Vec<String>,
+}
+
+impl Debug for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (code, signal) = (self.code, self.signal);
+        write!(
+            f,
+            "exit code {code:?}, signal {signal:?}, left {:?}",
+            self.orphans
+        )?;
+        write!(f, "\nstdout:\n{}", String::from_utf8_lossy(&self.stdout))?;
+        write!(f, "\nstderr:\n{}", self.stderr)
+    }
 }
 
 impl Finished {

@@ -121,7 +121,6 @@ fn a_malformed_expression_is_a_usage_error_in_pytests_words() {
         ["-k", "("],
         ["-k", "a or"],
         ["-k", "a)"],
-        ["-k", "a[0]"],
         ["-m", "not"],
         ["-m", "a == 1"],
         ["-m", "a and and"],

@@ -40,10 +40,13 @@ fn an_interpreter_that_is_none_is_a_usage_error() {
             "ended before it was ready",
         ),
         ("#!/bin/sh\nexec cat \"$@\"\n", "ended before it was ready"),
-        ("#!/bin/sh\necho garbage >&0\n", "cannot be talked to"),
         (
-            "#!/bin/sh\nprintf '\\002\\000\\000\\000{}' >&0\n",
+            "#!/bin/sh\necho garbage >&0; cat > /dev/null\n",
             "cannot be talked to",
+        ),
+        (
+            "#!/bin/sh\nprintf '\\002\\000\\000\\000{}' >&0; cat > /dev/null\n",
+            "no Python",
         ),
         ("#!/no/such/shell\n", "cannot start the interpreter"),
         ("\x7fELF no program\n", "cannot start the interpreter"),

@@ -76,14 +76,19 @@ def write_frame(sock, message):
     sock.sendall(_U32.pack(len(data)) + data)
 
 
+def _has_failed(reports):
+    return any(type(report) is dict and report["outcome"] == "failed" for report in reports)
+
+
 class Channel:
     """A worker's end of the line.
 
     It doubles as the sink of both engines: its methods are the frames that they may send.
     """
 
-    def __init__(self, sock, shared_fd, clock=time.monotonic):
+    def __init__(self, sock, shared_fd, maxfail=0, clock=time.monotonic):
         self._sock = sock
+        self._maxfail = maxfail
         self._shared = mmap.mmap(shared_fd, 0)
         self._capacity = len(self._shared) - HEADER
         self._used = 0
@@ -176,7 +181,12 @@ class Channel:
         if os.getpid() != self._pid:
             os._exit(1)
         self.send(["result", seq, index, reports])
-        if self._clock() - self._flushed_at > FLUSH_INTERVAL:
+        if self._maxfail and _has_failed(reports):
+            # It may be the failure that ends the run: let the dispatcher decide that first.
+            self.send(["pause"])
+            self.flush()
+            read_frame(self._sock)
+        elif self._clock() - self._flushed_at > FLUSH_INTERVAL:
             self.flush()
 
     def warning(self, seq, warning):

@@ -11,7 +11,7 @@ from fastest_harness.channel import Channel, Disconnected
 
 def main(message, init, sock_fd, shared_fd):
     """Run the engine that ``message`` names, then end this process."""
-    channel = Channel(socket.socket(fileno=sock_fd), shared_fd)
+    channel = Channel(socket.socket(fileno=sock_fd), shared_fd, init["maxfail"])
     os.close(shared_fd)
     status = 0
     try:

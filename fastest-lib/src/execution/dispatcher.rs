@@ -24,7 +24,10 @@ use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
 /// How often the loop looks up when nobody reports.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
+
+/// Why a run ends that the user cancels; pytest's word.
+const KEYBOARD_INTERRUPT: &str = "KeyboardInterrupt";
 
 /// What reaches the dispatcher from the threads that read.
 #[derive(Debug)]
@@ -64,7 +67,21 @@ pub(crate) struct RunContext<'a> {
 
 /// Runs a plan to its end.
 pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)) -> Result<()> {
-    let hello = context.zygote.initialise(&context.config)?;
+    if let Some(problem) = context.zygote.problem() {
+        emit(&Event::Problem {
+            problem: problem.clone(),
+        });
+    }
+    let hello = context
+        .zygote
+        .initialise(&context.config, &context.cancel)?;
+    let Some(hello) = hello else {
+        emit(&Event::Interrupted {
+            reason: KEYBOARD_INTERRUPT.to_owned(),
+            exit_code: Some(2),
+        });
+        return Ok(());
+    };
     if let Some(version) = &hello.pytest {
         check_pytest(version, context.ini)?;
     }
@@ -156,7 +173,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 });
             }
         }
-        let ledger = Ledger::open(plan, context.workers, engine);
+        // With one worker, the failure that ends a run is the one that would end pytest's.
+        let in_order = context.workers == 1 && context.options.maxfail > 0;
+        let ledger = Ledger::open(plan, context.workers, in_order, engine);
         Self {
             context,
             hello,

@@ -55,6 +55,8 @@ fn read_or_end(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 #[derive(Debug)]
 pub(super) enum FromWorker {
     Next,
+    /// It waits for leave to go on, after a failure that may end the run.
+    Pause,
     Collected {
         seq: usize,
         ids: Vec<String>,
@@ -131,6 +133,7 @@ impl FromWorker {
         let rest = Value::Array(fields.collect());
         Ok(match tag.as_str().unwrap_or_default() {
             "next" => Self::Next,
+            "pause" => Self::Pause,
             "collected" => {
                 let (seq, ids, deselected) = serde_json::from_value(rest)?;
                 Self::Collected {

@@ -131,6 +131,11 @@ impl Worker {
         let _ = wire::write_frame(&mut self.socket, assignment);
     }
 
+    /// Lets a worker that paused go on.
+    pub(super) fn resume(&mut self) {
+        let _ = wire::write_frame(&mut self.socket, &serde_json::Map::new());
+    }
+
     pub(super) fn stop(&self) {
         self.shared.stop();
     }

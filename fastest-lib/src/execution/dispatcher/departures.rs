@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Dispatcher;
+use super::{Dispatcher, KEYBOARD_INTERRUPT};
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, When};
 use crate::execution::shared::Activity;
 use crate::execution::wire::FromWorker;
@@ -29,7 +29,7 @@ impl Dispatcher<'_, '_> {
         let level = self.context.cancel.level();
         if level > self.cancelled {
             self.cancelled = level;
-            self.interrupted("KeyboardInterrupt".to_owned(), None);
+            self.interrupted(KEYBOARD_INTERRUPT.to_owned(), None);
             if level > 1 {
                 return false;
             }
@@ -88,7 +88,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         for frame in worker.unsent() {
-            if !matches!(frame, FromWorker::Next) {
+            if !matches!(frame, FromWorker::Next | FromWorker::Pause) {
                 self.on_frame(number, frame);
             }
         }

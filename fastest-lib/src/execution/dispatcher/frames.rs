@@ -18,6 +18,11 @@ impl Dispatcher<'_, '_> {
     pub(super) fn on_frame(&mut self, worker: usize, frame: FromWorker) {
         match frame {
             FromWorker::Next => self.assign(worker),
+            FromWorker::Pause => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.resume();
+                }
+            }
             FromWorker::Collected {
                 seq,
                 ids,

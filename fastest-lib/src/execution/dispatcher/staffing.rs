@@ -83,7 +83,10 @@ impl Dispatcher<'_, '_> {
             let zygote = (self.context.spawn)()?;
             self.retired
                 .push(std::mem::replace(&mut self.context.zygote, zygote));
-            self.context.zygote.initialise(&self.context.config)?;
+            let (config, cancel) = (&self.context.config, &self.context.cancel);
+            if self.context.zygote.initialise(config, cancel)?.is_none() {
+                return Ok(());
+            }
             self.listen()?;
         }
         let mut modules = Vec::new();
