@@ -19,7 +19,6 @@ from _pytest import nodes
 
 from fastest_harness.longrepr import longrepr_of
 
-
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
 
