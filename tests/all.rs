@@ -1,7 +1,10 @@
 //! Tests that concern more than one crate, or the repository itself. One binary: it links once.
 
+mod bad_input;
 mod cli;
 mod layering;
+mod oracle;
+mod processes;
 mod public_api;
 mod support;
 mod text;

@@ -2,11 +2,13 @@
 //! search for processes that a run left behind.
 
 use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::fs;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
@@ -78,6 +80,18 @@ pub(crate) fn python() -> PathBuf {
     }
 }
 
+/// Checks every case, also after one that fails; the test fails with those that did.
+pub(crate) fn check_each<T: Copy + Debug>(cases: &[T], check: impl Fn(T)) {
+    let fails = |case: &&T| catch_unwind(AssertUnwindSafe(|| check(**case))).is_err();
+    let failed: Vec<&T> = cases.iter().filter(fails).collect();
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed: {failed:#?}",
+        failed.len(),
+        cases.len()
+    );
+}
+
 /// A project in a temporary folder, gone when it is dropped.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
@@ -104,7 +118,7 @@ impl Project {
     }
 
     /// Write one more file, or another content.
-    pub(crate) fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
@@ -119,14 +133,21 @@ impl Project {
 
     /// `fastest run --output json` under an engine; it has to leave no process behind.
     pub(crate) fn run(&self, engine: &str, arguments: &[&str]) -> Finished {
+        self.prepared(engine, arguments).finish_clean()
+    }
+
+    /// The command of [`Project::run`], to be adjusted.
+    pub(crate) fn prepared(&self, engine: &str, arguments: &[&str]) -> Started {
+        let mut all = vec!["run", "--output", "json", "--engine", engine];
+        if !arguments.contains(&"-n") {
+            all.extend(["-n", "2"]);
+        }
         let python = python();
-        let python = python.to_str().unwrap();
-        let mut all = vec!["run", "--output", "json", "-n", "2", "--engine", engine];
-        all.extend(["--python", python]);
+        if !arguments.contains(&"--python") {
+            all.extend(["--python", python.to_str().unwrap()]);
+        }
         all.extend(arguments);
-        let finished = self.fastest(&all).finish();
-        assert_eq!(finished.orphans, Vec::<String>::new(), "left behind");
-        finished
+        self.fastest(&all)
     }
 }
 
@@ -172,8 +193,19 @@ impl Started {
     pub(crate) fn finish_with(mut self, meanwhile: impl FnOnce(u32)) -> Finished {
         let mut child = self.command.spawn().unwrap();
         let stdout = drain(child.stdout.take());
-        let stderr = drain(child.stderr.take());
         meanwhile(child.id());
+        self.watch(child, stdout)
+    }
+
+    /// As [`Started::finish_with`], but `read` reads standard output, and closes it when it returns.
+    pub(crate) fn finish_reading(mut self, read: impl FnOnce(ChildStdout)) -> Finished {
+        let mut child = self.command.spawn().unwrap();
+        read(child.stdout.take().unwrap());
+        self.watch(child, thread::spawn(Vec::new))
+    }
+
+    fn watch(self, mut child: Child, stdout: JoinHandle<Vec<u8>>) -> Finished {
+        let stderr = drain(child.stderr.take());
         let status = wait(&mut child, self.limit);
         let orphans = self.orphans(if status.is_some() {
             GRACE
@@ -208,6 +240,17 @@ impl Started {
         self.finish_with(|_| {})
     }
 
+    /// [`Started::finish`], without leaving a process behind.
+    pub(crate) fn finish_clean(self) -> Finished {
+        let finished = self.finish();
+        assert_eq!(
+            finished.orphans,
+            Vec::<String>::new(),
+            "left behind: {finished:#?}"
+        );
+        finished
+    }
+
     /// The processes that carry the mark after `grace`: process id and command line.
     fn orphans(&self, grace: Duration) -> Vec<String> {
         let start = Instant::now();
@@ -222,7 +265,6 @@ impl Started {
 }
 
 /// What a command left behind.
-#[derive(Debug)]
 pub(crate) struct Finished {
     /// The exit code, unless a signal ended it.
     pub(crate) code: Option<i32>,
@@ -235,6 +277,19 @@ pub(crate) struct Finished {
     pub(crate) orphans: Vec<String>,
 }
 
+impl Debug for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (code, signal) = (self.code, self.signal);
+        write!(
+            f,
+            "exit code {code:?}, signal {signal:?}, left {:?}",
+            self.orphans
+        )?;
+        write!(f, "\nstdout:\n{}", String::from_utf8_lossy(&self.stdout))?;
+        write!(f, "\nstderr:\n{}", self.stderr)
+    }
+}
+
 impl Finished {
     /// The events on standard output, which has to hold nothing else.
     pub(crate) fn events(&self) -> Vec<Value> {
@@ -245,6 +300,21 @@ impl Finished {
             })
         };
         text.lines().map(event).collect()
+    }
+
+    /// All that it wrote, for messages that may be in either stream.
+    pub(crate) fn all_output(&self) -> String {
+        format!("{}{}", String::from_utf8_lossy(&self.stdout), self.stderr)
+    }
+
+    /// What a failed comparison should show: standard error, and the events that are no tests.
+    pub(crate) fn complaints(&self) -> String {
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        let events: Vec<&str> = stdout
+            .lines()
+            .filter(|line| !line.contains("\"id\":"))
+            .collect();
+        format!("{}\n{}", events.join("\n"), self.stderr)
     }
 
     /// `(node id, outcome)` of every test, sorted.
@@ -274,10 +344,13 @@ fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> 
     None
 }
 
+/// Reads a pipe to its end; nothing where the test has put a file.
 fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        pipe.unwrap().read_to_end(&mut bytes).unwrap();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).unwrap();
+        }
         bytes
     })
 }

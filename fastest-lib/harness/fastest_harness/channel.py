@@ -31,11 +31,22 @@ FLUSH_INTERVAL = 0.02
 
 _U32 = struct.Struct("<I")
 _STATE = struct.Struct("<III")
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_to_json = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
 class Disconnected(BaseException):
     """The dispatcher is gone; there is nobody left to work for."""
+
+
+def _encode(message):
+    text = _to_json(message)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Lone surrogates are no characters to JSON's other readers: spell them out.
+        import re
+
+        return re.sub("[\ud800-\udfff]", lambda found: rf"\\u{ord(found[0]):04x}", text).encode()
 
 
 def read_exactly(sock, size):
@@ -61,8 +72,12 @@ def read_frame(sock):
 
 def write_frame(sock, message):
     """Write one frame without any buffering."""
-    data = _encode(message).encode("utf-8", "backslashreplace")
+    data = _encode(message)
     sock.sendall(_U32.pack(len(data)) + data)
+
+
+def _has_failed(reports):
+    return any(type(report) is dict and report["outcome"] == "failed" for report in reports)
 
 
 class Channel:
@@ -71,8 +86,9 @@ class Channel:
     It doubles as the sink of both engines: its methods are the frames that they may send.
     """
 
-    def __init__(self, sock, shared_fd, clock=time.monotonic):
+    def __init__(self, sock, shared_fd, maxfail=0, clock=time.monotonic):
         self._sock = sock
+        self._maxfail = maxfail
         self._shared = mmap.mmap(shared_fd, 0)
         self._capacity = len(self._shared) - HEADER
         self._used = 0
@@ -83,7 +99,7 @@ class Channel:
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
-        data = _encode(message).encode("utf-8", "backslashreplace")
+        data = _encode(message)
         size = 4 + len(data)
         if self._used + size > self._capacity:
             self.flush()
@@ -165,7 +181,12 @@ class Channel:
         if os.getpid() != self._pid:
             os._exit(1)
         self.send(["result", seq, index, reports])
-        if self._clock() - self._flushed_at > FLUSH_INTERVAL:
+        if self._maxfail and _has_failed(reports):
+            # It may be the failure that ends the run: let the dispatcher decide that first.
+            self.send(["pause"])
+            self.flush()
+            read_frame(self._sock)
+        elif self._clock() - self._flushed_at > FLUSH_INTERVAL:
             self.flush()
 
     def warning(self, seq, warning):

@@ -36,7 +36,10 @@ def run(config, channel):
     try:
         session_config = pytest_config._prepareconfig(args, [plugin])
     except pytest_config.ConftestImportFailure as failure:
-        channel.send(["usage", _conftest_failure(failure)])
+        # Its constructor is not the same in all releases, what it is raised from is.
+        cause = failure.__cause__ or failure
+        shown = _import_failure(cause)
+        channel.send(["usage", f"ImportError while loading conftest '{failure.path}'.\n{shown}"])
         return
     except pytest.UsageError as error:
         channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
@@ -55,16 +58,15 @@ def run(config, channel):
         session_config._ensure_unconfigure()
 
 
-def _conftest_failure(failure):
+def _import_failure(cause):
+    """The representation of an error at import: as pytest's, without pytest's own frames."""
     from _pytest._code import ExceptionInfo
 
-    cause = failure.cause
     info = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
     info.traceback = info.traceback.filter(
-        pytest_config.filter_traceback_for_conftest_import_failure
+        lambda entry: pytest_config.filter_traceback(entry) and "importlib" not in str(entry.path)
     )
-    shown = info.getrepr(style="short", chain=False) if info.traceback else info.exconly()
-    return f"ImportError while loading conftest '{failure.path}'.\n{shown}"
+    return str(info.getrepr(style="short", chain=False)) if info.traceback else info.exconly()
 
 
 class FileServer:

@@ -11,7 +11,7 @@ from fastest_harness.channel import Channel, Disconnected
 
 def main(message, init, sock_fd, shared_fd):
     """Run the engine that ``message`` names, then end this process."""
-    channel = Channel(socket.socket(fileno=sock_fd), shared_fd)
+    channel = Channel(socket.socket(fileno=sock_fd), shared_fd, init["maxfail"])
     os.close(shared_fd)
     status = 0
     try:
@@ -29,14 +29,16 @@ def main(message, init, sock_fd, shared_fd):
                 pytest_engine.run(config, channel)
         except KeyboardInterrupt:
             channel.send(["interrupted", "KeyboardInterrupt", None])
+            channel.send(["bye"])
         except Disconnected:
             raise
         except BaseException:
             import traceback
 
-            channel.send(["error", traceback.format_exc()])
+            channel.send(["broken", traceback.format_exc()])
             status = 3
-        channel.send(["bye"])
+        else:
+            channel.send(["bye"])
         channel.flush()
     except Disconnected:
         os._exit(1)

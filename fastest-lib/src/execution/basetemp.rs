@@ -11,7 +11,7 @@ const KEPT_RUNS: usize = 3;
 /// test first asks for it. Folders of older runs are removed.
 pub(crate) fn basetemp() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
-    let parent = std::env::temp_dir().join(format!("fastest-of-{user}"));
+    let parent = temp_dir().join(format!("fastest-of-{user}"));
     let _ = DirBuilder::new().mode(0o700).create(&parent);
     let ours = fs::symlink_metadata(&parent)
         .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0);
@@ -22,13 +22,23 @@ pub(crate) fn basetemp() -> PathBuf {
         // Somebody else made a folder of that name: stay away from it.
         tempfile::Builder::new()
             .prefix("fastest-")
-            .tempdir()
+            .tempdir_in(temp_dir())
             .map_or(parent, tempfile::TempDir::keep)
     };
     let started = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_millis());
     parent.join(format!("run-{started}-{}", std::process::id()))
+}
+
+/// The folder for temporary files: as Python has it, one that exists.
+pub(super) fn temp_dir() -> PathBuf {
+    let named = std::env::temp_dir();
+    ["/tmp", "/var/tmp", "/usr/tmp"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| !named.is_dir() && path.is_dir())
+        .unwrap_or(named)
 }
 
 fn prune(parent: &std::path::Path) {

@@ -4,16 +4,60 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use tempfile::TempDir;
 
-use crate::{Error, Result};
+use super::basetemp::temp_dir;
+use crate::{Error, Problem, ProblemKind, Result};
 
 static HARNESS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/harness/fastest_harness");
 
 const PACKAGE: &str = "fastest_harness";
 
-/// Writes the harness below `cache_dir` unless this version of it is there, and gives the file to
-/// start. Several processes may do so at once: each writes aside and renames.
-pub(super) fn materialise(cache_dir: &Path) -> Result<PathBuf> {
+/// The harness as files.
+#[derive(Debug)]
+pub(super) struct Harness {
+    /// The file that the interpreter has to run.
+    pub(super) boot: PathBuf,
+    /// Why it is not in the cache.
+    pub(super) problem: Option<Problem>,
+    /// Where it is instead; gone with this value.
+    _elsewhere: Option<TempDir>,
+}
+
+impl Harness {
+    /// Writes the harness below `cache_dir` unless this version of it is there; into a temporary
+    /// folder if that is not possible.
+    pub(super) fn materialise(cache_dir: &Path) -> Result<Self> {
+        let error = match write(cache_dir) {
+            Ok(boot) => {
+                return Ok(Self {
+                    boot,
+                    problem: None,
+                    _elsewhere: None,
+                });
+            }
+            Err(error) => error,
+        };
+        let Ok(elsewhere) = tempfile::Builder::new()
+            .prefix("fastest-")
+            .tempdir_in(temp_dir())
+        else {
+            return Err(error.with_help("set FASTEST_CACHE_DIR to a folder that can be written"));
+        };
+        let message = format!(
+            "the cache cannot be used ({error}), which makes every run start slower; set \
+             FASTEST_CACHE_DIR to a folder that can be written"
+        );
+        Ok(Self {
+            boot: write(elsewhere.path())?,
+            problem: Some(Problem::new(ProblemKind::Io, message)),
+            _elsewhere: Some(elsewhere),
+        })
+    }
+}
+
+/// Several processes may do this at once: each writes aside and renames.
+fn write(cache_dir: &Path) -> Result<PathBuf> {
     let files = python_files(&HARNESS);
     let mut hasher = blake3::Hasher::new();
     for (path, contents) in &files {

@@ -25,6 +25,17 @@ pub(super) struct Entry {
     attempts: u8,
 }
 
+impl Entry {
+    /// The tests that have not finished, of those that are known.
+    fn left(&self) -> Vec<String> {
+        let tests = self.tests.iter().zip(&self.finished);
+        tests
+            .filter(|(_, finished)| !**finished)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
@@ -35,6 +46,8 @@ pub(super) struct Ledger<'a> {
     deadly: BTreeSet<usize>,
     native: VecDeque<usize>,
     pytest: VecDeque<usize>,
+    /// Whether files are handed out strictly in the order of the plan, whatever their engines.
+    in_order: bool,
 }
 
 impl<'a> Ledger<'a> {
@@ -42,6 +55,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn open(
         plan: &'a Plan,
         workers: usize,
+        in_order: bool,
         engine: impl Fn(&PlannedFile) -> Engine,
     ) -> Self {
         let mut ledger = Self {
@@ -51,6 +65,7 @@ impl<'a> Ledger<'a> {
             deadly: BTreeSet::new(),
             native: VecDeque::new(),
             pytest: VecDeque::new(),
+            in_order,
         };
         let mut order: Vec<usize> = (0..plan.files.len()).collect();
         if workers > 1 {
@@ -77,8 +92,31 @@ impl<'a> Ledger<'a> {
 
     fn push(&mut self, entry: Entry) {
         let seq = self.entries.len();
-        self.queue_mut(entry.engine).push_back(seq);
+        let (file, engine) = (entry.file, entry.engine);
         self.entries.push(entry);
+        let mut at = self.queue(engine).len();
+        if self.in_order {
+            at = self
+                .queue(engine)
+                .partition_point(|&other| self.entries[other].file < file);
+        }
+        self.queue_mut(engine).insert(at, seq);
+    }
+
+    /// How many files `engine` may take now.
+    fn available(&self, engine: Engine) -> usize {
+        let queue = self.queue(engine);
+        let other = match engine {
+            Engine::Native => self.pytest.front(),
+            Engine::Pytest => self.native.front(),
+        };
+        match other {
+            Some(&other) if self.in_order => {
+                let file = self.entries[other].file;
+                queue.partition_point(|&seq| self.entries[seq].file < file)
+            }
+            _ => queue.len(),
+        }
     }
 
     fn queue(&self, engine: Engine) -> &VecDeque<usize> {
@@ -97,11 +135,10 @@ impl<'a> Ledger<'a> {
 
     /// The number of files that wait for `engine`, and of the tests they are thought to hold.
     pub(super) fn waiting(&self, engine: Engine) -> (usize, usize) {
-        let queue = self.queue(engine);
-        (
-            queue.len(),
-            queue.iter().map(|&seq| self.file(seq).tests.max(1)).sum(),
-        )
+        let available = self.available(engine);
+        let queue = self.queue(engine).iter().take(available);
+        let tests = queue.map(|&seq| self.file(seq).tests.max(1)).sum();
+        (available, tests)
     }
 
     /// The first attempts at all files that can be imported, in pytest's order.
@@ -125,9 +162,8 @@ impl<'a> Ledger<'a> {
 
     /// Takes up to `most` files from the queue of `engine`.
     pub(super) fn take(&mut self, engine: Engine, most: usize) -> Vec<usize> {
-        let queue = self.queue_mut(engine);
-        let count = most.min(queue.len());
-        queue.drain(..count).collect()
+        let count = most.min(self.available(engine));
+        self.queue_mut(engine).drain(..count).collect()
     }
 
     pub(super) fn get(&self, seq: usize) -> Option<&Entry> {
@@ -167,6 +203,9 @@ impl<'a> Ledger<'a> {
 
     /// Queues what is left of `seq` for `engine`: `ids`, or all that has not finished.
     pub(super) fn hand_over(&mut self, seq: usize, engine: Engine, ids: Option<Vec<String>>) {
+        let entry = &self.entries[seq];
+        let left = || entry.collected.then(|| entry.left());
+        let ids = ids.or_else(left);
         self.again(seq, engine, ids, 0);
     }
 
@@ -175,13 +214,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn retry(&mut self, seq: usize, counts: bool) -> bool {
         let entry = &self.entries[seq];
         let (engine, attempts) = (entry.engine, entry.attempts + u8::from(counts));
-        let left: Vec<String> = entry
-            .tests
-            .iter()
-            .zip(&entry.finished)
-            .filter(|(_, finished)| !**finished)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let left = entry.left();
         if attempts >= MAX_ATTEMPTS {
             self.finish_file(seq);
             return false;

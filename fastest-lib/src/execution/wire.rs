@@ -55,6 +55,8 @@ fn read_or_end(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 #[derive(Debug)]
 pub(super) enum FromWorker {
     Next,
+    /// It waits for leave to go on, after a failure that may end the run.
+    Pause,
     Collected {
         seq: usize,
         ids: Vec<String>,
@@ -82,7 +84,12 @@ pub(super) enum FromWorker {
         reason: String,
         exit_code: Option<i32>,
     },
+    /// pytest reported an internal error.
     Error {
+        text: String,
+    },
+    /// The engine itself failed, and the worker ends.
+    Broken {
         text: String,
     },
     Bye,
@@ -126,6 +133,7 @@ impl FromWorker {
         let rest = Value::Array(fields.collect());
         Ok(match tag.as_str().unwrap_or_default() {
             "next" => Self::Next,
+            "pause" => Self::Pause,
             "collected" => {
                 let (seq, ids, deselected) = serde_json::from_value(rest)?;
                 Self::Collected {
@@ -179,6 +187,10 @@ impl FromWorker {
             "error" => {
                 let (text,) = serde_json::from_value(rest)?;
                 Self::Error { text }
+            }
+            "broken" => {
+                let (text,) = serde_json::from_value(rest)?;
+                Self::Broken { text }
             }
             "bye" => Self::Bye,
             tag => return Err(serde_json::Error::custom(format!("unknown frame {tag:?}"))),

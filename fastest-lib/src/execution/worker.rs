@@ -27,6 +27,8 @@ pub(super) struct Worker {
     pub(super) drained: bool,
     /// Why the dispatcher killed it, when it did.
     pub(super) killed_because: Option<String>,
+    /// The traceback of the error that ended its engine.
+    pub(super) broken: Option<String>,
     socket: UnixStream,
     shared: Shared,
 }
@@ -113,6 +115,7 @@ impl Worker {
             exit: None,
             drained: false,
             killed_because: None,
+            broken: None,
             socket,
             shared,
         };
@@ -126,6 +129,11 @@ impl Worker {
     /// Answers a worker that asked for work. One that is gone will be noticed by its reader.
     pub(super) fn assign(&mut self, assignment: &Assignment<'_>) {
         let _ = wire::write_frame(&mut self.socket, assignment);
+    }
+
+    /// Lets a worker that paused go on.
+    pub(super) fn resume(&mut self) {
+        let _ = wire::write_frame(&mut self.socket, &serde_json::Map::new());
     }
 
     pub(super) fn stop(&self) {

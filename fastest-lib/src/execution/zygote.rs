@@ -5,18 +5,23 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::dispatcher::Message;
-use super::harness;
+use super::cancel::CancelToken;
+use super::dispatcher::{Message, TICK};
+use super::harness::Harness;
 use super::wire::{self, FromZygote, Hello, ToZygote};
 use crate::plan::Engine;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Problem, Result};
+
+/// How long an interpreter may take to start. It may come from a slow network file system.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where tests' own output goes when it is not captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub(crate) enum Uncaptured {
 #[derive(Debug)]
 pub(crate) struct Zygote {
     child: Child,
+    python: PathBuf,
+    harness: Harness,
     control: UnixStream,
     /// Never written to: its closing, however this process ends, is what kills the interpreters.
     lifeline: Option<PipeWriter>,
@@ -43,7 +50,7 @@ impl Zygote {
         cache_dir: &Path,
         uncaptured: Uncaptured,
     ) -> Result<Self> {
-        let boot = harness::materialise(cache_dir)?;
+        let harness = Harness::materialise(cache_dir)?;
         let failed = |error: io::Error| {
             Error::new(
                 ErrorKind::Interpreter,
@@ -61,7 +68,7 @@ impl Zygote {
             }
         };
         let child = Command::new(python)
-            .arg(&boot)
+            .arg(&harness.boot)
             .current_dir(directory)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(stdout)
@@ -72,41 +79,89 @@ impl Zygote {
             .map_err(failed)?;
         Ok(Self {
             child,
+            python: python.to_owned(),
+            harness,
             control,
             lifeline: Some(lifeline),
             lifeline_read: Some(lifeline_read.into()),
         })
     }
 
-    /// Sends the configuration and waits until the interpreter is up.
-    pub(crate) fn initialise(&mut self, config: &serde_json::Value) -> Result<Hello> {
-        let hello = self.handshake(config);
-        match hello {
-            Ok(Some(FromZygote::Ready(hello))) => match &hello.problem {
-                None => Ok(hello),
-                Some(problem) => Err(Error::new(ErrorKind::Interpreter, problem.clone())),
+    /// What is wrong with the surroundings, though not so that it could not start.
+    pub(super) fn problem(&self) -> Option<&Problem> {
+        self.harness.problem.as_ref()
+    }
+
+    /// Sends the configuration and waits until the interpreter is up; none if the run was cancelled
+    /// meanwhile.
+    pub(crate) fn initialise(
+        &mut self,
+        config: &serde_json::Value,
+        cancel: &CancelToken,
+    ) -> Result<Option<Hello>> {
+        let failed = |message: String| Error::new(ErrorKind::Interpreter, message);
+        let body = match self.handshake(config, cancel) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                let message = match error.kind() {
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
+                        "the interpreter ended before it was ready; what it printed is above".into()
+                    }
+                    _ => format!("the interpreter cannot be talked to: {error}"),
+                };
+                return Err(failed(message)
+                    .with_path(&self.python)
+                    .with_help("check that it runs `python -c 'import json, socket'`"));
+            }
+        };
+        match serde_json::from_slice(&body) {
+            Ok(FromZygote::Ready(hello)) => match hello.problem {
+                None => Ok(Some(hello)),
+                Some(problem) => Err(failed(problem)
+                    .with_path(&self.python)
+                    .with_help("name another interpreter with --python")),
             },
-            Ok(_) => Err(Error::new(
-                ErrorKind::Interpreter,
-                "the interpreter ended before it was ready; what it printed is above",
-            )
-            .with_help("check that it runs `python -c 'import json, socket'`")),
-            Err(error) => Err(Error::new(
-                ErrorKind::Interpreter,
-                format!("the interpreter cannot be talked to: {error}"),
-            )),
+            _ => Err(
+                failed("the interpreter says what no Python would".to_owned())
+                    .with_path(&self.python)
+                    .with_help("check what it is, or name another one with --python"),
+            ),
         }
     }
 
-    fn handshake(&mut self, config: &serde_json::Value) -> io::Result<Option<FromZygote>> {
+    /// Gives the first frame of the interpreter, without being deaf to the user until it comes.
+    fn handshake(
+        &mut self,
+        config: &serde_json::Value,
+        cancel: &CancelToken,
+    ) -> io::Result<Option<Vec<u8>>> {
         wire::write_frame(&mut self.control, config)?;
         if let Some(lifeline) = self.lifeline_read.take() {
             self.send_fds(&[lifeline.as_fd()])?;
         }
-        match wire::read_frame(&mut self.control)? {
-            Some(body) => Ok(Some(serde_json::from_slice(&body)?)),
-            None => Ok(None),
+        let (sender, receiver) = bounded(1);
+        let mut control = self.control.try_clone()?;
+        std::thread::Builder::new()
+            .name("fastest-handshake".to_owned())
+            .spawn(move || sender.send(wire::read_frame(&mut control)))?;
+        let start = Instant::now();
+        while cancel.level() == 0 {
+            match receiver.recv_timeout(TICK) {
+                Ok(frame) => {
+                    return frame?
+                        .map(Some)
+                        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if start.elapsed() > PATIENCE => {
+                    let message = format!("it said nothing for {} s", PATIENCE.as_secs());
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
+        Ok(None)
     }
 
     /// Reports forks and exits as messages from now on.

@@ -52,7 +52,9 @@ def reason_of(report):
         return str(longrepr[2])
     crash = getattr(longrepr, "reprcrash", None)
     text = str(longrepr if crash is None else crash.message)
-    return next((line for line in text.splitlines() if line.strip()), "")
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    # JSON readers other than Python's refuse lone surrogates.
+    return line.encode("utf-8", "backslashreplace").decode()
 
 
 def main():

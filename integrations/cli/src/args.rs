@@ -93,7 +93,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
     /// Kill a test that takes longer.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
     /// What runs the tests.
     #[arg(long, value_enum)]

@@ -1,0 +1,294 @@
+//! How workers work: what they say, and what they are given.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use super::Dispatcher;
+use crate::execution::event::{Event, LongRepr, Outcome, Phase, TestFinished};
+use crate::execution::ledger::Ledger;
+use crate::execution::wire::{Assignment, CollectReport, FileRequest, FromWorker};
+use crate::plan::{Engine, PlannedFile};
+use crate::workspace::EngineChoice;
+use crate::{NodeId, Problem, ProblemKind};
+
+/// Requests a worker should come to make, so that the last of them are small.
+const REQUESTS_PER_WORKER: usize = 4;
+
+impl Dispatcher<'_, '_> {
+    pub(super) fn on_frame(&mut self, worker: usize, frame: FromWorker) {
+        match frame {
+            FromWorker::Next => self.assign(worker),
+            FromWorker::Pause => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.resume();
+                }
+            }
+            FromWorker::Collected {
+                seq,
+                ids,
+                deselected,
+            } => {
+                self.on_collected(seq, ids, deselected);
+            }
+            FromWorker::Collect(report) => self.on_collect_report(report),
+            FromWorker::Deopt { seq, reason, ids } => self.on_deopt(worker, seq, &reason, ids),
+            FromWorker::Result { seq, index, phases } => {
+                if let Some(id) = self.ledger.finish_test(seq, index) {
+                    let engine = self.ledger.entry(seq).engine;
+                    self.finish_test(id, engine, phases);
+                }
+            }
+            FromWorker::Warning(warning) => {
+                // Every worker imports every file, and hears its warnings.
+                let told = warning.when != "runtest"
+                    && !self.said.insert(format!(
+                        "warning {} {} {} {}",
+                        warning.path, warning.line, warning.category, warning.message
+                    ));
+                if !told {
+                    self.say(&Event::Warning(warning));
+                }
+            }
+            FromWorker::Done { seq } => {
+                self.ledger.finish_file(seq);
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.files.retain(|&file| file != seq);
+                }
+            }
+            FromWorker::Usage { message } => {
+                if self.said.insert(message.clone()) {
+                    self.say(&Event::UsageError { message });
+                }
+                self.stop();
+            }
+            FromWorker::Interrupted { reason, exit_code } => self.interrupted(reason, exit_code),
+            FromWorker::Error { text } => self.internal_error(text),
+            FromWorker::Broken { text } => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.broken = Some(text);
+                }
+            }
+            FromWorker::Bye => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.said_bye = true;
+                    self.farewells.insert(worker, Instant::now());
+                }
+            }
+        }
+    }
+
+    fn assign(&mut self, worker: usize) {
+        let Some(engine) = self.workers.get(&worker).map(|handle| handle.engine) else {
+            return;
+        };
+        let most = match engine {
+            // Its files are small and asking is cheap.
+            Engine::Native => 1,
+            Engine::Pytest => {
+                let (files, _) = self.ledger.waiting(engine);
+                files
+                    .div_ceil(self.context.workers * REQUESTS_PER_WORKER)
+                    .max(1)
+            }
+        };
+        let seqs = if self.stopping {
+            Vec::new()
+        } else {
+            self.ledger.take(engine, most)
+        };
+        let Some(handle) = self.workers.get_mut(&worker) else {
+            return;
+        };
+        let briefed = std::mem::replace(&mut handle.briefed, true);
+        let imports = if briefed || seqs.is_empty() {
+            Vec::new()
+        } else {
+            // pytest imports every file before it runs the first test, and tests come to rely on
+            // what other files have imported.
+            self.ledger
+                .imports()
+                .map(|seq| request(&self.ledger, seq))
+                .collect()
+        };
+        let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
+        handle.files.extend(&seqs);
+        handle.assign(&Assignment { imports, files });
+    }
+
+    fn on_collected(&mut self, seq: usize, ids: Vec<String>, deselected: usize) {
+        let Some(entry) = self.ledger.get(seq) else {
+            return;
+        };
+        let (repeated, engine) = (entry.repeated, entry.engine);
+        let wanted = entry.ids.clone().filter(|_| !repeated && deselected == 0);
+        let file = self.ledger.file(seq);
+        for id in wanted.into_iter().flatten() {
+            let found = ids.iter().any(|have| {
+                have.strip_prefix(&id)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', ':']))
+            });
+            if !found {
+                self.say(&Event::UsageError {
+                    message: format!("not found: {id}"),
+                });
+                self.stop();
+            }
+        }
+        if !repeated {
+            self.compare_with_discovery(file, &ids, deselected);
+            self.say(&Event::FileCollected {
+                path: file.path.clone(),
+                engine,
+                tests: ids.len(),
+                deselected,
+            });
+        }
+        self.ledger.collect(seq, ids);
+    }
+
+    /// Discovery was certain of this file; to be wrong then is a bug worth hearing of.
+    fn compare_with_discovery(&mut self, file: &PlannedFile, ids: &[String], deselected: usize) {
+        let Some(expected) = file.expected.as_ref().filter(|_| deselected == 0) else {
+            return;
+        };
+        let expected: BTreeSet<&str> = expected.iter().map(NodeId::as_str).collect();
+        let found: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        if found == expected || file.ids.is_some() {
+            return;
+        }
+        let list = |ids: Vec<&&str>| {
+            ids.iter()
+                .take(3)
+                .map(|id| format!("`{id}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let missed = list(found.difference(&expected).collect());
+        let extra = list(expected.difference(&found).collect());
+        let message = format!(
+            "discovery without Python differs from what was collected (missed: [{missed}], not \
+             there: [{extra}]); what was collected has run"
+        );
+        let problem = Problem::new(ProblemKind::Discovery, message).at(file.path.clone(), None);
+        self.say(&Event::Problem { problem });
+    }
+
+    fn on_collect_report(&mut self, report: CollectReport) {
+        let id = report.id.or_else(|| {
+            report
+                .seq
+                .and_then(|seq| self.ledger.get(seq))
+                .map(|entry| self.context.plan.files[entry.file].path.clone())
+        });
+        let Some(id) = id else { return };
+        // Every pytest session meets the same broken folder again.
+        if self.said.insert(format!("collect {id}")) {
+            self.say(&Event::CollectFinished {
+                id: NodeId::new(id),
+                outcome: report.outcome,
+                longrepr: report.longrepr,
+                sections: report.sections,
+            });
+            if report.outcome.is_failure() {
+                self.count_failure();
+            }
+        }
+    }
+
+    pub(super) fn on_deopt(
+        &mut self,
+        worker: usize,
+        seq: usize,
+        reason: &str,
+        ids: Option<Vec<String>>,
+    ) {
+        let Some(file) = self.ledger.get(seq).map(|_| self.ledger.file(seq)) else {
+            return;
+        };
+        if let Some(handle) = self.workers.get_mut(&worker) {
+            handle.files.retain(|&file| file != seq);
+        }
+        if !self.may_hand_over() {
+            self.ledger.finish_file(seq);
+            let missing = self.hello.pytest.is_none();
+            let why = if missing {
+                "pytest is not installed for this interpreter; install it there or name another \
+                 interpreter with --python"
+            } else {
+                "--engine native rules pytest out"
+            };
+            self.collect_error(
+                file.path.clone(),
+                format!("the native engine cannot run it ({reason}), and {why}"),
+            );
+            return;
+        }
+        self.say(&Event::FileDeoptimized {
+            path: file.path.clone(),
+            reason: reason.to_owned(),
+        });
+        self.ledger.hand_over(seq, Engine::Pytest, ids);
+    }
+
+    /// Whether pytest may run what the native engine cannot.
+    pub(super) fn may_hand_over(&self) -> bool {
+        self.context.options.engine != EngineChoice::Native && self.hello.pytest.is_some()
+    }
+
+    pub(super) fn internal_error(&mut self, text: String) {
+        self.say(&Event::InternalError { text });
+        self.stop();
+    }
+
+    pub(super) fn finish_test(&mut self, id: String, engine: Engine, phases: Vec<Phase>) {
+        let failures = phases
+            .iter()
+            .filter(|phase| phase.category().is_some_and(Outcome::is_failure))
+            .count();
+        let outcome = phases
+            .iter()
+            .filter_map(Phase::category)
+            .max()
+            .unwrap_or(Outcome::Passed);
+        let duration = phases.iter().map(|phase| phase.duration).sum();
+        let id = NodeId::new(id);
+        self.say(&Event::TestFinished(TestFinished {
+            id,
+            outcome,
+            engine,
+            duration,
+            phases,
+        }));
+        for _ in 0..failures {
+            self.count_failure();
+        }
+    }
+
+    pub(super) fn collect_error(&mut self, path: String, message: String) {
+        if !self.said.insert(format!("collect {path}")) {
+            return;
+        }
+        self.say(&Event::CollectFinished {
+            id: NodeId::new(path),
+            outcome: Outcome::Error,
+            longrepr: Some(LongRepr::failure(message)),
+            sections: Vec::new(),
+        });
+        self.count_failure();
+    }
+}
+
+fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
+    let file = ledger.file(seq);
+    FileRequest {
+        seq,
+        path: &file.path,
+        abspath: file.abspath.to_string_lossy(),
+        conftests: file
+            .conftests
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect(),
+        ids: ledger.entry(seq).ids.as_deref(),
+    }
+}

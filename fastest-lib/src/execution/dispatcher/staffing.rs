@@ -1,0 +1,145 @@
+//! How workers come: fork servers, and how many workers of which engine.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use super::{Dispatcher, failed};
+use crate::execution::worker::Worker;
+use crate::plan::{Engine, PYTEST_COST};
+use crate::{Error, ErrorKind, Result};
+
+/// Interpreters started anew after a test killed the one before.
+const MAX_GENERATIONS: usize = 4;
+
+impl Dispatcher<'_, '_> {
+    pub(super) fn listen(&mut self) -> Result<()> {
+        self.zygote_is_up = true;
+        self.preloaded.clear();
+        self.context
+            .zygote
+            .listen(self.generation, &self.messages.0)
+            .map_err(|error| failed("the interpreter cannot be listened to", &error))
+    }
+
+    /// Forks workers while there are files that nobody is about to take.
+    pub(super) fn staff(&mut self) -> Result<()> {
+        if self.hello.pytest.is_none() {
+            self.give_up_on_pytest();
+        }
+        while !self.stopping && self.workers.len() < self.context.workers {
+            let Some(engine) = self.engine_to_staff() else {
+                break;
+            };
+            self.fork(engine)?;
+        }
+        Ok(())
+    }
+
+    /// The engine that the next worker should run, if another worker is of use.
+    fn engine_to_staff(&self) -> Option<Engine> {
+        let wanting = |engine| {
+            let idle = self
+                .workers
+                .values()
+                .filter(|worker| worker.engine == engine && worker.files.is_empty())
+                .filter(|worker| !worker.said_bye)
+                .count();
+            let (files, tests) = self.ledger.waiting(engine);
+            (files > idle).then_some(tests)
+        };
+        let native = wanting(Engine::Native);
+        let pytest = wanting(Engine::Pytest);
+        match (native, pytest) {
+            (None, None) => None,
+            (Some(_), None) => Some(Engine::Native),
+            (None, Some(_)) => Some(Engine::Pytest),
+            (Some(native), Some(pytest)) => {
+                let pytest = pytest * PYTEST_COST;
+                let share = (self.context.workers * pytest).div_ceil(native + pytest);
+                let at_pytest = self
+                    .workers
+                    .values()
+                    .filter(|worker| worker.engine == Engine::Pytest)
+                    .count();
+                Some(if at_pytest < share {
+                    Engine::Pytest
+                } else {
+                    Engine::Native
+                })
+            }
+        }
+    }
+
+    fn fork(&mut self, engine: Engine) -> Result<()> {
+        if !self.zygote_is_up {
+            self.generation += 1;
+            if self.generation >= MAX_GENERATIONS {
+                return Err(Error::new(
+                    ErrorKind::Execution,
+                    "the interpreter that forks workers was killed again and again",
+                )
+                .with_help("a test may kill its process group; `-v -n 1` shows which ran last"));
+            }
+            let zygote = (self.context.spawn)()?;
+            self.retired
+                .push(std::mem::replace(&mut self.context.zygote, zygote));
+            let (config, cancel) = (&self.context.config, &self.context.cancel);
+            if self.context.zygote.initialise(config, cancel)?.is_none() {
+                return Ok(());
+            }
+            self.listen()?;
+        }
+        let mut modules = Vec::new();
+        if self.preloaded.insert(engine) {
+            match engine {
+                Engine::Native => modules.push("fastest_harness.native.engine"),
+                Engine::Pytest => {
+                    modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
+                }
+            }
+            if self.context.plan.imports_pytest {
+                modules.push("pytest");
+            }
+        }
+        let number = self.next_worker;
+        self.next_worker += 1;
+        let forked = Worker::new(number, engine, &self.messages.0).and_then(|(worker, socket)| {
+            if !modules.is_empty() {
+                self.context.zygote.preload(&modules)?;
+            }
+            self.context
+                .zygote
+                .fork(number, engine, socket.as_fd(), worker.shared().as_fd())?;
+            Ok(worker)
+        });
+        match forked {
+            Ok(worker) => {
+                self.workers.insert(number, worker);
+                self.generation_of.insert(number, self.generation);
+                Ok(())
+            }
+            // It has just been killed; the message that says so is under way.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.zygote_is_up = false;
+                Ok(())
+            }
+            Err(error) => Err(failed("a worker cannot be started", &error)),
+        }
+    }
+
+    fn give_up_on_pytest(&mut self) {
+        for seq in self.ledger.take(Engine::Pytest, usize::MAX) {
+            let file = self.ledger.file(seq);
+            let reason = file
+                .reasons
+                .first()
+                .map_or("the native engine cannot run it", |r| r);
+            let message = format!(
+                "needs pytest, which is not installed for this interpreter: {reason}; install \
+                 pytest there or name another interpreter with --python"
+            );
+            self.ledger.finish_file(seq);
+            self.collect_error(file.path.clone(), message);
+        }
+    }
+}
