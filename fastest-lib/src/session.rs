@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::Result;
 use crate::discovery::{self, Discovery};
 use crate::execution::{self, CancelToken, Event, RunContext, Uncaptured, Zygote};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
 use crate::workspace::{Workspace, WorkspaceOptions};
+use crate::{Problem, ProblemKind, Result};
 
 /// The stages in their order: discover, select, plan, run.
 ///
@@ -119,6 +119,18 @@ impl Session {
         let started = Instant::now();
         let mut report = Report::default();
         report.add_deselected(plan.deselected);
+        let addopts = self.workspace.addopts();
+        if addopts
+            .unknown
+            .iter()
+            .any(|option| option.starts_with("--cov"))
+        {
+            let message = "`--cov` in addopts has no effect: coverage is not measured";
+            let problem = Problem::new(ProblemKind::Config, message);
+            let event = Event::Problem { problem };
+            report.record(&event);
+            on_event(&event);
+        }
         if !plan.files.is_empty() {
             let booting = self
                 .booting

@@ -19,12 +19,18 @@ from _pytest import nodes
 
 from fastest_harness.longrepr import longrepr_of
 
+# What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
+XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
+
 
 def run(config, channel):
     """Run one pytest session over the files that ``channel`` hands out."""
     plugin = FileServer(config, channel)
     # First, because the arguments end with paths.
     args = ["--basetemp", config["basetemp"], *config["pytest_args"]]
+    if "pytest-cov" in config["plugins"]:
+        # Sessions side by side would overwrite each other's data.
+        args.insert(0, "--no-cov")
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
@@ -41,6 +47,9 @@ def run(config, channel):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
+    for name, value in XDIST_OFF.items():
+        if hasattr(session_config.option, name):
+            setattr(session_config.option, name, value)
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:

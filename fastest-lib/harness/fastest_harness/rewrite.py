@@ -142,6 +142,7 @@ class RewritingFinder:
         self._patterns = _Patterns(config["python_files"])
         self._cache = CodeCache(config["cache_dir"], pytest_version.text)
         self._rewrites = pytest_version.installed
+        self._by_location = config["import_mode"] == "importlib"
         self._paths = set()
         self._names = {"conftest"}
         self._marked = ()
@@ -178,6 +179,8 @@ class RewritingFinder:
         ):
             return None
         spec = PathFinder.find_spec(name, path)
+        if spec is None and self._by_location:
+            spec = self._spec_of_known_path(name)
         if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
             return None
         origin = spec.origin
@@ -195,6 +198,14 @@ class RewritingFinder:
             loader=self,
             submodule_search_locations=spec.submodule_search_locations,
         )
+
+    def _spec_of_known_path(self, name):
+        """In importlib mode a file need not be reachable from any search path."""
+        tail = os.sep + name.replace(".", os.sep) + ".py"
+        for known in self._paths:
+            if known.endswith(tail):
+                return _external.spec_from_file_location(name, known)
+        return None
 
     def _is_marked(self, name):
         return any(name == mark or name.startswith(mark + ".") for mark in self._marked)

@@ -82,12 +82,14 @@ def _hello(init):
     if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
         problem = f"Fastest needs CPython 3.9 or later, this is {sys.implementation.name} {version}"
     pytest_version, plugins = installed_pytest(sys.path)
+    init["plugins"] = plugins
+    named = os.environ.get("PYTEST_PLUGINS", "")
     return {
         "type": "ready",
         "python": version,
         "executable": sys.executable,
         "pytest": pytest_version,
-        "plugins": plugins,
+        "plugins": plugins + [name.strip() for name in named.split(",") if name.strip()],
         "problem": problem,
     }
 

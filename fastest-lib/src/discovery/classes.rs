@@ -144,7 +144,8 @@ impl<'f> Module<'f> {
                 Expr::Subscript(generic) => generic,
                 base => base,
             };
-            if let Some(local) = self.local_class(base, names) {
+            let local = self.local_class(base, names);
+            if let Some(local) = local.filter(|&local| self.is_complete_before(local, class)) {
                 orders.push(self.linearize(local, lineage, depth + 1)?);
                 direct.push(local);
                 continue;
@@ -160,6 +161,14 @@ impl<'f> Module<'f> {
         let mut order = vec![class];
         order.extend(merge(orders)?);
         Some(order)
+    }
+
+    /// Whether `base` is defined to its end before `class` begins. Python could not name it as a
+    /// base otherwise, and to follow such a base might never end.
+    fn is_complete_before(&self, base: usize, class: usize) -> bool {
+        let start = |at: usize| (self.classes[at].class.line, at);
+        let around = std::iter::successors(Some(class), |&at| self.classes[at].outer);
+        start(base) < start(class) && !around.into_iter().any(|outer| outer == base)
     }
 
     fn local_class(&self, base: &Expr, names: Names<'_>) -> Option<usize> {

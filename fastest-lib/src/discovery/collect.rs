@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::classes::{Lineage, Module};
 use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
-use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::marks::{self, Mark};
@@ -172,12 +171,6 @@ impl<'a> Collector<'a> {
             }
         }
         for entry in self.module.scope.entries() {
-            if engine::MODULE_XUNIT.contains(&entry.name) {
-                self.needs_pytest(reason_of(
-                    entry,
-                    &format!("`{}` is an xunit function", entry.name),
-                ));
-            }
             if entry.name == "load_tests" {
                 self.needs_pytest(reason_of(entry, "`load_tests` is unittest's protocol"));
             }

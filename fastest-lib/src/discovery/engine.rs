@@ -9,38 +9,28 @@ use super::fixtures::Scope;
 pub(super) const BUILTIN_FIXTURES: &[(&str, Scope, bool)] = &[
     ("cache", Scope::Function, false),
     ("capfd", Scope::Function, true),
-    ("capfdbinary", Scope::Function, false),
-    ("caplog", Scope::Function, false),
+    ("capfdbinary", Scope::Function, true),
+    ("caplog", Scope::Function, true),
     ("capsys", Scope::Function, true),
-    ("capsysbinary", Scope::Function, false),
-    ("capteesys", Scope::Function, false),
+    ("capsysbinary", Scope::Function, true),
+    ("capteesys", Scope::Function, true),
     ("doctest_namespace", Scope::Session, false),
     ("linecomp", Scope::Function, false),
     ("LineMatcher", Scope::Function, false),
     ("monkeypatch", Scope::Function, true),
-    ("pytestconfig", Scope::Session, false),
+    ("pytestconfig", Scope::Session, true),
     ("pytester", Scope::Function, false),
-    ("record_property", Scope::Function, false),
+    ("record_property", Scope::Function, true),
     ("record_testsuite_property", Scope::Session, false),
     ("record_xml_attribute", Scope::Function, false),
-    ("recwarn", Scope::Function, false),
+    ("recwarn", Scope::Function, true),
     ("request", Scope::Function, true),
     ("subtests", Scope::Function, false),
     ("testdir", Scope::Function, false),
     ("tmp_path", Scope::Function, true),
     ("tmp_path_factory", Scope::Session, true),
-    ("tmpdir", Scope::Function, false),
+    ("tmpdir", Scope::Function, true),
     ("tmpdir_factory", Scope::Session, false),
-];
-
-/// Functions of a module that pytest calls around its tests.
-pub(super) const MODULE_XUNIT: &[&str] = &[
-    "setUpModule",
-    "setup_function",
-    "setup_module",
-    "tearDownModule",
-    "teardown_function",
-    "teardown_module",
 ];
 
 /// Functions of a package's `__init__.py` that pytest calls around the tests below it.
@@ -49,14 +39,6 @@ pub(super) const PACKAGE_XUNIT: &[&str] = &[
     "setup_module",
     "tearDownModule",
     "teardown_module",
-];
-
-/// Methods of a class that pytest calls around its tests.
-pub(super) const CLASS_XUNIT: &[&str] = &[
-    "setup_class",
-    "setup_method",
-    "teardown_class",
-    "teardown_method",
 ];
 
 /// Hooks that can add, drop, rename or reorder tests; the others cannot.

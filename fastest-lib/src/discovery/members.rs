@@ -3,7 +3,6 @@
 use super::classes::Lineage;
 use super::closure::Chain;
 use super::collect::{Collector, Node, reason_of, truth, truth_of};
-use super::engine;
 use super::expansion::Expansion;
 use super::fixtures::Holder;
 use super::marks::{self, Decorated, Mark};
@@ -83,11 +82,6 @@ impl<'a> Collector<'a> {
         if lineage.is_unittest {
             let message = format!("class `{}` is a unittest.TestCase", class.name);
             self.needs_pytest(OpenReason::new(class.line, message));
-        }
-        for name in engine::CLASS_XUNIT {
-            if let Some((_, entry)) = module.attribute(lineage, name) {
-                self.needs_pytest(reason_of(entry, &format!("`{name}` is an xunit method")));
-            }
         }
         if let Some((_, entry)) = module.attribute(lineage, "pytest_generate_tests") {
             let reason = reason_of(entry, "`pytest_generate_tests` is a hook");

@@ -1,7 +1,7 @@
 """Says what pytest makes of folders: the other side of the comparison in `case.rs`.
 
-Reads one JSON object a line ({"cwd": ..., "args": [...], "addopts": ...}) and answers each with one:
-what pytest knows after collection, or only the exit code when it does not come that far.
+Reads one JSON object a line ({"cwd": ..., "args": [...], "addopts": ...}) and answers each with
+one: what pytest knows after collection, or only the exit code when it does not come that far.
 """
 
 import contextlib

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use fastest_lib::execution::{Event, LongRepr, Outcome, Phase, TestFinished};
+use fastest_lib::plan::Plan;
 use fastest_lib::report::{CollectReport, ExitCode, Report};
 use fastest_lib::workspace::Workspace;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -33,7 +34,9 @@ pub(crate) struct Pretty {
     verbosity: Verbosity,
     bar: Option<ProgressBar>,
     files: HashMap<String, FileProgress>,
-    collected: usize,
+    /// How many tests discovery expects in files that have not been collected.
+    expected: HashMap<String, usize>,
+    total: usize,
     finished: usize,
     failures: usize,
     /// Whether stdout was closed by its reader.
@@ -41,10 +44,16 @@ pub(crate) struct Pretty {
 }
 
 impl Pretty {
-    pub(crate) fn new(verbosity: Verbosity) -> Self {
+    pub(crate) fn new(verbosity: Verbosity, plan: &Plan) -> Self {
+        let expected = plan
+            .files
+            .iter()
+            .map(|file| (file.path.clone(), file.tests));
+        let total = plan.files.iter().map(|file| file.tests).sum();
         let live = io::stdout().is_terminal() && io::stderr().is_terminal() && verbosity.level >= 0;
         let bar = live.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            let bar =
+                ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
             if let Ok(style) =
                 ProgressStyle::with_template("{bar:30.green/black} {pos}/{len} {msg}")
             {
@@ -57,7 +66,8 @@ impl Pretty {
             verbosity,
             bar,
             files: HashMap::new(),
-            collected: 0,
+            expected: expected.collect(),
+            total,
             finished: 0,
             failures: 0,
             closed: false,
@@ -108,9 +118,10 @@ impl Pretty {
                 ));
             }
             Event::FileCollected { path, tests, .. } => {
-                self.collected += tests;
+                let expected = self.expected.remove(path).unwrap_or_default();
+                self.total = (self.total + tests).saturating_sub(expected);
                 if let Some(bar) = &self.bar {
-                    bar.set_length(self.collected as u64);
+                    bar.set_length(self.total as u64);
                 }
                 let letters = String::new();
                 self.files.insert(
@@ -137,7 +148,7 @@ impl Pretty {
         self.finished += 1;
         self.failures += usize::from(test.outcome.is_failure());
         let colour = colour_of(test.outcome);
-        let percent = self.finished * 100 / self.collected.max(self.finished);
+        let percent = self.finished * 100 / self.total.max(self.finished);
         if self.verbosity.level >= 1 {
             for phase in &test.phases {
                 let Some(category) = phase.category() else {

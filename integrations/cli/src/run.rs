@@ -50,7 +50,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
-            let mut pretty = Pretty::new(verbosity);
+            let mut pretty = Pretty::new(verbosity, &plan);
             pretty.header(session.workspace());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {

@@ -283,6 +283,7 @@ class NativeEngine:
     def _holder_of(self, path):
         holder = self._holders.get(path)
         if holder is None:
+            self._finder.add_path(path)
             holder = Holder()
             holder.add_all(self._conftests.load(path))
             self._holders[path] = holder
