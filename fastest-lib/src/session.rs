@@ -10,7 +10,7 @@ use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
 use crate::workspace::{Workspace, WorkspaceOptions};
-use crate::{Problem, ProblemKind, Result};
+use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
 /// The stages in their order: discover, select, plan, run.
 ///
@@ -144,7 +144,7 @@ impl Session {
                 options,
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
-                config: self.harness_config(plan, options),
+                config: self.harness_config(plan, options)?,
                 zygote,
                 spawn: &|| self.spawn(options),
                 cancel: self.cancel.clone(),
@@ -183,23 +183,25 @@ impl Session {
     }
 
     /// What every worker is told; `harness/fastest_harness` reads it.
-    fn harness_config(&self, plan: &Plan, options: &RunOptions) -> serde_json::Value {
+    fn harness_config(&self, plan: &Plan, options: &RunOptions) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
             self.workspace.addopts().warnings.as_slice(),
             &options.warnings,
         ]
         .concat();
-        json!({
-            "rootdir": self.workspace.rootdir(),
-            "inipath": self.workspace.inipath(),
-            "invocation_dir": self.workspace.invocation_dir(),
-            "confcutdir": self.workspace.confcutdir(),
+        let pythonpath = self.workspace.pythonpath();
+        let pythonpath = pythonpath.iter().map(|path| utf8(path));
+        Ok(json!({
+            "rootdir": utf8(self.workspace.rootdir())?,
+            "inipath": self.workspace.inipath().map(utf8).transpose()?,
+            "invocation_dir": utf8(self.workspace.invocation_dir())?,
+            "confcutdir": utf8(self.workspace.confcutdir())?,
             "python_files": config.python_files,
             "python_classes": config.python_classes,
             "python_functions": config.python_functions,
             "import_mode": config.import_mode,
-            "pythonpath": self.workspace.pythonpath(),
+            "pythonpath": pythonpath.collect::<Result<Vec<_>>>()?,
             "markers": config.markers,
             "filterwarnings": config.filterwarnings,
             "cmdline_warnings": warnings,
@@ -211,13 +213,22 @@ impl Session {
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
-            "basetemp": execution::basetemp(),
+            "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,
-            "cache_dir": self.cache_dir,
+            "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
-        })
+        }))
     }
+}
+
+/// A path that a worker can be told of.
+fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "the path is not UTF-8")
+            .with_path(path)
+            .with_help("use a folder whose name is")
+    })
 }

@@ -1,5 +1,7 @@
 //! Test files and conftests that cannot be read, parsed or imported.
 
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use crate::oracle::{ENGINES, Verdict, agrees_with_pytest};
@@ -226,6 +228,96 @@ fn a_file_that_kills_at_import_is_an_error_and_the_others_run() {
             assert!(stdout.contains(said), "{engine}: {stdout}");
         }
     });
+}
+
+/// Real pytest dies of a conftest that ends its process; so does each worker that loads it.
+#[test]
+fn a_conftest_that_kills_is_an_error_of_the_files_below() {
+    for engine in ENGINES {
+        for folder in ["", "sub/"] {
+            let project = project(&[("sub/test_below.py", "def test_b(): pass\n")]);
+            project.write(&format!("{folder}conftest.py"), "import os\nos._exit(3)\n");
+            let finished = project.run(engine, &[]);
+            let verdict = Verdict::of(&finished);
+            assert!(verdict.has("exit code Some(1)"), "{engine}: {finished:#?}");
+            assert!(
+                verdict.has("sub/test_below.py collected: failed"),
+                "{finished:#?}"
+            );
+            assert!(
+                finished.all_output().contains("exit code 3"),
+                "{finished:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_that_are_not_utf8_are_errors() {
+    let project = with_neighbours("test_m.py", "def test_m(): pass\n");
+    let odd = std::ffi::OsStr::from_bytes(b"test_\xff.py");
+    fs::write(project.root().join(odd), "def test_odd(): pass\n").unwrap();
+    let folder = project.root().join(std::ffi::OsStr::from_bytes(b"\xff"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("pytest.ini"), "[pytest]\n").unwrap();
+    fs::write(folder.join("test_in.py"), "def test_in(): pass\n").unwrap();
+    for engine in ENGINES {
+        let finished = project.run(engine, &[]);
+        assert_eq!(finished.code, Some(1), "{finished:#?}");
+        assert_eq!(finished.outcomes().len(), 3, "{engine}: {finished:#?}");
+        let errors = finished.events();
+        let errors = errors
+            .iter()
+            .filter(|event| event["event"] == "collect-finished");
+        assert!(
+            errors.count() == 2 && finished.all_output().contains("not UTF-8"),
+            "{finished:#?}"
+        );
+
+        let mut within = project.prepared(engine, &[]);
+        within.command.current_dir(&folder);
+        let within = within.finish_clean();
+        assert_eq!(within.code, Some(4), "{engine}: {within:#?}");
+        assert!(within.stderr.contains("not UTF-8"), "{within:#?}");
+    }
+}
+
+#[test]
+fn a_hook_that_fails_ends_the_run_as_under_pytest() {
+    let hooks = [
+        "pytest_configure(config)",
+        "pytest_sessionstart(session)",
+        "pytest_collection_modifyitems(items)",
+        "pytest_runtest_setup(item)",
+        "pytest_runtest_logreport(report)",
+    ];
+    check_each(&hooks, |hook| {
+        let conftest = format!("def {hook}: raise RuntimeError('in a hook')\n");
+        let project = project(&[
+            ("conftest.py", &conftest),
+            ("test_a.py", "def test_a(): pass\n"),
+        ]);
+        agrees_with_pytest(&project, &[]);
+    });
+    for hook in [
+        "pytest_sessionfinish(session)",
+        "pytest_unconfigure(config)",
+    ] {
+        let conftest = format!("def {hook}: raise RuntimeError('in a hook')\n");
+        let project = project(&[
+            ("conftest.py", &conftest),
+            ("test_a.py", "def test_a(): pass\n"),
+        ]);
+        for engine in ENGINES {
+            let finished = project.run(engine, &[]);
+            // pytest ends with a traceback.
+            assert_eq!(finished.code, Some(3), "{engine} {hook}: {finished:#?}");
+            assert!(
+                finished.all_output().contains("in a hook"),
+                "{engine}: {finished:#?}"
+            );
+        }
+    }
 }
 
 fn with_neighbours(path: &str, content: &str) -> Project {

@@ -93,7 +93,7 @@ fn a_python_that_is_too_old_says_what_is_needed() {
     let project = project(&[TEST]);
     // Any Python that claims to be an old one.
     let text = format!(
-        "#!/bin/sh\nexec {} -c '\nimport runpy, sys\nsys.version_info = (3, 8, 18, \"final\", 0)\n\
+        "#!/bin/sh\nexec {} -c '\nimport runpy, socket, sys\nsys.version_info = (3, 8, 18, \"final\", 0)\ndel socket.recv_fds\n\
          del sys.argv[0]\nrunpy.run_path(sys.argv[0], run_name=\"__main__\")\n' \"$@\"\n",
         python().display()
     );

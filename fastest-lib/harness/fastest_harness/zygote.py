@@ -21,6 +21,10 @@ def main():
     """Serve until the dispatcher is gone."""
     control = _take_control_socket()
     init = read_frame(control)
+    if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
+        # Said before anything that an old Python does not have.
+        write_frame(control, _refusal())
+        return
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
     for path in reversed(init["pythonpath"]):
@@ -76,21 +80,32 @@ def _die_with_dispatcher(lifeline):
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
+def _version():
+    return ".".join(map(str, sys.version_info[:3]))
+
+
+def _refusal():
+    this = f"{sys.implementation.name} {_version()}"
+    return {
+        "type": "ready",
+        "python": _version(),
+        "pytest": None,
+        "plugins": [],
+        "problem": f"Fastest needs CPython 3.9 or later, this is {this}",
+    }
+
+
 def _hello(init):
-    version = ".".join(map(str, sys.version_info[:3]))
-    problem = None
-    if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
-        problem = f"Fastest needs CPython 3.9 or later, this is {sys.implementation.name} {version}"
     pytest_version, plugins = installed_pytest(sys.path)
     init["plugins"] = plugins
     named = os.environ.get("PYTEST_PLUGINS", "")
     return {
         "type": "ready",
-        "python": version,
+        "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
         "plugins": plugins + [name.strip() for name in named.split(",") if name.strip()],
-        "problem": problem,
+        "problem": None,
     }
 
 

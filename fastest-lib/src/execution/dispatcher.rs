@@ -142,6 +142,8 @@ struct Dispatcher<'a, 'e> {
     said: BTreeSet<String>,
     watch: BTreeMap<usize, (Activity, Instant)>,
     farewells: BTreeMap<usize, Instant>,
+    /// Workers that died in a row before they asked for a file.
+    early_deaths: usize,
 }
 
 impl<'a, 'e> Dispatcher<'a, 'e> {
@@ -196,11 +198,13 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             said: BTreeSet::new(),
             watch: BTreeMap::new(),
             farewells: BTreeMap::new(),
+            early_deaths: 0,
         }
     }
 
     fn run(&mut self) -> Result<()> {
         self.listen()?;
+        self.refuse_unspeakable();
         loop {
             self.staff()?;
             if self.workers.is_empty() {

@@ -147,7 +147,7 @@ impl<'a> Ledger<'a> {
         self.first.iter().copied().filter(move |seq| !deadly(seq))
     }
 
-    /// Notes that importing the file of `seq` killed a worker; nobody imports it again.
+    /// Notes that the file of `seq` cannot be imported, as it kills workers; nobody tries it again.
     pub(super) fn condemn(&mut self, seq: usize) {
         self.deadly.insert(self.entries[seq].file);
         let file = self.entries[seq].file;

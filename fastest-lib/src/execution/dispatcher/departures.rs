@@ -6,12 +6,14 @@ use super::{Dispatcher, KEYBOARD_INTERRUPT};
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, When};
 use crate::execution::shared::Activity;
 use crate::execution::wire::FromWorker;
-use crate::execution::worker::Exit;
+use crate::execution::worker::{Exit, Worker};
 use crate::plan::Engine;
 use crate::{Problem, ProblemKind};
 
 /// How long a worker that has said good-bye may take for its exit handlers.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How many workers in a row may die before they ask for a file.
+const MAX_EARLY_DEATHS: usize = 3;
 
 impl Dispatcher<'_, '_> {
     pub(super) fn on_exit(&mut self, worker: usize, exit: Exit) {
@@ -106,67 +108,36 @@ impl Dispatcher<'_, '_> {
             .copied()
             .filter(|&seq| !self.ledger.entry(seq).done)
             .collect();
-        let cause = worker
-            .broken
-            .as_ref()
-            .map(|text| text.trim_end().lines().last());
-        let cause = cause.flatten().unwrap_or_default();
-        if let Some(text) = &worker.broken {
-            if worker.engine == Engine::Native && self.may_hand_over() && !owed.is_empty() {
-                // There are tests that it cannot stand, such as one that closes every descriptor:
-                // the answer is pytest's.
-                for seq in owed {
-                    let reason = format!("the native engine failed: {cause}");
-                    self.on_deopt(number, seq, &reason, None);
-                }
-                return;
-            }
-            if worker.activity() == Activity::Idle {
-                self.internal_error(text.clone());
-                return;
-            }
-        }
         let death = match (&worker.killed_because, &worker.broken) {
             (Some(reason), _) => format!("was killed because it {reason}"),
-            (None, Some(_)) => format!("failed: {cause}"),
+            (None, Some(traceback)) => format!("failed: {}", last_line(traceback)),
             (None, None) => exit.describe(),
         };
-        let mut blamed = None;
-        match worker.activity() {
-            Activity::Running { seq, index } => {
-                if let Some(id) = self.ledger.finish_test(seq, index) {
-                    blamed = Some(seq);
-                    let engine = self.ledger.entry(seq).engine;
-                    let message = format!("the worker running this test {death}");
-                    let mut longrepr = LongRepr::failure(message.as_str());
-                    if let Some(traceback) = &worker.broken {
-                        longrepr.text = Some(format!("{traceback}\n{message}"));
-                    }
-                    let phase = Phase {
-                        outcome: Outcome::Failed,
-                        longrepr: Some(longrepr),
-                        ..Phase::passed(When::Call, 0.0)
-                    };
-                    self.finish_test(id, engine, vec![phase]);
-                }
+        if worker.broken.is_some() && worker.engine == Engine::Native && self.may_hand_over() {
+            // There are tests that it cannot stand, such as one that closes every descriptor: the
+            // answer is pytest's.
+            for &seq in &owed {
+                self.on_deopt(number, seq, &format!("the native engine {death}"), None);
             }
-            Activity::Loading { seq } if self.ledger.get(seq).is_some() => {
-                blamed = Some(seq);
-                self.ledger.condemn(seq);
-                let path = self.ledger.file(seq).path.clone();
-                self.collect_error(path, format!("the worker importing this file {death}"));
+            if !owed.is_empty() {
+                return;
             }
-            _ => {}
         }
-        if blamed.is_none() && owed.is_empty() {
-            let message = format!("a worker {death} after its last test");
-            self.say(&Event::Problem {
-                problem: Problem::new(ProblemKind::Worker, message),
-            });
+        let blamed = self.blame(&worker, &death);
+        match (&worker.broken, blamed, owed.is_empty()) {
+            (Some(traceback), false, _) => return self.internal_error(traceback.clone()),
+            (None, false, true) if worker.briefed => {
+                let message = format!("a worker {death} after its last test");
+                self.say(&Event::Problem {
+                    problem: Problem::new(ProblemKind::Worker, message),
+                });
+            }
+            (None, false, true) => self.on_early_death(worker.engine, &death),
+            _ => {}
         }
         for seq in owed {
             let answered = self.ledger.entry(seq).done;
-            if !answered && !self.stopping && !self.ledger.retry(seq, blamed.is_none()) {
+            if !answered && !self.stopping && !self.ledger.retry(seq, !blamed) {
                 let path = self.ledger.file(seq).path.clone();
                 let message =
                     format!("every worker that was given this file died; the last {death}");
@@ -174,4 +145,54 @@ impl Dispatcher<'_, '_> {
             }
         }
     }
+
+    /// Fails the test that a dead worker was running, or the file that it was importing; whether
+    /// there is one.
+    fn blame(&mut self, worker: &Worker, death: &str) -> bool {
+        match worker.activity() {
+            Activity::Running { seq, index } => {
+                let Some(id) = self.ledger.finish_test(seq, index) else {
+                    return false;
+                };
+                let engine = self.ledger.entry(seq).engine;
+                let message = format!("the worker running this test {death}");
+                let mut longrepr = LongRepr::failure(message.as_str());
+                if let Some(traceback) = &worker.broken {
+                    longrepr.text = Some(format!("{traceback}\n{message}"));
+                }
+                let phase = Phase {
+                    outcome: Outcome::Failed,
+                    longrepr: Some(longrepr),
+                    ..Phase::passed(When::Call, 0.0)
+                };
+                self.finish_test(id, engine, vec![phase]);
+                true
+            }
+            Activity::Loading { seq } if self.ledger.get(seq).is_some() => {
+                self.ledger.condemn(seq);
+                let path = self.ledger.file(seq).path.clone();
+                self.collect_error(path, format!("the worker importing this file {death}"));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives up when workers die before they ask for a file, as of a conftest that ends the process.
+    fn on_early_death(&mut self, engine: Engine, death: &str) {
+        self.early_deaths += 1;
+        if self.early_deaths < MAX_EARLY_DEATHS {
+            return;
+        }
+        for seq in self.ledger.take(engine, usize::MAX) {
+            self.ledger.finish_file(seq);
+            let path = self.ledger.file(seq).path.clone();
+            let message = format!("every worker died before it got to a file; the last {death}");
+            self.collect_error(path, message);
+        }
+    }
+}
+
+fn last_line(text: &str) -> &str {
+    text.trim_end().lines().last().unwrap_or_default()
 }

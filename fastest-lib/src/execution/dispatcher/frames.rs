@@ -100,6 +100,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         let briefed = std::mem::replace(&mut handle.briefed, true);
+        self.early_deaths = 0;
         let imports = if briefed || seqs.is_empty() {
             Vec::new()
         } else {

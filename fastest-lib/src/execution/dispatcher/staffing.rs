@@ -127,6 +127,17 @@ impl Dispatcher<'_, '_> {
         }
     }
 
+    /// Files whose names are not UTF-8 cannot be named to a worker, nor in a report.
+    pub(super) fn refuse_unspeakable(&mut self) {
+        let unspeakable = |seq: &usize| self.ledger.file(*seq).abspath.to_str().is_none();
+        let seqs: Vec<usize> = self.ledger.imports().filter(unspeakable).collect();
+        for seq in seqs {
+            self.ledger.condemn(seq);
+            let path = self.ledger.file(seq).path.clone();
+            self.collect_error(path, "its path is not UTF-8; rename it".to_owned());
+        }
+    }
+
     fn give_up_on_pytest(&mut self) {
         for seq in self.ledger.take(Engine::Pytest, usize::MAX) {
             let file = self.ledger.file(seq);
