@@ -219,9 +219,8 @@ fn write_case(
 
 fn shown(longrepr: &LongRepr) -> String {
     let text = longrepr.text.as_ref().or(longrepr.message.as_ref());
-    text.or(longrepr.reason.as_ref())
-        .cloned()
-        .unwrap_or_default()
+    let text = text.or(longrepr.reason.as_ref());
+    text.map_or("", |text| text.trim()).to_owned()
 }
 
 /// The class and the name of a test case: the path with dots and the classes, then the rest.

@@ -165,7 +165,8 @@ class NativeEngine:
         """The next file that has tests to run natively, or None."""
         while True:
             request = self._sink.next_file()
-            self._import_all()
+            with Shield():
+                self._import_all()
             if request is None:
                 return None
             with Shield():
@@ -303,7 +304,7 @@ class NativeEngine:
         skip = _module_skip(error)
         if skip is None:
             # pytest words its collection errors itself.
-            self._sink.deopt(seq, f"import fails: {type(error).__name__}", None)
+            self._sink.deopt(seq, f"import fails: {_in_short(error)}", None)
             return
         out, err = self._capture.drain()
         written = (("Captured stdout", out), ("Captured stderr", err))
@@ -338,6 +339,11 @@ class NativeEngine:
         if self._next is None:
             self._next = self._load_next()
         return self._next is not None
+
+
+def _in_short(error):
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _package_names(directory):
