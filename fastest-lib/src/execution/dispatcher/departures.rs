@@ -125,7 +125,10 @@ impl Dispatcher<'_, '_> {
         }
         let blamed = self.blame(&worker, &death);
         match (&worker.broken, blamed, owed.is_empty()) {
-            (Some(traceback), false, _) => return self.internal_error(traceback.clone()),
+            (Some(traceback), false, _) if worker.activity() == Activity::Idle => {
+                return self.internal_error(traceback.clone());
+            }
+            (Some(traceback), false, _) => self.on_failed_end(traceback),
             (None, false, true) if worker.briefed => {
                 let message = format!("a worker {death} after its last test");
                 self.say(&Event::Problem {
@@ -175,6 +178,21 @@ impl Dispatcher<'_, '_> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// A session failed after its last test. pytest leaves that to the interpreter, which ends with
+    /// a traceback and exit code 1.
+    fn on_failed_end(&mut self, traceback: &str) {
+        let message = format!("a session failed after its last test:\n{traceback}");
+        self.say(&Event::Problem {
+            problem: Problem::new(ProblemKind::Worker, message),
+        });
+        if self.said.insert("interrupted".to_owned()) {
+            self.say(&Event::Interrupted {
+                reason: last_line(traceback).to_owned(),
+                exit_code: Some(1),
+            });
         }
     }
 
