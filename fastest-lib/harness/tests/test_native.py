@@ -184,7 +184,7 @@ DEOPTS = {
     "module defines pytest_plugins": "pytest_plugins = []\ndef test_x(): pass",
     "module defines pytest_generate_tests": "def pytest_generate_tests(): pass\ndef test_x(): pass",
     "import fails: SyntaxError: invalid syntax (test_a.py, line 1)": "def test_x(:",
-    "import fails: ModuleNotFoundError: No module named 'surely_not_there_at_all'": "import surely_not_there_at_all",
+    "import fails: ModuleNotFoundError: No module named 'not_there'": "import not_there",
     "import fails: ZeroDivisionError: division by zero": "1 / 0",
     "import fails: Skipped: not allowed here": "import pytest\npytest.skip('not allowed here')",
     "parametrize: unknown argument 'b'": (
