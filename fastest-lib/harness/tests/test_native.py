@@ -183,10 +183,10 @@ DEOPTS = {
     "fixture 'testdir' is not known": "def test_x(testdir): pass",
     "module defines pytest_plugins": "pytest_plugins = []\ndef test_x(): pass",
     "module defines pytest_generate_tests": "def pytest_generate_tests(): pass\ndef test_x(): pass",
-    "import fails: SyntaxError": "def test_x(:",
-    "import fails: ModuleNotFoundError": "import surely_not_there_at_all",
-    "import fails: ZeroDivisionError": "1 / 0",
-    "import fails: Skipped": "import pytest\npytest.skip('not allowed here')",
+    "import fails: SyntaxError: invalid syntax (test_a.py, line 1)": "def test_x(:",
+    "import fails: ModuleNotFoundError: No module named 'not_there'": "import not_there",
+    "import fails: ZeroDivisionError: division by zero": "1 / 0",
+    "import fails: Skipped: not allowed here": "import pytest\npytest.skip('not allowed here')",
     "parametrize: unknown argument 'b'": (
         "import pytest\n@pytest.mark.parametrize('b', [1])\ndef test_x(): pass"
     ),
