@@ -186,6 +186,16 @@ const DEADLY: &[(&str, &str, &str)] = &[
         "",
     ),
     ("os.fork() or os.fork() or time.sleep(1000)", "passed", ""),
+    (
+        "subprocess.Popen(['sleep', '1000'], start_new_session=True)",
+        "passed",
+        "",
+    ),
+    (
+        "os.fork() or (os.setsid(), os.fork() or time.sleep(1000), os._exit(0))",
+        "passed",
+        "",
+    ),
     ("import atexit; atexit.register(os._exit, 9)", "passed", ""),
     (
         "import atexit; atexit.register(time.sleep, 0.1); atexit.register(lambda: 1 / 0)",

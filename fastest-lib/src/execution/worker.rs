@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
 use crossbeam_channel::Sender;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process, waitpid};
 
 use super::dispatcher::Message;
 use super::shared::{Activity, Shared};
@@ -152,7 +152,10 @@ impl Worker {
 
     /// Whether its process exists, asked of the system.
     pub(super) fn is_alive(&self) -> bool {
-        self.pid.is_some_and(|pid| test_kill_process(pid).is_ok())
+        let Some(pid) = self.pid else { return false };
+        // An orphan may have become a child of this process, and stays until it is waited for.
+        let ended = matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(Some(_)));
+        !ended && test_kill_process(pid).is_ok()
     }
 
     fn signal(&self, signal: Signal) {

@@ -3,6 +3,7 @@
 mod args;
 mod discover;
 mod explain;
+mod leftovers;
 mod pretty;
 mod run;
 mod text;

@@ -12,11 +12,14 @@ use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::args::{EngineArg, OutputArg, RunArgs, TracebackArg};
+use crate::leftovers::Leftovers;
 use crate::pretty::{Pretty, Verbosity};
 use crate::workspace;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let started = SystemTime::now();
+    // Before the session, so that it is dropped after it.
+    let _leftovers = Leftovers::adopt();
     let mut workspace_options = workspace::options(&args.workspace)?;
     workspace_options.python.clone_from(&args.python);
     let session = Session::open(workspace_options)?;
