@@ -7,7 +7,7 @@ mod staffing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rustix::process::Pid;
@@ -15,38 +15,17 @@ use rustix::process::Pid;
 use super::cancel::CancelToken;
 use super::event::{EVENT_SCHEMA, Event};
 use super::ledger::Ledger;
+use super::message::{Message, TICK};
 use super::shared::Activity;
-use super::wire::{FromWorker, FromZygote, Hello};
+use super::wire::{FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
 use crate::plan::{Engine, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
 use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
-/// How often the loop looks up when nobody reports.
-pub(super) const TICK: Duration = Duration::from_millis(50);
-
 /// Why a run ends that the user cancels; pytest's word.
 const KEYBOARD_INTERRUPT: &str = "KeyboardInterrupt";
-
-/// What reaches the dispatcher from the threads that read.
-#[derive(Debug)]
-pub(super) enum Message {
-    FromWorker {
-        worker: usize,
-        frame: FromWorker,
-    },
-    WorkerDrained {
-        worker: usize,
-        error: Option<io::Error>,
-    },
-    FromZygote {
-        frame: FromZygote,
-    },
-    ZygoteGone {
-        generation: usize,
-    },
-}
 
 /// What a run needs besides its plan.
 pub(crate) struct RunContext<'a> {

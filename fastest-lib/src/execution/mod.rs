@@ -12,6 +12,7 @@ mod dispatcher;
 mod event;
 mod harness;
 mod ledger;
+mod message;
 mod shared;
 mod wire;
 mod worker;

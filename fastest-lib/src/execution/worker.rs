@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use crossbeam_channel::Sender;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process, waitpid};
 
-use super::dispatcher::Message;
+use super::message::Message;
 use super::shared::{Activity, Shared};
 use super::wire::{self, Assignment, FromWorker};
 use crate::plan::Engine;

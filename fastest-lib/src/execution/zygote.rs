@@ -14,8 +14,8 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::cancel::CancelToken;
-use super::dispatcher::{Message, TICK};
 use super::harness::Harness;
+use super::message::{Message, TICK};
 use super::wire::{self, FromZygote, Hello, ToZygote};
 use crate::plan::Engine;
 use crate::{Error, ErrorKind, Problem, Result};
