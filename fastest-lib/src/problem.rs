@@ -13,7 +13,7 @@ pub enum ProblemKind {
     Encoding,
     /// A configuration value that is unknown or was not used.
     Config,
-    /// Discovery without Python differs from what was collected.
+    /// Discovery without Python differs, or may differ, from what pytest collects.
     Discovery,
     /// A worker process ended in a way that no test is to blame for.
     Worker,

@@ -83,11 +83,10 @@ impl Session {
     /// When a path that was asked for does not exist.
     pub fn discover(&self) -> Result<Discovery> {
         let files = self.workspace.test_files()?;
-        Ok(discovery::discover(
-            self.workspace.rootdir(),
-            self.workspace.config(),
-            &files,
-        ))
+        let (rootdir, config) = (self.workspace.rootdir(), self.workspace.config());
+        let mut discovery = discovery::discover(rootdir, config, &files);
+        discovery.problems.extend(files.problems);
+        Ok(discovery)
     }
 
     /// Chooses among the discovered tests.
@@ -131,7 +130,7 @@ impl Session {
             report.record(&event);
             on_event(&event);
         }
-        if !plan.files.is_empty() {
+        if !plan.files.is_empty() || !plan.unreadable.is_empty() {
             let booting = self
                 .booting
                 .lock()
@@ -151,7 +150,7 @@ impl Session {
                 workers: options
                     .workers
                     .unwrap_or(processors)
-                    .clamp(1, plan.files.len()),
+                    .clamp(1, plan.files.len().max(1)),
             };
             execution::dispatch(context, &mut |event| {
                 report.record(event);

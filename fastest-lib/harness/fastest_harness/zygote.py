@@ -98,13 +98,16 @@ def _refusal():
 def _hello(init):
     pytest_version, plugins = installed_pytest(sys.path)
     init["plugins"] = plugins
-    named = os.environ.get("PYTEST_PLUGINS", "")
+    named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
+    if "PYTEST_TIMEOUT" in os.environ:
+        # It sets pytest-timeout to work without any option.
+        named.append("PYTEST_TIMEOUT")
     return {
         "type": "ready",
         "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
-        "plugins": plugins + [name.strip() for name in named.split(",") if name.strip()],
+        "plugins": plugins + [name for name in named if name],
         "problem": None,
     }
 

@@ -70,6 +70,7 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         files: discovered,
         problems,
         session_order,
+        unreadable: files.unreadable().collect(),
         imports_pytest,
     }
 }

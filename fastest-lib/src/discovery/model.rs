@@ -111,6 +111,9 @@ pub struct Discovery {
     /// order of the files: a session-scoped parameter draws its tests together.
     #[serde(skip)]
     pub(crate) session_order: Option<Vec<(usize, usize)>>,
+    /// Folders that could not be read, and why: as for pytest, an error of the run.
+    #[serde(skip)]
+    pub(crate) unreadable: Vec<(String, String)>,
     /// Whether a test file or a conftest imports pytest.
     #[serde(skip)]
     pub(crate) imports_pytest: bool,

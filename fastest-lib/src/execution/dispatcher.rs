@@ -137,7 +137,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 if file.engine == Engine::Native {
                     emit(&Event::FileDeoptimized {
                         path: file.path.clone(),
-                        reason: format!("the installed plugin {plugin} may change its outcome"),
+                        reason: format!(
+                            "the environment brings {plugin}, which may change its outcome"
+                        ),
                     });
                 }
             }
@@ -183,6 +185,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
 
     fn run(&mut self) -> Result<()> {
         self.listen()?;
+        for (path, reason) in &self.context.plan.unreadable {
+            self.collect_error(path.clone(), reason.clone());
+        }
         self.refuse_unspeakable();
         loop {
             self.staff()?;

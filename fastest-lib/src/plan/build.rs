@@ -64,6 +64,7 @@ pub(crate) fn plan(
     let filters = &selection.filters;
     Plan {
         files,
+        unreadable: discovery.unreadable.clone(),
         deselected: selection.deselected.saturating_sub(counted_by_workers),
         keyword: filters.keyword.clone().unwrap_or_default(),
         markexpr: filters.markexpr.clone().unwrap_or_default(),

@@ -35,7 +35,6 @@ const INERT_PLUGINS: &[&str] = &[
     "pytest-timeout",
     "pytest-httpx",
     "pytest-benchmark",
-    "execnet",
 ];
 
 /// The first installed plugin of which it is not known that it lets ordinary tests alone.

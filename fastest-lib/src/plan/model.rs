@@ -9,6 +9,9 @@ use crate::plan::Engine;
 pub struct Plan {
     /// The files, in pytest's order.
     pub files: Vec<PlannedFile>,
+    /// Folders that could not be read, relative to the rootdir, and why; each is an error of the
+    /// run, because tests may be missing.
+    pub unreadable: Vec<(String, String)>,
     /// Tests that filters dropped together with their whole file.
     pub deselected: usize,
     /// The `-k` expression that workers apply to what only they can collect.

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::Problem;
+use crate::{Problem, ProblemKind};
 
 /// What pytest collects from a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,4 +41,15 @@ pub struct FileSet {
     pub files: Vec<TestFile>,
     /// Folders and files that could not be read.
     pub problems: Vec<Problem>,
+}
+
+impl FileSet {
+    /// The folders and files that could not be read, relative to the rootdir, and why.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = (String, String)> {
+        let problems = self
+            .problems
+            .iter()
+            .filter(|problem| problem.kind == ProblemKind::Io);
+        problems.filter_map(|problem| Some((problem.path.clone()?, problem.message.clone())))
+    }
 }

@@ -136,7 +136,7 @@ pub(crate) fn collect_folder(rules: &Rules, start: &Path) -> FileSet {
     let (mut found, _) = walk(1);
     let message = "symbolic links lead round in circles; a link behind another is not followed";
     let place = paths::relative(&rules.rootdir, start);
-    let problem = Problem::new(ProblemKind::Io, message).at(place, None);
+    let problem = Problem::new(ProblemKind::Discovery, message).at(place, None);
     found.problems.push(problem);
     found
 }
