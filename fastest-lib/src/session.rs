@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::discovery::{self, Discovery};
+use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{self, CancelToken, Event, RunContext, Uncaptured, Zygote};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
+use crate::syntax::Sources;
 use crate::workspace::{Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -82,9 +83,18 @@ impl Session {
     ///
     /// When a path that was asked for does not exist.
     pub fn discover(&self) -> Result<Discovery> {
+        self.discover_with(&DiscoverOptions::default())
+    }
+
+    /// Finds the tests, without running Python, as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// When a path that was asked for does not exist.
+    pub fn discover_with(&self, options: &DiscoverOptions) -> Result<Discovery> {
         let files = self.workspace.test_files()?;
-        let (rootdir, config) = (self.workspace.rootdir(), self.workspace.config());
-        let mut discovery = discovery::discover(rootdir, config, &files);
+        let sources = Sources::new(options.parser);
+        let mut discovery = discovery::discover(&self.workspace, &files, &sources);
         discovery.problems.extend(files.problems);
         Ok(discovery)
     }

@@ -20,6 +20,7 @@ fn bindings(facts: &FileFacts) -> Vec<String> {
             BindingKind::Value(_) => "value".to_owned(),
             BindingKind::Attribute(name, _) => format!(".{name}"),
             BindingKind::Deleted => "deleted".to_owned(),
+            BindingKind::Star(module) => format!("from {module}"),
             BindingKind::Changed => "changed".to_owned(),
             BindingKind::Mutated => "mutated".to_owned(),
             other => format!("{other:?}"),
@@ -50,6 +51,7 @@ fn statements_bind_names() {
         "from a import (\n    b,  # why\n    c,\n)",
         &["b a.b", "c a.c"],
     );
+    check("from a import *", &["* from a"]);
     check("a = b = 1", &["a value", "b value"]);
     check("a: int = 1", &["a value"]);
     check("a: int", &[]);
@@ -117,6 +119,49 @@ fn parameters_have_kinds_and_defaults() {
 }
 
 #[test]
+fn the_outcome_of_a_function_is_what_it_returns() {
+    let check = |source: &str, returns: &[Expr], functions: &[&str]| {
+        let facts = parse(source.as_bytes());
+        let Some(BindingKind::Function(function)) = facts.bindings.first().map(|b| &b.kind) else {
+            panic!("a function: {source}");
+        };
+        let outcome = function.outcome.clone().unwrap_or_default();
+        let names: Vec<&str> = outcome.functions.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(
+            (&*outcome.returns, &*names),
+            (returns, functions),
+            "{source}"
+        );
+    };
+    let name = |name: &str| Expr::Name(name.to_owned());
+    check("def f(g):\n    return g", &[name("g")], &[]);
+    check(
+        "def f(g):\n    if x:\n        return\n    @wraps(g)\n    def h(): return 2\n    return h",
+        &[Expr::None, name("h")],
+        &["h"],
+    );
+    check(
+        "def f(): return 1, 2",
+        &[Expr::Tuple(vec![Expr::Int(1), Expr::Int(2)])],
+        &[],
+    );
+    check(
+        "def f():\n    class C:\n        def g(self): return 1",
+        &[],
+        &[],
+    );
+    check("def test_f(): return 1", &[], &[]);
+    check("def pytest_f(): return 1", &[], &[]);
+    check(
+        "def f():\n    try:\n        return 1\n    except E:\n        return 2\n    else:\n        \
+         with x:\n            return 3\n    finally:\n        match x:\n            case 1:\n                \
+         return 4",
+        &[Expr::Int(1), Expr::Int(2), Expr::Int(3), Expr::Int(4)],
+        &[],
+    );
+}
+
+#[test]
 fn literals_have_values() {
     let check = |source: &str, expected: Expr| {
         let facts = parse(format!("a = {source}").as_bytes());
@@ -139,7 +184,14 @@ fn literals_have_values() {
     check("(1)", Expr::Int(1));
     check("(1,)", Expr::Tuple(vec![Expr::Int(1)]));
     check("1, 2", Expr::Tuple(vec![Expr::Int(1), Expr::Int(2)]));
-    check("{1: 2}", Expr::Container);
+    check(
+        "{1: 2, **x}",
+        Expr::Dict(vec![
+            (Some(Expr::Int(1)), Expr::Int(2)),
+            (None, Expr::Name("x".to_owned())),
+        ]),
+    );
+    check("{1, 2}", Expr::Container);
 }
 
 #[test]
@@ -239,19 +291,18 @@ fn nesting_of_any_depth_is_survived() {
 }
 
 #[test]
-fn star_imports_and_raises_are_effects() {
-    let facts = parse(b"from a import *\nraise X\nf(1)\n");
+fn raises_and_calls_are_effects() {
+    let facts = parse(b"raise X\nf(1)\n");
     let kinds: Vec<bool> = facts
         .effects
         .iter()
         .map(|effect| match &effect.kind {
-            EffectKind::StarImport(module) => module == "a",
             EffectKind::Raise => true,
             EffectKind::Call(call) => matches!(call, Expr::Call(_)),
             _ => false,
         })
         .collect();
-    assert_eq!(kinds, [true, true, true]);
+    assert_eq!(kinds, [true, true]);
 }
 
 proptest! {

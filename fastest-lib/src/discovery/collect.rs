@@ -160,6 +160,12 @@ impl<'a> Collector<'a> {
     fn module(&mut self, facts: &FileFacts, holders: Vec<&Holder>) {
         let names = self.module.names();
         self.effects(&facts.effects, names);
+        for binding in &facts.bindings {
+            if let BindingKind::Star(from) = &binding.kind {
+                let message = format!("`from {from} import *` may bring tests");
+                self.open(OpenReason::new(binding.line, message));
+            }
+        }
         for reason in holders.last().iter().flat_map(|holder| &holder.open) {
             self.open(reason.clone());
         }
@@ -201,7 +207,6 @@ impl<'a> Collector<'a> {
         for effect in effects {
             let message = match &effect.kind {
                 EffectKind::Raise => "the module may raise".to_owned(),
-                EffectKind::StarImport(from) => format!("`from {from} import *` may bring tests"),
                 EffectKind::Call(call) | EffectKind::Store(call) => {
                     match self.disturbs(call, names) {
                         Some(message) => message,

@@ -11,8 +11,8 @@ use super::ids::IdRules;
 use super::model::{DiscoveredFile, Discovery, OpenReason};
 use super::naming::Naming;
 use super::reorder::{Item, reorder};
-use crate::syntax::{FileFacts, parse};
-use crate::workspace::{Config, FileKind, FileSet, TestFile};
+use crate::syntax::{FileFacts, Sources, parse};
+use crate::workspace::{FileKind, FileSet, TestFile, Workspace};
 use crate::{Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -23,7 +23,8 @@ use crate::{Problem, ProblemKind};
 ///
 /// Plugins of the interpreter that the configuration does not name are not visible here; one that
 /// changes what is collected makes the answer differ from pytest's.
-pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
+pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Discovery {
+    let (rootdir, config) = (workspace.rootdir(), workspace.config());
     let rules = Rules {
         ids: IdRules::new(config),
         classes: Naming::new(&config.python_classes),
@@ -33,7 +34,8 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
-    let (conftests, mut problems, mut imports_pytest) = read_conftests(rootdir, files, &rules);
+    let (conftests, mut problems, mut imports_pytest) =
+        read_conftests(rootdir, files, &rules, sources);
     let first_number = conftests.len();
     let packages = package_xunit(rootdir, files);
     let collected: Vec<(Collected, Vec<Problem>, bool)> = files
@@ -46,7 +48,8 @@ pub fn discover(rootdir: &Path, config: &Config, files: &FileSet) -> Discovery {
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            let mut collected = collect_file(file, &chain, &rules, number(first_number + at));
+            let mut collected =
+                collect_file(file, &chain, &rules, number(first_number + at), sources);
             for folder in folders(rootdir, file) {
                 let needs = &mut collected.0.file.needs_pytest;
                 needs.extend(packages.get(folder).cloned());
@@ -99,10 +102,9 @@ fn open_options(addopts: &[String]) -> Vec<OpenReason> {
     open
 }
 
-fn read(path: &Path, id: &str) -> Result<FileFacts, Problem> {
-    match std::fs::read(path) {
-        Ok(bytes) => {
-            let mut facts = parse(&bytes);
+fn read(sources: &Sources, path: &Path, id: &str) -> Result<FileFacts, Problem> {
+    match sources.facts(path) {
+        Ok(mut facts) => {
             for problem in &mut facts.problems {
                 problem.path = Some(id.to_owned());
             }
@@ -122,6 +124,7 @@ fn read_conftests<'a>(
     rootdir: &Path,
     files: &'a FileSet,
     rules: &Rules<'_>,
+    sources: &Sources,
 ) -> (Conftests<'a>, Vec<Problem>, bool) {
     let mut paths: Vec<&PathBuf> = files
         .files
@@ -135,7 +138,7 @@ fn read_conftests<'a>(
         .enumerate()
         .map(|(at, path)| {
             let id = relative(rootdir, path);
-            let (facts, problems) = facts_or_empty(path, &id);
+            let (facts, problems) = facts_or_empty(sources, path, &id);
             let place = Place {
                 file: number(at),
                 conftest: Some(&id),
@@ -183,8 +186,8 @@ fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, Op
 }
 
 /// The facts of a file, or none and the problem of reading it.
-fn facts_or_empty(path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
-    match read(path, id) {
+fn facts_or_empty(sources: &Sources, path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
+    match read(sources, path, id) {
         Ok(facts) => {
             let problems = facts.problems.clone();
             (facts, problems)
@@ -207,11 +210,12 @@ fn collect_file(
     conftests: &[&Conftest],
     rules: &Rules<'_>,
     number: u32,
+    sources: &Sources,
 ) -> (Collected, Vec<Problem>, bool) {
     if file.kind == FileKind::Doctest {
         return (doctests(file), Vec::new(), false);
     }
-    let (facts, problems) = facts_or_empty(&file.path, &file.id);
+    let (facts, problems) = facts_or_empty(sources, &file.path, &file.id);
     let collected = collect(file, &facts, conftests, rules, number);
     (collected, problems, imports_pytest(&facts))
 }

@@ -10,7 +10,7 @@ use super::model::OpenReason;
 use super::parametrize::{given_ids, parameter_sets};
 use super::scope::{Entry, Names};
 use super::value::Value;
-use crate::syntax::{BindingKind, EffectKind, Expr, FileFacts, Function, ParameterKind};
+use crate::syntax::{BindingKind, Expr, FileFacts, Function, ParameterKind};
 
 /// How long a fixture lives; the order is pytest's, from the narrowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,10 +106,10 @@ impl Holder {
         let entries = module.scope.entries().iter();
         let entries = entries.map(|entry| (entry, module.names())).collect();
         let mut holder = Self::of_entries(entries, false, place, rules);
-        for effect in &facts.effects {
-            if let EffectKind::StarImport(from) = &effect.kind {
+        for binding in &facts.bindings {
+            if let BindingKind::Star(from) = &binding.kind {
                 let message = format!("`from {from} import *` may bring fixtures");
-                holder.open.push(place.reason(effect.line, message));
+                holder.open.push(place.reason(binding.line, message));
             }
         }
         holder

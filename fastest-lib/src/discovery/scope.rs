@@ -50,7 +50,10 @@ impl<'f> Scope<'f> {
             None => {
                 if matches!(
                     binding.kind,
-                    BindingKind::Attribute(..) | BindingKind::Mutated | BindingKind::Deleted
+                    BindingKind::Attribute(..)
+                        | BindingKind::Mutated
+                        | BindingKind::Deleted
+                        | BindingKind::Star(_)
                 ) {
                     return;
                 }

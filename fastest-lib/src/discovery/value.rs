@@ -70,7 +70,7 @@ impl<'a> Names<'a> {
                     .map(|item| self.value_within(item, hops))
                     .collect(),
             ),
-            Expr::List(_) | Expr::Container => Value::Container,
+            Expr::List(_) | Expr::Dict(_) | Expr::Container => Value::Container,
             Expr::Name(name) => self.named(name, expr),
             Expr::Attribute(..) => match self.canonical(expr).as_deref() {
                 Some("pytest.HIDDEN_PARAM") => Value::Hidden,

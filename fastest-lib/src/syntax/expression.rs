@@ -73,11 +73,10 @@ impl Reader<'_> {
             "call" => self.call(node, depth),
             "tuple" | "expression_list" => Expr::Tuple(self.items(node, depth)),
             "list" => Expr::List(self.items(node, depth)),
-            "set"
-            | "dictionary"
-            | "list_comprehension"
-            | "set_comprehension"
-            | "dictionary_comprehension" => Expr::Container,
+            "dictionary" => self.dict(node, depth),
+            "set" | "list_comprehension" | "set_comprehension" | "dictionary_comprehension" => {
+                Expr::Container
+            }
             "lambda" => Expr::Lambda,
             "list_splat" | "dictionary_splat" => Expr::Star(Box::new(self.inner(node, depth))),
             "parenthesized_expression" => self.inner(node, depth),
@@ -112,6 +111,21 @@ impl Reader<'_> {
             .into_iter()
             .map(|child| self.read(child, depth + 1))
             .collect()
+    }
+
+    fn dict(&self, node: Node<'_>, depth: usize) -> Expr {
+        let items = children(node).into_iter().map(|child| {
+            let read = |name: &str| {
+                let part = child.child_by_field_name(name);
+                part.map_or(Expr::Unknown, |part| self.read(part, depth + 1))
+            };
+            match child.kind() {
+                "pair" => (Some(read("key")), read("value")),
+                "dictionary_splat" => (None, self.inner(child, depth)),
+                _ => (None, Expr::Unknown),
+            }
+        });
+        Expr::Dict(items.collect())
     }
 
     fn call(&self, node: Node<'_>, depth: usize) -> Expr {

@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 use crate::Problem;
 
 /// What one Python file says about itself, without running it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FileFacts {
     /// The digest of the file's bytes.
@@ -17,7 +19,7 @@ pub struct FileFacts {
 }
 
 /// A name bound (or changed) by a statement of a module's or class's body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Binding {
     /// The name.
@@ -33,7 +35,7 @@ pub struct Binding {
 }
 
 /// How a statement binds a name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum BindingKind {
     /// By `def`.
@@ -42,6 +44,9 @@ pub enum BindingKind {
     Class(Class),
     /// By an import.
     Import(ImportedName),
+    /// By `from module import *`, which binds names that stand in the module; this binding's own
+    /// name is `*`.
+    Star(String),
     /// By an assignment of this value.
     Value(Expr),
     /// `name.attribute = value`: the name stays bound to what it was.
@@ -56,7 +61,7 @@ pub enum BindingKind {
 }
 
 /// A `def`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Function {
     /// Its name.
@@ -75,10 +80,27 @@ pub struct Function {
     pub decorators: Vec<Decorator>,
     /// For functions named `pytest_*` only: the attribute names that the body mentions.
     pub attributes: Vec<String>,
+    /// What the function gives back, where that is kept: see [`Outcome`].
+    pub outcome: Option<Box<Outcome>>,
+}
+
+/// What calling a function gives, as far as its body shows; it tells what a decorator makes of the
+/// function below it.
+///
+/// Kept for functions bound at a module's top level (under an `if`, `try` or `with` too) that have a
+/// `return` with a value and whose name does not begin with `test` or `pytest_`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The value of each `return` of the function's own body, in source order; `None` for a bare one.
+    pub returns: Vec<Expr>,
+    /// The functions that its own body defines, at any depth of blocks, in source order. Theirs are
+    /// not kept in turn, so their `outcome` is none and their `attributes` are empty.
+    pub functions: Vec<Function>,
 }
 
 /// A parameter of a `def`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Parameter {
     /// Its name.
@@ -90,7 +112,7 @@ pub struct Parameter {
 }
 
 /// How an argument reaches a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ParameterKind {
     /// By position only: it stands before a `/`.
@@ -104,7 +126,7 @@ pub enum ParameterKind {
 }
 
 /// A `class`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Class {
     /// Its name.
@@ -126,7 +148,7 @@ pub struct Class {
 }
 
 /// A decorator.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Decorator {
     /// Its line, counted from 1.
@@ -136,7 +158,7 @@ pub struct Decorator {
 }
 
 /// An import statement's one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Import {
     /// The line, counted from 1.
@@ -152,7 +174,7 @@ pub struct Import {
 }
 
 /// What a name that an import binds stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportedName {
     /// The module as written; for `import a.b` without an alias, `a`.
@@ -164,7 +186,7 @@ pub struct ImportedName {
 }
 
 /// Something that a module's or class's body does besides binding names.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Effect {
     /// The line, counted from 1.
@@ -174,21 +196,19 @@ pub struct Effect {
 }
 
 /// What a statement does besides binding names.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum EffectKind {
     /// It evaluates a call and drops its value.
     Call(Expr),
     /// It raises.
     Raise,
-    /// It binds names that cannot be seen: `from module import *`.
-    StarImport(String),
     /// It assigns to a place that is not a name, such as `globals()["name"]`.
     Store(Expr),
 }
 
 /// An expression, as far as it matters for naming tests.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Expr {
     /// `None`.
@@ -217,11 +237,13 @@ pub enum Expr {
     Tuple(Vec<Expr>),
     /// A list display.
     List(Vec<Expr>),
-    /// A dict or set display or a comprehension: an unhashable container whose items are not kept.
+    /// A dict display: its items, in order; `**mapping` has no key, and the mapping for its value.
+    Dict(Vec<(Option<Expr>, Expr)>),
+    /// A set display or a comprehension: an unhashable container whose items are not kept.
     Container,
     /// A `lambda`.
     Lambda,
-    /// `*value` or `**value` in a display or call.
+    /// `*value` or `**value` in a call, `*value` in a list, tuple or set display.
     Star(Box<Expr>),
     /// `operator operand`, for `-`, `+`, `~`.
     Unary(char, Box<Expr>),
@@ -232,7 +254,7 @@ pub enum Expr {
 }
 
 /// A call's parts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Call {
     /// The line, counted from 1.
@@ -244,7 +266,7 @@ pub struct Call {
 }
 
 /// An argument of a call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Argument {
     /// Its name, when it is passed by name.

@@ -1,20 +1,24 @@
 //! The second stage: from bytes to the facts of a Python file.
 //!
-//! [`parse`] reads one file's bytes with tree-sitter and gives its [`FileFacts`]: what the module
-//! binds and in which order, its functions, classes and decorators with their arguments, and its
-//! imports. Nothing is imported and nothing is resolved here; a file that is not valid Python gives
-//! its [`Problem`](crate::Problem)s and whatever could still be read.
+//! [`parse`] reads one file's bytes and gives its [`FileFacts`]: what the module binds and in which
+//! order, its functions, classes and decorators with their arguments, and its imports. Nothing is
+//! imported and nothing is resolved here; a file that is not valid Python gives its
+//! [`Problem`](crate::Problem)s and whatever could still be read. [`Sources`] reads files from disk.
 
 mod decode;
 mod expression;
 mod facts;
 mod literal;
 mod parse;
+mod parser;
+mod sources;
 mod statements;
 mod survey;
 
 pub use facts::{
     Argument, Binding, BindingKind, Call, Class, Decorator, Effect, EffectKind, Expr, FileFacts,
-    Function, Import, ImportedName, Parameter, ParameterKind,
+    Function, Import, ImportedName, Outcome, Parameter, ParameterKind,
 };
-pub use parse::parse;
+pub use parse::{parse, parse_with};
+pub use parser::ParserKind;
+pub use sources::Sources;

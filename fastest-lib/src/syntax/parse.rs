@@ -2,6 +2,7 @@ use tree_sitter::Parser;
 
 use super::decode::decode;
 use super::facts::FileFacts;
+use super::parser::ParserKind;
 use super::statements::Body;
 use super::survey::survey;
 use crate::{Problem, ProblemKind};
@@ -11,6 +12,12 @@ use crate::{Problem, ProblemKind};
 /// Never fails: what is wrong with the bytes is in [`FileFacts::problems`], and what could be read
 /// in spite of it is in the rest. The problems carry lines and no path.
 pub fn parse(bytes: &[u8]) -> FileFacts {
+    parse_with(bytes, ParserKind::default())
+}
+
+/// The facts of a Python source file, read by the parser of that kind; see [`parse`].
+pub fn parse_with(bytes: &[u8], kind: ParserKind) -> FileFacts {
+    let _ = kind;
     let digest = blake3::hash(bytes);
     let (source, problem) = decode(bytes);
     let mut facts = FileFacts {
@@ -40,7 +47,7 @@ pub fn parse(bytes: &[u8]) -> FileFacts {
         return facts;
     };
     let survey = survey(tree.root_node(), &source);
-    let mut body = Body::new(&source, &survey.generators);
+    let mut body = Body::of_module(&source, &survey.generators);
     body.read(tree.root_node());
     facts.problems.extend(body.problems);
     facts.bindings = body.bindings;

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 use super::expression::{arguments, children, column_of, expression, line_of, text_of};
 use super::facts::{
     Binding, BindingKind, Class, Decorator, Effect, EffectKind, Expr, Function, ImportedName,
-    Parameter, ParameterKind,
+    Outcome, Parameter, ParameterKind,
 };
 use super::survey::imports_of;
 use crate::{Problem, ProblemKind};
@@ -15,12 +15,28 @@ use crate::{Problem, ProblemKind};
 /// CPython refuses deeper indentation than this.
 const MAX_DEPTH: usize = 100;
 
+/// Statements with blocks in which other statements of the same function stand.
+const COMPOUND_STATEMENTS: &[&str] = &[
+    "if_statement",
+    "for_statement",
+    "while_statement",
+    "with_statement",
+    "try_statement",
+    "match_statement",
+];
+
+fn is_function(node: &Node<'_>) -> bool {
+    node.kind() == "function_definition"
+}
+
 /// The body of one module or class, read in source order.
 pub(super) struct Body<'s> {
     source: &'s str,
     generators: &'s HashSet<usize>,
     depth: usize,
     conditional: bool,
+    /// Whether it is the module's body.
+    is_module: bool,
     pub(super) bindings: Vec<Binding>,
     pub(super) effects: Vec<Effect>,
     pub(super) problems: Vec<Problem>,
@@ -33,9 +49,18 @@ impl<'s> Body<'s> {
             generators,
             depth: 0,
             conditional: false,
+            is_module: false,
             bindings: Vec::new(),
             effects: Vec::new(),
             problems: Vec::new(),
+        }
+    }
+
+    /// The body of a module.
+    pub(super) fn of_module(source: &'s str, generators: &'s HashSet<usize>) -> Self {
+        Self {
+            is_module: true,
+            ..Self::new(source, generators)
         }
     }
 
@@ -64,18 +89,8 @@ impl<'s> Body<'s> {
             "function_definition" => self.definition(node, node, Vec::new()),
             "class_definition" => self.definition(node, node, Vec::new()),
             "decorated_definition" => {
-                let decorators = children(node)
-                    .into_iter()
-                    .filter(|child| child.kind() == "decorator")
-                    .filter_map(|child| {
-                        let expr = children(child).into_iter().next()?;
-                        Some(Decorator {
-                            line: line_of(child),
-                            expr: expression(expr, self.source),
-                        })
-                    })
-                    .collect();
-                if let Some(definition) = node.child_by_field_name("definition") {
+                let (definition, decorators) = self.undecorated(node);
+                if let Some(definition) = definition {
                     self.definition(node, definition, decorators);
                 }
             }
@@ -232,7 +247,7 @@ impl<'s> Body<'s> {
     fn import(&mut self, node: Node<'_>) {
         let source = self.source;
         imports_of(node, source, |import| match import.name {
-            Some(name) if name == "*" => self.effect(node, EffectKind::StarImport(import.module)),
+            Some(name) if name == "*" => self.bind("*", node, BindingKind::Star(import.module)),
             Some(name) => {
                 let bound = import.alias.unwrap_or_else(|| name.clone());
                 let used = occurs_twice(source, &bound);
@@ -351,10 +366,13 @@ impl<'s> Body<'s> {
 
     fn function(&self, node: Node<'_>, name: String, decorators: Vec<Decorator>) -> Function {
         let is_async = node.child(0).is_some_and(|child| child.kind() == "async");
-        let attributes = match node.child_by_field_name("body") {
+        let body = node.child_by_field_name("body");
+        let attributes = match body {
             Some(body) if name.starts_with("pytest_") => attributes_in(body, self.source),
             _ => Vec::new(),
         };
+        let is_kept = self.is_module && !name.starts_with("pytest_") && !name.starts_with("test");
+        let outcome = body.filter(|_| is_kept).and_then(|body| self.outcome(body));
         Function {
             line: line_of(node),
             column: column_of(node),
@@ -366,8 +384,65 @@ impl<'s> Body<'s> {
                 .unwrap_or_default(),
             decorators,
             attributes,
+            outcome,
             name,
         }
+    }
+
+    /// What the body of a function gives back. Walks without recursion.
+    fn outcome(&self, body: Node<'_>) -> Option<Box<Outcome>> {
+        let mut outcome = Outcome::default();
+        let mut has_value = false;
+        let inner = Body::new(self.source, self.generators);
+        let mut rest = vec![body];
+        while let Some(node) = rest.pop() {
+            match node.kind() {
+                "return_statement" => {
+                    let value = children(node).into_iter().next();
+                    has_value |= value.is_some();
+                    let value = value.map_or(Expr::None, |value| expression(value, self.source));
+                    outcome.returns.push(value);
+                }
+                "function_definition" | "decorated_definition" => {
+                    let (definition, decorators) = self.undecorated(node);
+                    if let Some(definition) = definition.filter(is_function)
+                        && let Some(name) = definition.child_by_field_name("name")
+                    {
+                        let name = text_of(name, self.source).to_owned();
+                        let mut function = inner.function(definition, name, decorators);
+                        function.attributes.clear();
+                        outcome.functions.push(function);
+                    }
+                }
+                kind if kind == "block"
+                    || kind.ends_with("_clause")
+                    || COMPOUND_STATEMENTS.contains(&kind) =>
+                {
+                    rest.extend(children(node).into_iter().rev());
+                }
+                _ => {}
+            }
+        }
+        has_value.then(|| Box::new(outcome))
+    }
+
+    /// A definition below its decorators.
+    fn undecorated<'t>(&self, node: Node<'t>) -> (Option<Node<'t>>, Vec<Decorator>) {
+        if node.kind() != "decorated_definition" {
+            return (Some(node), Vec::new());
+        }
+        let decorators = children(node)
+            .into_iter()
+            .filter(|child| child.kind() == "decorator")
+            .filter_map(|child| {
+                let expr = children(child).into_iter().next()?;
+                Some(Decorator {
+                    line: line_of(child),
+                    expr: expression(expr, self.source),
+                })
+            })
+            .collect();
+        (node.child_by_field_name("definition"), decorators)
     }
 
     fn parameters(&self, node: Node<'_>) -> Vec<Parameter> {

@@ -131,6 +131,12 @@ pub(crate) struct DiscoverArgs {
     /// Print counts to stderr.
     #[arg(long)]
     pub(crate) stats: bool,
+    /// What reads the sources.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) parser: ParserArg,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 #[derive(Args, Debug)]
@@ -144,6 +150,16 @@ pub(crate) enum ImportModeArg {
     Prepend,
     Append,
     Importlib,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ParserArg {
+    /// The scanner, and tree-sitter for files in which it finds something wrong.
+    Auto,
+    /// The scanner: one pass over the bytes.
+    Scanner,
+    /// tree-sitter, for whole files.
+    TreeSitter,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

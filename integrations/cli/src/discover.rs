@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use fastest_lib::discovery::Discovery;
+use fastest_lib::discovery::{DiscoverOptions, Discovery};
 use fastest_lib::report::ExitCode;
+use fastest_lib::syntax::ParserKind;
 use fastest_lib::{Error, NodeId, Session};
 use serde_json::json;
 
-use crate::args::{DiscoverArgs, DiscoverOutput};
+use crate::args::{DiscoverArgs, DiscoverOutput, ParserArg};
 use crate::workspace;
 
 /// The version of the discovery schema.
@@ -16,7 +17,14 @@ const SCHEMA: u32 = 1;
 
 pub(crate) fn discover(args: &DiscoverArgs) -> Result<ExitCode, Error> {
     let session = Session::open(workspace::options(&args.workspace)?)?;
-    let discovery = session.discover()?;
+    let mut options = DiscoverOptions::default();
+    options.parser = match args.parser {
+        ParserArg::Auto => ParserKind::Auto,
+        ParserArg::Scanner => ParserKind::Scanner,
+        ParserArg::TreeSitter => ParserKind::TreeSitter,
+    };
+    options.cache = !args.no_cache;
+    let discovery = session.discover_with(&options)?;
     let filters = workspace::filters(&session, &args.workspace);
     let selection = session.select(&discovery, &filters)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
