@@ -132,6 +132,21 @@ fn naming() {
 }
 
 #[test]
+fn imports() {
+    check("imports");
+}
+
+#[test]
+fn ignored() {
+    check("ignored");
+}
+
+#[test]
+fn session() {
+    check("session");
+}
+
+#[test]
 fn open() {
     check("open");
 }

@@ -1,32 +1,45 @@
 //! The classes of a module: their namespaces and their method resolution order.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::marks::{self, Decorated};
 use super::model::OpenReason;
+use super::project::World;
 use super::scope::{Entry, Names, Scope};
-use crate::syntax::{Binding, BindingKind, Class, Expr, FileFacts};
+use crate::syntax::{Binding, BindingKind, Class, EffectKind, Expr, FileFacts};
 
 /// A module's namespaces.
 pub(super) struct Module<'f> {
+    /// The file.
+    pub(super) path: &'f Path,
     pub(super) scope: Scope<'f>,
-    pub(super) classes: Vec<ClassBody<'f>>,
-    by_address: HashMap<*const Class, usize>,
+    /// Whether it may bind names that are not in `scope`.
+    pub(super) is_opaque: bool,
+    classes: Vec<ClassBody<'f>>,
+    by_address: HashMap<usize, usize>,
 }
 
 /// A class and the namespace of its body.
 pub(super) struct ClassBody<'f> {
-    pub(super) class: &'f Class,
+    class: &'f Class,
     pub(super) scope: Scope<'f>,
     /// The class around it.
     outer: Option<usize>,
 }
 
+/// A class of some module.
+#[derive(Clone, Copy)]
+pub(super) struct ClassRef<'a> {
+    pub(super) module: &'a Module<'a>,
+    index: usize,
+}
+
 /// What a class inherits.
 #[derive(Default)]
-pub(super) struct Lineage {
-    /// The classes of this module in its method resolution order, itself first.
-    pub(super) classes: Vec<usize>,
+pub(super) struct Lineage<'a> {
+    /// The classes in its method resolution order of which the source is read, itself first.
+    pub(super) classes: Vec<ClassRef<'a>>,
     /// Whether it is a `unittest.TestCase`.
     pub(super) is_unittest: bool,
     /// Whether a metaclass keeps track of abstract methods.
@@ -49,13 +62,28 @@ const PLAIN_BASES: &[&str] = &[
     "typing_extensions.Generic",
 ];
 
-/// Chains of bases longer than this are not followed.
-const MAX_BASES: usize = 64;
+/// A class with more ancestors than this, counted along every way to them, is not followed.
+const MAX_ANCESTORS: usize = 256;
 
 impl<'f> Module<'f> {
-    pub(super) fn new(facts: &'f FileFacts) -> Self {
+    /// `expand` gives the names that `from module import *` binds; none when that is not known.
+    pub(super) fn new(
+        path: &'f Path,
+        facts: &'f FileFacts,
+        mut expand: impl FnMut(&'f str) -> Option<Vec<&'f str>>,
+    ) -> Self {
+        let mut is_opaque = facts.effects.iter().any(binds_unseen);
+        let scope = Scope::new(&facts.bindings, |_, module| {
+            expand(module).unwrap_or_else(|| {
+                is_opaque = true;
+                Vec::new()
+            })
+        });
+        is_opaque |= scope.get("__getattr__").is_some();
         let mut module = Self {
-            scope: Scope::new(&facts.bindings),
+            path,
+            scope,
+            is_opaque,
             classes: Vec::new(),
             by_address: HashMap::new(),
         };
@@ -67,10 +95,10 @@ impl<'f> Module<'f> {
         for binding in bindings {
             if let BindingKind::Class(class) = &binding.kind {
                 let at = self.classes.len();
-                self.by_address.insert(class, at);
+                self.by_address.insert(address(class), at);
                 self.classes.push(ClassBody {
                     class,
-                    scope: Scope::new(&class.bindings),
+                    scope: Scope::new(&class.bindings, |_, _| Vec::new()),
                     outer,
                 });
                 self.add_classes(&class.bindings, Some(at));
@@ -78,59 +106,113 @@ impl<'f> Module<'f> {
         }
     }
 
-    pub(super) fn index_of(&self, class: &Class) -> Option<usize> {
-        self.by_address.get(&std::ptr::from_ref(class)).copied()
+    /// Whether modules can lie below it.
+    pub(super) fn is_package(&self) -> bool {
+        self.path.file_stem().is_some_and(|stem| stem == "__init__")
+    }
+}
+
+impl<'a> Module<'a> {
+    pub(super) fn class_ref(&'a self, class: &Class) -> Option<ClassRef<'a>> {
+        let index = *self.by_address.get(&address(class))?;
+        Some(ClassRef {
+            module: self,
+            index,
+        })
+    }
+}
+
+/// Classes stay where they are as long as the facts that hold them.
+fn address(class: &Class) -> usize {
+    std::ptr::from_ref(class).addr()
+}
+
+/// Whether a statement may bind names that cannot be seen.
+fn binds_unseen(effect: &crate::syntax::Effect) -> bool {
+    let is_globals = |expr: &Expr| match expr {
+        Expr::Call(call) => {
+            matches!(&call.function, Expr::Name(name) if name == "globals" || name == "vars")
+        }
+        _ => false,
+    };
+    match &effect.kind {
+        EffectKind::Store(Expr::Subscript(object)) => is_globals(object),
+        EffectKind::Call(Expr::Call(call)) => match &call.function {
+            Expr::Attribute(object, _) => is_globals(object),
+            Expr::Name(name) => name == "exec",
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+impl PartialEq for ClassRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        address(self.class()) == address(other.class())
+    }
+}
+
+impl<'a> ClassRef<'a> {
+    pub(super) fn body(self) -> &'a ClassBody<'a> {
+        &self.module.classes[self.index]
     }
 
-    /// What expressions at the top level see.
-    pub(super) fn names(&self) -> Names<'_> {
+    pub(super) fn class(self) -> &'a Class {
+        self.body().class
+    }
+
+    /// What expressions in its body see.
+    pub(super) fn names(self, world: &'a dyn World) -> Names<'a> {
         Names {
-            class: None,
-            module: &self.scope,
+            class: Some(&self.body().scope),
+            ..Names::of(world, self.module)
         }
     }
 
-    /// What expressions in the body of a class see.
-    pub(super) fn names_in(&self, class: usize) -> Names<'_> {
-        Names {
-            class: self.classes.get(class).map(|body| &body.scope),
-            module: &self.scope,
+    fn outer(self) -> Option<Self> {
+        let index = self.body().outer?;
+        Some(Self { index, ..self })
+    }
+
+    /// What its decorators and bases see.
+    pub(super) fn names_around(self, world: &'a dyn World) -> Names<'a> {
+        match self.outer() {
+            Some(outer) => outer.names(world),
+            None => Names::of(world, self.module),
         }
     }
 
-    /// What the decorators and bases of a class see.
-    pub(super) fn names_around(&self, class: usize) -> Names<'_> {
-        let outer = self.classes.get(class).and_then(|body| body.outer);
-        outer.map_or_else(|| self.names(), |outer| self.names_in(outer))
+    pub(super) fn decorated(self, world: &'a dyn World) -> Decorated<'a> {
+        marks::decorated(&self.class().decorators, self.names_around(world))
     }
 
-    pub(super) fn decorated(&self, class: usize) -> Decorated<'_> {
-        marks::decorated(
-            &self.classes[class].class.decorators,
-            self.names_around(class),
-        )
-    }
-
-    pub(super) fn lineage(&self, class: usize) -> Lineage {
+    pub(super) fn lineage(self, world: &'a dyn World) -> Lineage<'a> {
         let mut lineage = Lineage::default();
-        lineage.classes = match self.linearize(class, &mut lineage, 0) {
+        let mut way = Vec::new();
+        let mut left = MAX_ANCESTORS;
+        lineage.classes = match self.linearize(world, &mut lineage, &mut way, &mut left) {
             Some(order) => order,
             None => {
-                let line = self.classes[class].class.line;
+                let line = self.class().line;
                 let reason = OpenReason::new(line, "its bases have no consistent order");
                 lineage.unknown.get_or_insert((String::new(), reason));
-                vec![class]
+                vec![self]
             }
         };
         lineage
     }
 
-    fn linearize(&self, class: usize, lineage: &mut Lineage, depth: usize) -> Option<Vec<usize>> {
-        if depth > MAX_BASES {
-            return None;
-        }
-        let facts = self.classes[class].class;
-        let names = self.names_around(class);
+    fn linearize(
+        self,
+        world: &'a dyn World,
+        lineage: &mut Lineage<'a>,
+        way: &mut Vec<Self>,
+        left: &mut usize,
+    ) -> Option<Vec<Self>> {
+        *left = left.checked_sub(1)?;
+        way.push(self);
+        let facts = self.class();
+        let names = self.names_around(world);
         for (keyword, value) in &facts.keywords {
             match names.canonical(value).as_deref() {
                 Some("abc.ABCMeta") if keyword == "metaclass" => lineage.has_abc = true,
@@ -144,10 +226,10 @@ impl<'f> Module<'f> {
                 Expr::Subscript(generic) => generic,
                 base => base,
             };
-            let local = self.local_class(base, names);
-            if let Some(local) = local.filter(|&local| self.is_complete_before(local, class)) {
-                orders.push(self.linearize(local, lineage, depth + 1)?);
-                direct.push(local);
+            let source = names.class_named(base);
+            if let Some(source) = source.filter(|base| base.is_complete_before(self, way)) {
+                orders.push(source.linearize(world, lineage, way, left)?);
+                direct.push(source);
                 continue;
             }
             match names.canonical(base).as_deref() {
@@ -157,65 +239,81 @@ impl<'f> Module<'f> {
                 _ => lineage.unknown(facts, base, "base"),
             }
         }
+        way.pop();
         orders.push(direct);
-        let mut order = vec![class];
+        let mut order = vec![self];
         order.extend(merge(orders)?);
         Some(order)
     }
 
-    /// Whether `base` is defined to its end before `class` begins. Python could not name it as a
-    /// base otherwise, and to follow such a base might never end.
-    fn is_complete_before(&self, base: usize, class: usize) -> bool {
-        let start = |at: usize| (self.classes[at].class.line, at);
-        let around = std::iter::successors(Some(class), |&at| self.classes[at].outer);
-        start(base) < start(class) && !around.into_iter().any(|outer| outer == base)
-    }
-
-    fn local_class(&self, base: &Expr, names: Names<'_>) -> Option<usize> {
-        let Expr::Name(name) = base else { return None };
-        match names.get(name)?.only().map(|binding| &binding.kind) {
-            Some(BindingKind::Class(class)) => self.index_of(class),
-            _ => None,
+    /// Whether it is defined to its end before `class` begins. Python could not name it as a base
+    /// otherwise, and to follow such a base might never end.
+    fn is_complete_before(self, class: Self, way: &[Self]) -> bool {
+        if way.contains(&self) {
+            return false;
         }
-    }
-
-    /// The attribute of a class by its method resolution order, with the class that has it.
-    pub(super) fn attribute(&self, lineage: &Lineage, name: &str) -> Option<(usize, &Entry<'f>)> {
-        lineage
-            .classes
-            .iter()
-            .find_map(|&class| Some((class, self.classes[class].scope.get(name)?)))
-    }
-
-    /// Whether an abstract method is left without a body of its own.
-    pub(super) fn is_abstract(&self, lineage: &Lineage) -> bool {
-        lineage.has_abc
-            && lineage.classes.iter().any(|&class| {
-                self.classes[class].scope.entries().iter().any(|entry| {
-                    self.attribute(lineage, entry.name)
-                        .filter(|(owner, _)| *owner == class)
-                        .and_then(|(owner, entry)| {
-                            let names = self.names_in(owner);
-                            let function = entry.function()?;
-                            Some(marks::decorated(&function.decorators, names).is_abstract)
-                        })
-                        .unwrap_or(false)
-                })
-            })
+        if !std::ptr::eq(self.module, class.module) {
+            return true;
+        }
+        let start = |class: Self| (class.class().line, class.index);
+        let mut around = std::iter::successors(Some(class), |class| class.outer());
+        start(self) < start(class) && !around.any(|outer| outer == self)
     }
 }
 
-impl Lineage {
+impl<'a> Lineage<'a> {
     fn unknown(&mut self, class: &Class, expr: &Expr, what: &str) {
         let text = marks::describe(expr);
         let message = format!("the {what} `{text}` of class `{}` is not known", class.name);
         let reason = OpenReason::new(class.line, message);
         self.unknown.get_or_insert((text, reason));
     }
+
+    /// The attribute of a class by its method resolution order, with the class that has it.
+    pub(super) fn attribute(&self, name: &str) -> Option<(ClassRef<'a>, &'a Entry<'a>)> {
+        self.classes
+            .iter()
+            .find_map(|&class| Some((class, class.body().scope.get(name)?)))
+    }
+
+    /// The names that a class of the lineage defines and no nearer one does.
+    pub(super) fn own_entries(&self, class: ClassRef<'a>) -> impl Iterator<Item = &'a Entry<'a>> {
+        let entries = class.body().scope.entries().iter();
+        entries.filter(move |entry| {
+            let owner = self.attribute(entry.name);
+            owner.is_some_and(|(owner, _)| owner == class)
+        })
+    }
+
+    /// Whether an abstract method is left without a body of its own.
+    pub(super) fn is_abstract(&self, world: &'a dyn World) -> bool {
+        self.has_abc
+            && self.classes.iter().any(|&class| {
+                self.own_entries(class).any(|entry| {
+                    entry.function().is_some_and(|function| {
+                        marks::decorated(&function.decorators, class.names(world)).is_abstract
+                    })
+                })
+            })
+    }
+
+    /// Whether it certainly makes its instances by itself, which keeps pytest from collecting it.
+    pub(super) fn has_constructor(&self) -> bool {
+        let mut names = ["__init__", "__new__"].iter();
+        names.any(|name| self.attribute(name).is_some())
+    }
+
+    /// Whether one of its functions is named like a test.
+    pub(super) fn has_test_function(&self) -> bool {
+        self.classes.iter().any(|class| {
+            let mut entries = class.body().scope.entries().iter();
+            entries.any(|entry| entry.function().is_some() && entry.name.starts_with("test"))
+        })
+    }
 }
 
 /// C3: the first head that is in no tail, until nothing is left.
-fn merge(mut orders: Vec<Vec<usize>>) -> Option<Vec<usize>> {
+fn merge(mut orders: Vec<Vec<ClassRef<'_>>>) -> Option<Vec<ClassRef<'_>>> {
     let mut merged = Vec::new();
     loop {
         orders.retain(|order| !order.is_empty());

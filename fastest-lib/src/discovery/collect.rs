@@ -8,13 +8,15 @@ use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
+use super::known::{is_outside, is_stdlib};
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason};
 use super::naming::Naming;
 use super::parametrize::WideParameter;
-use super::scope::{Entry, Names};
+use super::project::{Found, World};
+use super::scope::{Entry, Imported, Kind, MAX_HOPS, Meaning, Names};
 use super::value::Value;
-use crate::syntax::{Binding, BindingKind, Effect, EffectKind, Expr, FileFacts, ImportedName};
+use crate::syntax::{BindingKind, Effect, EffectKind, Expr, FileFacts};
 use crate::workspace::TestFile;
 
 /// What holds for every file of a discovery.
@@ -37,27 +39,43 @@ pub(super) struct Collected {
     pub(super) wide: Vec<Vec<WideParameter>>,
 }
 
-/// Collects the tests of `file`; `number` tells its fixtures from those of other files.
-pub(super) fn collect(
-    file: &TestFile,
-    facts: &FileFacts,
-    conftests: &[&Conftest],
-    rules: &Rules<'_>,
-    number: u32,
-) -> Collected {
-    let module = Module::new(facts);
+/// A test file, read, with what lies around it.
+pub(super) struct Input<'a> {
+    pub(super) file: &'a TestFile,
+    pub(super) facts: &'a FileFacts,
+    pub(super) module: &'a Module<'a>,
+    pub(super) world: &'a dyn World,
+    /// Outermost first.
+    pub(super) conftests: &'a [&'a Conftest],
+    /// Why it may be left out of the collection.
+    pub(super) doubt: Option<OpenReason>,
+    /// Tells its fixtures from those of other files.
+    pub(super) number: u32,
+}
+
+/// Collects the tests of a file.
+pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
+    let Input { file, facts, .. } = *input;
     let place = Place {
-        file: number,
-        conftest: None,
+        file: input.number,
+        elsewhere: None,
     };
-    let hooks = hooks(&module, place);
-    let holder = Holder::of_module(&module, facts, place, &rules.ids);
+    let names = Names::of(input.world, input.module);
+    let hooks = hooks(names, place);
+    let holder = Holder::of_module(names, place, &rules.ids);
     let mut holders = vec![&rules.builtin];
-    holders.extend(conftests.iter().map(|conftest| &conftest.holder));
+    holders.extend(
+        input
+            .conftests
+            .iter()
+            .flat_map(|conftest| &conftest.plugins),
+    );
+    holders.extend(input.conftests.iter().map(|conftest| &conftest.holder));
     holders.push(&holder);
     let mut collector = Collector {
         rules,
-        module: &module,
+        module: input.module,
+        world: input.world,
         place,
         generates: None,
         module_marks: Vec::new(),
@@ -74,7 +92,10 @@ pub(super) fn collect(
             wide: Vec::new(),
         },
     };
-    collector.surroundings(file, facts, conftests, hooks);
+    if let Some(reason) = &input.doubt {
+        collector.open(reason.clone());
+    }
+    collector.surroundings(facts, input.conftests, hooks);
     collector.module(facts, holders);
     collector.finish()
 }
@@ -82,6 +103,7 @@ pub(super) fn collect(
 pub(super) struct Collector<'a> {
     pub(super) rules: &'a Rules<'a>,
     pub(super) module: &'a Module<'a>,
+    pub(super) world: &'a dyn World,
     pub(super) place: Place<'a>,
     /// Why no id of the file is certain.
     pub(super) generates: Option<OpenReason>,
@@ -94,7 +116,7 @@ pub(super) struct Node<'n, 'a> {
     /// The names of the classes around it.
     pub(super) classes: Vec<String>,
     /// The class whose tests are collected, with what it inherits.
-    pub(super) lineage: Option<&'n Lineage>,
+    pub(super) lineage: Option<&'n Lineage<'a>>,
     pub(super) is_unittest: bool,
     /// The marks of the classes around it and of the module, nearest first.
     pub(super) marks: Vec<Mark<'a>>,
@@ -119,25 +141,15 @@ impl<'a> Collector<'a> {
     }
 
     /// What lies around the tests: conftests, hooks, broken source.
-    fn surroundings(
-        &mut self,
-        file: &TestFile,
-        facts: &FileFacts,
-        conftests: &[&Conftest],
-        hooks: Hooks,
-    ) {
+    fn surroundings(&mut self, facts: &FileFacts, conftests: &[&Conftest], hooks: Hooks) {
         for problem in &facts.problems {
             let line = problem.line.unwrap_or_default();
             self.open(OpenReason::new(line, &*problem.message));
         }
         for conftest in conftests {
-            let ignored = conftest.ignores(&file.path);
-            for reason in conftest
-                .open
-                .iter()
-                .chain(&conftest.holder.open)
-                .chain(ignored)
-            {
+            let plugins = conftest.plugins.iter().flat_map(|plugin| &plugin.open);
+            let own = conftest.open.iter().chain(&conftest.holder.open);
+            for reason in own.chain(plugins) {
                 self.open(reason.clone());
             }
             for reason in &conftest.needs_pytest {
@@ -145,7 +157,7 @@ impl<'a> Collector<'a> {
             }
             self.generates = self.generates.take().or_else(|| conftest.generates.clone());
         }
-        for reason in hooks.open {
+        for reason in hooks.open.into_iter().chain(hooks.session_open) {
             self.open(reason);
         }
         for reason in hooks.needs_pytest {
@@ -158,11 +170,14 @@ impl<'a> Collector<'a> {
     }
 
     fn module(&mut self, facts: &FileFacts, holders: Vec<&Holder>) {
-        let names = self.module.names();
+        let names = Names::of(self.world, self.module);
         self.effects(&facts.effects, names);
         for binding in &facts.bindings {
-            if let BindingKind::Star(from) = &binding.kind {
-                let message = format!("`from {from} import *` may bring tests");
+            if let BindingKind::Star(from) = &binding.kind
+                && self.module.is_opaque
+                && !brings_nothing(self.world.find(self.module.path, from), from)
+            {
+                let message = format!("`from {from} import *` may bring tests and fixtures");
                 self.open(OpenReason::new(binding.line, message));
             }
         }
@@ -216,12 +231,12 @@ impl<'a> Collector<'a> {
             };
             self.open(OpenReason::new(effect.line, message));
         }
-        for entry in names.class.unwrap_or(names.module).entries() {
-            for binding in &entry.current {
-                if let BindingKind::Value(value @ Expr::Call(_)) = &binding.kind
+        for entry in names.class.unwrap_or(&names.module.scope).entries() {
+            for bound in &entry.current {
+                if let Kind::Value(value @ Expr::Call(_)) = bound.kind
                     && let Some(message) = self.disturbs(value, names)
                 {
-                    self.open(OpenReason::new(binding.line, message));
+                    self.open(OpenReason::new(bound.line, message));
                 }
             }
         }
@@ -230,7 +245,11 @@ impl<'a> Collector<'a> {
     /// Whether a call at the top level can skip the module or define tests.
     fn disturbs(&self, expr: &Expr, names: Names<'_>) -> Option<String> {
         let function = innermost_call(expr)?;
-        let path = names.canonical(function)?;
+        let path = match function {
+            // Whatever else binds names unseen, these do so by themselves.
+            Expr::Name(name) if names.get(name).is_none() => format!("builtins.{name}"),
+            function => names.canonical(function)?,
+        };
         let text = marks::describe(function);
         match path.as_str() {
             "pytest.skip"
@@ -248,54 +267,125 @@ impl<'a> Collector<'a> {
 
     /// One name of a module or class.
     pub(super) fn item(&mut self, entry: &'a Entry<'a>, names: Names<'a>, node: &Node<'_, 'a>) {
-        let Some(binding) = entry.last() else { return };
-        match &binding.kind {
-            BindingKind::Function(function) => self.function(entry, function, names, node),
-            BindingKind::Class(class) => self.class(entry, class, names, node),
-            BindingKind::Import(imported) => self.imported(entry.name, imported, binding),
-            BindingKind::Value(value) => self.assigned(entry, value, binding, names),
-            _ => {
+        let Some(bound) = entry.last() else { return };
+        match bound.kind {
+            Kind::Function(function) => self.function(entry, entry, function, names, node),
+            Kind::Class(class) => {
+                if let Some(class) = names.module.class_ref(class) {
+                    self.class(entry, entry, class, node);
+                }
+            }
+            Kind::Import(imported) => self.imported(entry, imported, names, node),
+            Kind::Value(value) => self.assigned(entry, value, bound.line, names, node),
+            Kind::Other => {
                 if self.rules.functions.matches(entry.name)
                     || self.rules.classes.matches(entry.name)
                 {
                     let message = format!("`{}` may be a test", entry.name);
-                    self.open(OpenReason::new(binding.line, message));
+                    self.open(OpenReason::new(bound.line, message));
                 }
             }
         }
     }
 
-    fn imported(&mut self, name: &str, imported: &ImportedName, binding: &Binding) {
-        let Some(original) = &imported.name else {
+    fn imported(
+        &mut self,
+        entry: &'a Entry<'a>,
+        imported: Imported<'a>,
+        names: Names<'a>,
+        node: &Node<'_, 'a>,
+    ) {
+        let Some(original) = imported.name else {
             // A module is neither a function nor a class.
             return;
         };
-        if !self.rules.imported {
+        if !self.rules.imported || original.starts_with("__") {
             return;
         }
-        let path = format!("{}.{original}", imported.module);
-        let is_candidate = self.rules.functions.matches(name)
-            || self.rules.classes.matches(name)
-            || name.ends_with("TestCase")
-            || name.ends_with("Tests");
-        if is_candidate && !NOT_TESTS.contains(&path.as_str()) {
-            let message = format!("`{name}` is imported and may be a test");
-            self.open(OpenReason::new(binding.line, message));
+        match names.import(imported, MAX_HOPS) {
+            Meaning::Entry(definition, names) => self.referred(entry, definition, names, node),
+            Meaning::Module(_) => {}
+            Meaning::Outside(path) if is_no_test(&path) => {}
+            Meaning::Outside(_) | Meaning::Unknown => {
+                let name = entry.name;
+                let is_candidate = self.rules.functions.matches(name)
+                    || self.rules.classes.matches(name)
+                    || name.ends_with("TestCase")
+                    || name.ends_with("Tests");
+                if is_candidate {
+                    let message = format!("`{name}` is imported and may be a test");
+                    self.open(OpenReason::new(entry.line(), message));
+                }
+            }
         }
     }
 
-    fn assigned(&mut self, entry: &Entry<'_>, value: &Expr, binding: &Binding, names: Names<'_>) {
+    /// A name for something that is defined under another entry.
+    fn referred(
+        &mut self,
+        entry: &'a Entry<'a>,
+        definition: &'a Entry<'a>,
+        names: Names<'a>,
+        node: &Node<'_, 'a>,
+    ) {
+        let Some(bound) = definition.last() else {
+            return;
+        };
+        match bound.kind {
+            Kind::Function(function) => self.function(entry, definition, function, names, node),
+            Kind::Class(class) => {
+                if let Some(class) = names.module.class_ref(class) {
+                    self.class(entry, definition, class, node);
+                }
+            }
+            Kind::Value(value) => {
+                let is_plain = is_plain(&names.value(value));
+                self.may_be_test(entry, is_plain && !definition.uncertain);
+            }
+            Kind::Import(_) | Kind::Other => self.may_be_test(entry, false),
+        }
+    }
+
+    fn assigned(
+        &mut self,
+        entry: &'a Entry<'a>,
+        value: &'a Expr,
+        line: u32,
+        names: Names<'a>,
+        node: &Node<'_, 'a>,
+    ) {
         let name = entry.name;
-        let is_candidate = self.rules.functions.matches(name)
-            || self.rules.classes.matches(name)
-            || (name.contains("Test") && matches!(value, Expr::Call(_)));
-        let is_plain = !matches!(
-            names.value(value),
-            Value::Unknown | Value::Named(_) | Value::Object
-        );
-        if is_candidate && (!is_plain || entry.uncertain) {
+        if matches!(value, Expr::Name(_) | Expr::Attribute(..))
+            && entry.only().is_some()
+            && entry.attributes.is_empty()
+        {
+            // `test_again = test_once`: the same object under another name.
+            match names.meaning(value) {
+                Meaning::Entry(definition, names)
+                    if matches!(definition.only(), Some(Kind::Function(_) | Kind::Class(_))) =>
+                {
+                    return self.referred(entry, definition, names, node);
+                }
+                Meaning::Outside(path) if is_no_test(&path) => return,
+                Meaning::Module(_) => return,
+                _ => {}
+            }
+        }
+        let is_made = name.contains("Test") && matches!(value, Expr::Call(_));
+        if is_made && !self.rules.classes.matches(name) {
             let message = format!("`{name}` is computed and may be a test");
-            self.open(OpenReason::new(binding.line, message));
+            return self.open(OpenReason::new(line, message));
+        }
+        let is_plain = is_plain(&names.value(value));
+        self.may_be_test(entry, is_plain && !entry.uncertain);
+    }
+
+    fn may_be_test(&mut self, entry: &Entry<'_>, is_plain: bool) {
+        let name = entry.name;
+        let is_candidate = self.rules.functions.matches(name) || self.rules.classes.matches(name);
+        if is_candidate && !is_plain {
+            let message = format!("`{name}` is computed and may be a test");
+            self.open(OpenReason::new(entry.line(), message));
         }
     }
 
@@ -330,14 +420,24 @@ const NOT_TESTS: &[&str] = &[
     "aiohttp.test_utils.TestServer",
     "fastapi.testclient.TestClient",
     "starlette.testclient.TestClient",
-    "unittest.IsolatedAsyncioTestCase",
-    "unittest.TestCase",
-    "unittest.TestLoader",
-    "unittest.TestProgram",
-    "unittest.TestResult",
-    "unittest.TestSuite",
-    "unittest.case.TestCase",
 ];
+
+/// Whether what an import from outside of the sources brings is no test.
+fn is_no_test(path: &str) -> bool {
+    let top = path.split('.').next().unwrap_or_default();
+    is_stdlib(top) || is_outside(top) || NOT_TESTS.contains(&path)
+}
+
+/// Whether a star import brings neither tests nor fixtures.
+fn brings_nothing(found: Found<'_>, module: &str) -> bool {
+    let top = module.split('.').next().unwrap_or_default();
+    matches!(found, Found::Outside) && is_stdlib(top)
+}
+
+/// Whether a value is neither a function nor a class.
+fn is_plain(value: &Value) -> bool {
+    !matches!(value, Value::Unknown | Value::Named(_) | Value::Object)
+}
 
 /// The function of the call at the left end of `expr`.
 fn innermost_call(mut expr: &Expr) -> Option<&Expr> {
@@ -357,8 +457,8 @@ fn innermost_call(mut expr: &Expr) -> Option<&Expr> {
 
 /// Whether Python takes the value of a name for true.
 pub(super) fn truth(entry: &Entry<'_>, names: Names<'_>) -> Option<bool> {
-    match entry.only().map(|binding| &binding.kind) {
-        Some(BindingKind::Value(value)) => truth_of(value, names),
+    match entry.only() {
+        Some(Kind::Value(value)) => truth_of(value, names),
         _ => None,
     }
 }
@@ -373,5 +473,5 @@ pub(super) fn truth_of(value: &Expr, names: Names<'_>) -> Option<bool> {
 }
 
 pub(super) fn reason_of(entry: &Entry<'_>, message: &str) -> OpenReason {
-    OpenReason::new(entry.last().map_or(0, |binding| binding.line), message)
+    OpenReason::new(entry.line(), message)
 }

@@ -3,58 +3,65 @@
 use std::path::{Path, PathBuf};
 
 use super::classes::Module;
-use super::engine;
+use super::engine::{self, Reach};
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
+use super::ignored::IgnoreList;
+use super::items::Element;
 use super::model::OpenReason;
-use super::scope::Names;
+use super::project::{Found, World};
+use super::scope::{Kind, Names};
 use super::value::Value;
-use crate::syntax::{BindingKind, EffectKind, Expr, FileFacts};
-use crate::workspace::Fnmatch;
+use crate::syntax::FileFacts;
 
 /// A conftest, read.
 pub(super) struct Conftest {
+    /// The folder for which it holds.
+    pub(super) folder: PathBuf,
     pub(super) holder: Holder,
+    /// The fixtures of the modules that its `pytest_plugins` names, the first loaded first.
+    pub(super) plugins: Vec<Holder>,
     /// What may change which tests there are, wherever they are below it.
     pub(super) open: Vec<OpenReason>,
+    /// What may change which tests there are in the whole session.
+    pub(super) session_open: Vec<OpenReason>,
     /// Whether it generates tests: no id below it is certain.
     pub(super) generates: Option<OpenReason>,
     pub(super) needs_pytest: Vec<OpenReason>,
-    /// The files that it takes out, and the patterns of those.
-    ignored: Vec<(PathBuf, OpenReason)>,
-    ignored_globs: Vec<(Fnmatch, OpenReason)>,
+    /// `collect_ignore` and `collect_ignore_glob`, where it has them.
+    pub(super) ignored: [Option<IgnoreList>; 2],
 }
 
 /// The hooks of a module or conftest.
 #[derive(Default)]
 pub(super) struct Hooks {
+    /// What may change the tests below.
     pub(super) open: Vec<OpenReason>,
+    /// What may change the tests of the whole session.
+    pub(super) session_open: Vec<OpenReason>,
     pub(super) generates: Option<OpenReason>,
     pub(super) needs_pytest: Vec<OpenReason>,
 }
 
-/// What the hooks and plugins named in a module's top level mean.
-pub(super) fn hooks(module: &Module<'_>, place: Place<'_>) -> Hooks {
+/// What the hooks named in a module's top level mean.
+pub(super) fn hooks(names: Names<'_>, place: Place<'_>) -> Hooks {
     let mut hooks = Hooks::default();
-    for entry in module.scope.entries() {
+    for entry in names.module.scope.entries() {
         let name = entry.name;
         if !name.starts_with("pytest_") {
             continue;
         }
-        let line = entry.last().map_or(0, |binding| binding.line);
-        let (attributes, imported) = match entry.last().map(|binding| &binding.kind) {
-            Some(BindingKind::Function(function)) => {
-                let names = module.names();
-                if super::marks::decorated(&function.decorators, names)
-                    .fixture
-                    .is_some()
-                {
+        let line = entry.line();
+        let (attributes, is_known) = match entry.last().map(|bound| bound.kind) {
+            Some(Kind::Function(function)) => {
+                let decorated = super::marks::decorated(&function.decorators, names);
+                if decorated.fixture.is_some() {
                     continue;
                 }
-                (function.attributes.as_slice(), false)
+                (function.attributes.as_slice(), true)
             }
-            Some(BindingKind::Class(_)) => continue,
-            _ => (&[][..], true),
+            Some(Kind::Class(_)) => continue,
+            _ => (&[][..], false),
         };
         let what = if name == "pytest_plugins" {
             "loads plugins"
@@ -65,105 +72,110 @@ pub(super) fn hooks(module: &Module<'_>, place: Place<'_>) -> Hooks {
         hooks.needs_pytest.push(reason.clone());
         if name == "pytest_generate_tests" {
             hooks.generates = Some(reason);
-        } else if imported || engine::changes_collection(name, attributes) {
-            hooks.open.push(reason);
+            continue;
+        }
+        let reach = match is_known {
+            true => engine::reach(name, attributes),
+            false => Reach::Session,
+        };
+        match reach {
+            Reach::None => {}
+            Reach::Below => hooks.open.push(reason),
+            Reach::Session => hooks.session_open.push(reason),
         }
     }
     hooks
 }
 
 impl Conftest {
-    pub(super) fn new(facts: &FileFacts, path: &Path, place: Place<'_>, rules: &IdRules) -> Self {
-        let module = Module::new(facts);
-        let hooks = hooks(&module, place);
+    pub(super) fn new(
+        facts: &FileFacts,
+        module: &Module<'_>,
+        world: &dyn World,
+        place: Place<'_>,
+        rules: &IdRules,
+    ) -> Self {
+        let names = Names::of(world, module);
+        let hooks = hooks(names, place);
         let mut conftest = Self {
-            holder: Holder::of_module(&module, facts, place, rules),
+            folder: module.path.parent().unwrap_or(Path::new("")).to_path_buf(),
+            holder: Holder::of_module(names, place, rules),
+            plugins: Vec::new(),
             open: hooks.open,
+            session_open: hooks.session_open,
             generates: hooks.generates,
             needs_pytest: hooks.needs_pytest,
-            ignored: Vec::new(),
-            ignored_globs: Vec::new(),
+            ignored: [None, None],
         };
         for problem in &facts.problems {
             let line = problem.line.unwrap_or_default();
             conftest.open.push(place.reason(line, &*problem.message));
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for name in ["collect_ignore", "collect_ignore_glob"] {
-            conftest.read_ignored(name, &module, facts, folder, place);
+        conftest.read_plugins(names, place, rules);
+        for (at, name) in ["collect_ignore", "collect_ignore_glob"].iter().enumerate() {
+            let read = IgnoreList::read(name, facts, names, &conftest.folder, place);
+            let (list, open) = read;
+            conftest.ignored[at] = list;
+            conftest.open.extend(open);
         }
         conftest
     }
 
-    fn read_ignored(
-        &mut self,
-        name: &str,
-        module: &Module<'_>,
-        facts: &FileFacts,
-        folder: &Path,
-        place: Place<'_>,
-    ) {
-        for binding in facts.bindings.iter().filter(|found| found.name == name) {
-            let reason = place.reason(binding.line, format!("`{name}` may leave it out"));
-            let items = match &binding.kind {
-                BindingKind::Value(value) => module.names().items(value),
-                BindingKind::Mutated => added_items(name, module.names(), facts, binding.line),
-                _ => None,
+    /// The modules of a literal `pytest_plugins` are read as if they were conftests.
+    fn read_plugins(&mut self, names: Names<'_>, place: Place<'_>, rules: &IdRules) {
+        let Some(entry) = names.module.scope.get("pytest_plugins") else {
+            return;
+        };
+        let mut plugins = Vec::new();
+        let Some(modules) = plugin_names(names) else {
+            return;
+        };
+        for module in &modules {
+            let Found::Module(module) = names.world.find(names.module.path, module) else {
+                return;
             };
-            let Some(items) = items else {
-                self.open.push(reason);
-                continue;
-            };
-            for item in items {
-                match module.names().value(&item) {
-                    Value::Str(text) if name == "collect_ignore" => {
-                        self.ignored.push((folder.join(text), reason.clone()));
-                    }
-                    Value::Str(text) => {
-                        let pattern = folder.join(text);
-                        let pattern = Fnmatch::new(&pattern.to_string_lossy());
-                        self.ignored_globs.push((pattern, reason.clone()));
-                    }
-                    _ => self.open.push(reason.clone()),
-                }
+            if module.is_opaque || module.scope.get("pytest_plugins").is_some() {
+                return;
             }
+            plugins.push(module);
         }
-    }
-
-    /// Why the file may be left out of the collection.
-    pub(super) fn ignores(&self, file: &Path) -> Option<&OpenReason> {
-        let named = self
-            .ignored
-            .iter()
-            .find(|(ignored, _)| file.starts_with(ignored))
-            .map(|(_, reason)| reason);
-        named.or_else(|| {
-            let globs = self.ignored_globs.iter();
-            let mut matching = globs.filter(|(pattern, _)| {
-                file.ancestors()
-                    .any(|path| pattern.matches(&path.to_string_lossy()))
-            });
-            matching.next().map(|(_, reason)| reason)
-        })
+        // Nothing about them is unknown, so that they are there leaves nothing open.
+        let loads = place.reason(entry.line(), "`pytest_plugins` loads plugins");
+        self.session_open.retain(|reason| *reason != loads);
+        for module in plugins {
+            let file = module.path.to_string_lossy();
+            let place = Place {
+                elsewhere: Some(&file),
+                ..place
+            };
+            let names = Names::of(names.world, module);
+            let hooks = hooks(names, place);
+            // A plugin's hooks are called for every test.
+            self.session_open.extend(hooks.open);
+            self.session_open.extend(hooks.session_open);
+            self.session_open.extend(hooks.generates);
+            self.needs_pytest.extend(hooks.needs_pytest);
+            self.plugins.push(Holder::of_module(names, place, rules));
+        }
     }
 }
 
-/// What `name.append(…)` or `name.extend(…)` on a line adds.
-fn added_items(name: &str, names: Names<'_>, facts: &FileFacts, line: u32) -> Option<Vec<Expr>> {
-    let effect = facts.effects.iter().find(|effect| effect.line == line)?;
-    let EffectKind::Call(Expr::Call(call)) = &effect.kind else {
+/// The modules that a `pytest_plugins` names, when they are literal.
+fn plugin_names(names: Names<'_>) -> Option<Vec<String>> {
+    let entry = names.module.scope.get("pytest_plugins")?;
+    let Some(Kind::Value(value)) = entry.only() else {
         return None;
     };
-    let (Expr::Attribute(object, method), [only]) = (&call.function, call.arguments.as_slice())
-    else {
-        return None;
-    };
-    if **object != Expr::Name(name.to_owned()) {
+    if entry.mutated {
         return None;
     }
-    match method.as_str() {
-        "append" => Some(vec![only.value.clone()]),
-        "extend" => names.items(&only.value),
+    let listed = match names.value(value) {
+        Value::Str(text) => vec![Value::Str(text)],
+        _ => names.items(value)?.iter().map(Element::value).collect(),
+    };
+    let listed = listed.into_iter().map(|value| match value {
+        Value::Str(name) => Some(name),
         _ => None,
-    }
+    });
+    listed.collect()
 }

@@ -3,16 +3,19 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::collect::{Collected, Rules, collect};
+use super::classes::Module;
+use super::collect::{Collected, Input, Rules, collect};
 use super::conftest::Conftest;
 use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
+use super::ignored::{Ignored, is_ignored};
 use super::model::{DiscoveredFile, Discovery, OpenReason};
 use super::naming::Naming;
+use super::project::{Library, Project};
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, Sources, parse};
-use crate::workspace::{FileKind, FileSet, TestFile, Workspace};
+use crate::workspace::{Argument, FileKind, FileSet, TestFile, Workspace};
 use crate::{Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -34,34 +37,52 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
-    let (conftests, mut problems, mut imports_pytest) =
-        read_conftests(rootdir, files, &rules, sources);
+    let library = Library::new(sources);
+    let project = Project::new(&library, workspace.import_roots(files));
+    let reader = Reader {
+        rootdir,
+        sources,
+        rules: &rules,
+        project: &project,
+        arguments: workspace.arguments(),
+    };
+    let (conftests, mut problems, mut imports_pytest) = reader.conftests(files);
+    let mut session_open: Vec<OpenReason> = conftests
+        .values()
+        .flat_map(|conftest| conftest.session_open.iter().cloned())
+        .collect();
+    session_open.sort_by(|a, b| a.message.cmp(&b.message));
     let first_number = conftests.len();
     let packages = package_xunit(rootdir, files);
-    let collected: Vec<(Collected, Vec<Problem>, bool)> = files
+    let collected: Vec<(&TestFile, Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
         .enumerate()
-        .map(|(at, file)| {
+        .filter_map(|(at, file)| {
             let chain: Vec<&Conftest> = file
                 .conftests
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            let mut collected =
-                collect_file(file, &chain, &rules, number(first_number + at), sources);
+            let (mut collected, problems, imports) =
+                reader.file(file, &chain, number(first_number + at))?;
             for folder in folders(rootdir, file) {
-                let needs = &mut collected.0.file.needs_pytest;
+                let needs = &mut collected.file.needs_pytest;
                 needs.extend(packages.get(folder).cloned());
             }
-            collected
+            Some((file, collected, problems, imports))
         })
         .collect();
     let mut discovered = Vec::with_capacity(collected.len());
     let mut wide = Vec::with_capacity(collected.len());
-    for ((mut collected, found, imports), file) in collected.into_iter().zip(&files.files) {
+    for (file, mut collected, found, imports) in collected {
         problems.extend(found);
         imports_pytest |= imports;
+        for reason in &session_open {
+            if !collected.file.open.contains(reason) {
+                collected.file.open.push(reason.clone());
+            }
+        }
         collected.file.abspath.clone_from(&file.path);
         collected.file.conftests.clone_from(&file.conftests);
         collected.file.names.clone_from(&file.names);
@@ -120,42 +141,92 @@ fn read(sources: &Sources, path: &Path, id: &str) -> Result<FileFacts, Problem> 
 
 type Conftests<'a> = HashMap<&'a Path, Conftest>;
 
-fn read_conftests<'a>(
-    rootdir: &Path,
-    files: &'a FileSet,
-    rules: &Rules<'_>,
-    sources: &Sources,
-) -> (Conftests<'a>, Vec<Problem>, bool) {
-    let mut paths: Vec<&PathBuf> = files
-        .files
-        .iter()
-        .flat_map(|file| &file.conftests)
-        .collect();
-    paths.sort();
-    paths.dedup();
-    let read: Vec<(&Path, Conftest, Vec<Problem>, bool)> = paths
-        .par_iter()
-        .enumerate()
-        .map(|(at, path)| {
-            let id = relative(rootdir, path);
-            let (facts, problems) = facts_or_empty(sources, path, &id);
-            let place = Place {
-                file: number(at),
-                conftest: Some(&id),
-            };
-            let conftest = Conftest::new(&facts, path, place, &rules.ids);
-            (path.as_path(), conftest, problems, imports_pytest(&facts))
-        })
-        .collect();
-    let mut conftests = HashMap::new();
-    let mut problems = Vec::new();
-    let mut any_imports_pytest = false;
-    for (path, conftest, found, imports) in read {
-        conftests.insert(path, conftest);
-        problems.extend(found);
-        any_imports_pytest |= imports;
+/// What reads files.
+struct Reader<'r, 's> {
+    rootdir: &'r Path,
+    sources: &'r Sources,
+    rules: &'r Rules<'r>,
+    project: &'r Project<'s>,
+    /// What was asked for.
+    arguments: &'r [Argument],
+}
+
+impl<'s> Reader<'_, 's> {
+    fn conftests<'a>(&self, files: &'a FileSet) -> (Conftests<'a>, Vec<Problem>, bool) {
+        let mut paths: Vec<&PathBuf> = files
+            .files
+            .iter()
+            .flat_map(|file| &file.conftests)
+            .collect();
+        paths.sort();
+        paths.dedup();
+        let read: Vec<(&Path, Conftest, Vec<Problem>, bool)> = paths
+            .par_iter()
+            .enumerate()
+            .map(|(at, path)| {
+                let id = relative(self.rootdir, path);
+                let (facts, problems) = facts_or_empty(self.sources, path, &id);
+                let place = Place {
+                    file: number(at),
+                    elsewhere: Some(&id),
+                };
+                let module = self.module(path, &facts);
+                let world = self.project;
+                let conftest = Conftest::new(&facts, &module, world, place, &self.rules.ids);
+                (path.as_path(), conftest, problems, imports_pytest(&facts))
+            })
+            .collect();
+        let mut conftests = HashMap::new();
+        let mut problems = Vec::new();
+        let mut any_imports_pytest = false;
+        for (path, conftest, found, imports) in read {
+            conftests.insert(path, conftest);
+            problems.extend(found);
+            any_imports_pytest |= imports;
+        }
+        (conftests, problems, any_imports_pytest)
     }
-    (conftests, problems, any_imports_pytest)
+
+    fn module<'f>(&self, path: &'f Path, facts: &'f FileFacts) -> Module<'f>
+    where
+        's: 'f,
+    {
+        Module::new(path, facts, |module| self.project.star_names(path, module))
+    }
+
+    /// Nothing when a conftest leaves the file out.
+    fn file(
+        &self,
+        file: &TestFile,
+        conftests: &[&Conftest],
+        number: u32,
+    ) -> Option<(Collected, Vec<Problem>, bool)> {
+        let is_asked_for = |path: &Path| {
+            self.arguments
+                .iter()
+                .any(|argument| argument.path.starts_with(path))
+        };
+        let doubt = match is_ignored(&file.path, conftests, is_asked_for) {
+            Ignored::No => None,
+            Ignored::Yes => return None,
+            Ignored::Maybe(reason) => Some(reason),
+        };
+        if file.kind == FileKind::Doctest {
+            return Some((doctests(file), Vec::new(), false));
+        }
+        let (facts, problems) = facts_or_empty(self.sources, &file.path, &file.id);
+        let input = Input {
+            file,
+            facts: &facts,
+            module: &self.module(&file.path, &facts),
+            world: self.project,
+            conftests,
+            doubt,
+            number,
+        };
+        let collected = collect(&input, self.rules);
+        Some((collected, problems, imports_pytest(&facts)))
+    }
 }
 
 /// The folders from the rootdir down to a file's own, its own first.
@@ -203,21 +274,6 @@ fn facts_or_empty(sources: &Sources, path: &Path, id: &str) -> (FileFacts, Vec<P
 fn relative(rootdir: &Path, path: &Path) -> String {
     let path = path.strip_prefix(rootdir).unwrap_or(path);
     path.to_string_lossy().replace('\\', "/")
-}
-
-fn collect_file(
-    file: &TestFile,
-    conftests: &[&Conftest],
-    rules: &Rules<'_>,
-    number: u32,
-    sources: &Sources,
-) -> (Collected, Vec<Problem>, bool) {
-    if file.kind == FileKind::Doctest {
-        return (doctests(file), Vec::new(), false);
-    }
-    let (facts, problems) = facts_or_empty(sources, &file.path, &file.id);
-    let collected = collect(file, &facts, conftests, rules, number);
-    (collected, problems, imports_pytest(&facts))
 }
 
 fn imports_pytest(facts: &FileFacts) -> bool {

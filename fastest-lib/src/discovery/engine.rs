@@ -61,14 +61,41 @@ const COLLECTION_HOOKS: &[&str] = &[
     "pytest_pycollect_makemodule",
 ];
 
-/// Whether the hook may change what is collected. `attributes` are the attribute names that its
-/// body mentions: a hook that registers a plugin can do anything.
-pub(super) fn changes_collection(hook: &str, attributes: &[String]) -> bool {
-    COLLECTION_HOOKS.contains(&hook)
-        || attributes.iter().any(|name| {
-            matches!(
-                name.as_str(),
-                "register" | "import_plugin" | "keyword" | "markexpr"
-            )
-        })
+/// Those of them that are called for the whole session, and not only for what lies below the
+/// conftest that has them.
+const SESSION_HOOKS: &[&str] = &[
+    "pytest_cmdline_main",
+    "pytest_cmdline_parse",
+    "pytest_collection",
+    "pytest_collection_modifyitems",
+    "pytest_load_initial_conftests",
+    "pytest_make_parametrize_id",
+    "pytest_plugin_registered",
+];
+
+/// Which tests a hook of a conftest may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    None,
+    /// Those below the conftest.
+    Below,
+    Session,
+}
+
+/// How far a hook reaches. `attributes` are the attribute names that its body mentions: a hook that
+/// registers a plugin can do anything.
+pub(super) fn reach(hook: &str, attributes: &[String]) -> Reach {
+    let can_do_anything = |name: &String| {
+        matches!(
+            name.as_str(),
+            "register" | "import_plugin" | "keyword" | "markexpr"
+        )
+    };
+    if SESSION_HOOKS.contains(&hook) || attributes.iter().any(can_do_anything) {
+        Reach::Session
+    } else if COLLECTION_HOOKS.contains(&hook) {
+        Reach::Below
+    } else {
+        Reach::None
+    }
 }

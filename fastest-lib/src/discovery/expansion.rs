@@ -17,6 +17,8 @@ use crate::syntax::Function;
 /// One test function, on its way to its calls.
 pub(super) struct Expansion<'e, 'n, 'a> {
     pub(super) entry: &'a Entry<'a>,
+    /// The entry of its `def`, which may be in another module.
+    pub(super) definition: &'a Entry<'a>,
     pub(super) function: &'a Function,
     pub(super) decorated: Decorated<'a>,
     pub(super) node: &'e Node<'n, 'a>,
@@ -29,8 +31,12 @@ impl<'a> Expansion<'_, '_, 'a> {
         let all: Vec<&Mark<'a>> = own.chain(&self.node.marks).collect();
         let mut asked = Vec::new();
         for mark in all.iter().filter(|mark| mark.name == "usefixtures") {
-            for argument in mark.positional() {
-                match mark.names.value(argument) {
+            if mark.is_open() {
+                let message = "`usefixtures` is called with computed names";
+                open.get_or_insert_with(|| OpenReason::new(mark.line, message));
+            }
+            for (argument, names) in mark.positional() {
+                match names.value(argument) {
                     Value::Str(name) => asked.push(name),
                     _ => {
                         let message = "`usefixtures` is called with computed names";
@@ -47,7 +53,11 @@ impl<'a> Expansion<'_, '_, 'a> {
             };
             let skip_first = self.node.lineage.is_some() && !self.decorated.is_static;
             let patched = self.decorated.patched + patched_by_class;
-            asked.extend(argument_names(self.function, skip_first, patched));
+            let mut arguments = argument_names(self.function, skip_first, patched);
+            let given = &self.decorated.given;
+            arguments.truncate(arguments.len().saturating_sub(given.last));
+            arguments.retain(|name| !given.names.contains(&name.as_str()));
+            asked.extend(arguments);
         }
         let mut initial: Vec<String> = Vec::new();
         let autouse = self.node.chain.autouse().map(str::to_owned);
@@ -198,7 +208,7 @@ impl<'a> Expansion<'_, '_, 'a> {
         base.push_str(self.entry.name);
         let facts: Arc<[TestMark]> = all.iter().map(|mark| mark.facts()).collect();
         let mut keywords: Vec<String> = self
-            .entry
+            .definition
             .attributes
             .iter()
             .map(|(name, _)| (*name).to_owned())

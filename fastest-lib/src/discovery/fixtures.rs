@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::classes::{Lineage, Module};
+use super::classes::Lineage;
 use super::engine;
 use super::ids::{IdRules, ParameterSet, set_ids};
+use super::known::is_stdlib;
 use super::marks::{self, Decorated, FixtureDecorator};
 use super::model::OpenReason;
 use super::parametrize::{given_ids, parameter_sets};
-use super::scope::{Entry, Names};
+use super::project::World;
+use super::scope::{Entry, Imported, Kind, MAX_HOPS, Meaning, Names};
 use super::value::Value;
-use crate::syntax::{BindingKind, Expr, FileFacts, Function, ParameterKind};
+use crate::syntax::{Expr, Function, ParameterKind};
 
 /// How long a fixture lives; the order is pytest's, from the narrowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,14 +79,14 @@ pub(super) struct Holder {
 pub(super) struct Place<'a> {
     /// A number for the file.
     pub(super) file: u32,
-    /// The conftest's path, when it is one.
-    pub(super) conftest: Option<&'a str>,
+    /// The file, when it is not the test file itself.
+    pub(super) elsewhere: Option<&'a str>,
 }
 
 impl Place<'_> {
     pub(super) fn reason(&self, line: u32, message: impl Into<String>) -> OpenReason {
         let message = message.into();
-        match self.conftest {
+        match self.elsewhere {
             Some(path) => OpenReason::new(0, format!("{path}:{line}: {message}")),
             None => OpenReason::new(line, message),
         }
@@ -96,42 +98,36 @@ impl Place<'_> {
 }
 
 impl Holder {
-    /// The fixtures of a module or conftest.
-    pub(super) fn of_module(
-        module: &Module<'_>,
-        facts: &FileFacts,
-        place: Place<'_>,
-        rules: &IdRules,
-    ) -> Self {
-        let entries = module.scope.entries().iter();
-        let entries = entries.map(|entry| (entry, module.names())).collect();
-        let mut holder = Self::of_entries(entries, false, place, rules);
-        for binding in &facts.bindings {
-            if let BindingKind::Star(from) = &binding.kind {
-                let message = format!("`from {from} import *` may bring fixtures");
-                holder.open.push(place.reason(binding.line, message));
-            }
-        }
-        holder
+    /// The fixtures of a module or conftest, those that it imports included.
+    pub(super) fn of_module(module: Names<'_>, place: Place<'_>, rules: &IdRules) -> Self {
+        let entries = module.module.scope.entries().iter();
+        let entries = entries.map(|entry| (entry, module)).collect();
+        let definer = Definer {
+            in_class: false,
+            place,
+            rules,
+        };
+        Self::of_entries(entries, &definer)
     }
 
     /// The fixtures of a class, inherited ones included.
-    pub(super) fn of_class(
-        module: &Module<'_>,
-        lineage: &Lineage,
+    pub(super) fn of_class<'a>(
+        world: &'a dyn World,
+        lineage: &Lineage<'a>,
         place: Place<'_>,
         rules: &IdRules,
     ) -> Self {
-        let mut entries = Vec::new();
-        for &class in &lineage.classes {
-            for entry in module.classes[class].scope.entries() {
-                let owner = module.attribute(lineage, entry.name);
-                if owner.is_some_and(|(owner, _)| owner == class) {
-                    entries.push((entry, module.names_in(class)));
-                }
-            }
-        }
-        Self::of_entries(entries, true, place, rules)
+        let classes = lineage.classes.iter();
+        let entries = classes.flat_map(|&class| {
+            let names = class.names(world);
+            lineage.own_entries(class).map(move |entry| (entry, names))
+        });
+        let definer = Definer {
+            in_class: true,
+            place,
+            rules,
+        };
+        Self::of_entries(entries.collect(), &definer)
     }
 
     /// The fixtures that pytest itself brings.
@@ -162,21 +158,11 @@ impl Holder {
         holder
     }
 
-    fn of_entries(
-        mut entries: Vec<(&Entry<'_>, Names<'_>)>,
-        in_class: bool,
-        place: Place<'_>,
-        rules: &IdRules,
-    ) -> Self {
+    fn of_entries(mut entries: Vec<(&Entry<'_>, Names<'_>)>, definer: &Definer<'_>) -> Self {
         entries.sort_by_key(|(entry, _)| entry.name);
         let mut holder = Self::default();
-        let definer = Definer {
-            in_class,
-            place,
-            rules,
-        };
         for (entry, names) in entries {
-            holder.add(entry, names, &definer);
+            holder.add(entry, names, definer);
         }
         holder
     }
@@ -185,48 +171,44 @@ impl Holder {
         let mut found = None;
         let place = definer.place;
         let name = entry.name;
-        for binding in &entry.current {
-            let possible = match &binding.kind {
-                BindingKind::Function(function) => {
-                    let decorated = marks::decorated(&function.decorators, names);
-                    if let Some(decorator) = decorated.fixture {
-                        found = Some(definer.define(name, function, &decorated, decorator, names));
+        for bound in &entry.current {
+            let possible = match bound.kind {
+                Kind::Function(function) => match definer.function(name, function, names) {
+                    Definition::Fixture(fixture) => {
+                        found = Some(*fixture);
                         continue;
                     }
-                    match decorated.unknown {
-                        Some(reason) => place.moved(reason),
-                        None => continue,
+                    Definition::Possible(reason) => reason,
+                    Definition::None => continue,
+                },
+                Kind::Import(imported) => {
+                    if imported.name.is_none() {
+                        continue;
+                    }
+                    match definer.imported(name, imported, names, bound.line) {
+                        Definition::Fixture(fixture) => {
+                            found = Some(*fixture);
+                            continue;
+                        }
+                        Definition::Possible(reason) => {
+                            if !imported.used {
+                                let message = format!(
+                                    "`{name}` is imported and not used: it may be an autouse \
+                                     fixture"
+                                );
+                                self.open.push(place.reason(bound.line, message));
+                            }
+                            reason
+                        }
+                        Definition::None => continue,
                     }
                 }
-                BindingKind::Import(imported)
-                    if imported.name.is_some() && !holds_no_fixture(&imported.module) =>
-                {
-                    if !imported.used {
-                        let message = format!(
-                            "`{name}` is imported and not used: it may be an autouse fixture"
-                        );
-                        self.open.push(place.reason(binding.line, message));
-                    }
-                    place.reason(binding.line, format!("`{name}` is imported"))
-                }
-                BindingKind::Value(Expr::Call(_) | Expr::Name(_) | Expr::Attribute(..))
-                | BindingKind::Changed => {
-                    place.reason(binding.line, format!("`{name}` is computed"))
+                Kind::Value(Expr::Call(_) | Expr::Name(_) | Expr::Attribute(..)) | Kind::Other => {
+                    place.reason(bound.line, format!("`{name}` is computed"))
                 }
                 _ => continue,
             };
-            found.get_or_insert(Fixture {
-                name: name.to_owned(),
-                file: place.file,
-                line: binding.line,
-                scope: Scope::Function,
-                arguments: Vec::new(),
-                parameters: None,
-                autouse: false,
-                open: Some(possible),
-                fails: false,
-                needs_pytest: None,
-            });
+            found.get_or_insert_with(|| definer.possible(name, bound.line, possible));
         }
         if let Some(mut fixture) = found {
             if entry.uncertain && fixture.open.is_none() {
@@ -260,7 +242,82 @@ struct Definer<'a> {
     rules: &'a IdRules,
 }
 
+/// What a name of a module or class is, seen as a fixture.
+enum Definition {
+    Fixture(Box<Fixture>),
+    /// It may be one.
+    Possible(OpenReason),
+    None,
+}
+
 impl Definer<'_> {
+    /// A fixture of which nothing but the name is known.
+    fn possible(&self, name: &str, line: u32, reason: OpenReason) -> Fixture {
+        Fixture {
+            name: name.to_owned(),
+            file: self.place.file,
+            line,
+            scope: Scope::Function,
+            arguments: Vec::new(),
+            parameters: None,
+            autouse: false,
+            open: Some(reason),
+            fails: false,
+            needs_pytest: None,
+        }
+    }
+
+    fn function(&self, name: &str, function: &Function, names: Names<'_>) -> Definition {
+        let decorated = marks::decorated(&function.decorators, names);
+        match (decorated.fixture, &decorated.unknown) {
+            (Some(decorator), _) => {
+                let fixture = self.define(name, function, &decorated, decorator, names);
+                Definition::Fixture(Box::new(fixture))
+            }
+            (None, Some(reason)) => Definition::Possible(self.place.moved(reason.clone())),
+            (None, None) => Definition::None,
+        }
+    }
+
+    /// What is imported under `name`.
+    fn imported(
+        &self,
+        name: &str,
+        imported: Imported<'_>,
+        names: Names<'_>,
+        line: u32,
+    ) -> Definition {
+        let possible = || {
+            let message = format!("`{name}` is imported");
+            Definition::Possible(self.place.reason(line, message))
+        };
+        match names.import(imported, MAX_HOPS) {
+            Meaning::Entry(entry, names) => match entry.only() {
+                Some(Kind::Function(function)) => {
+                    let file = names.module.path.to_string_lossy();
+                    let place = Place {
+                        elsewhere: Some(&file),
+                        ..self.place
+                    };
+                    let mut found = Definer { place, ..*self }.function(name, function, names);
+                    if let Definition::Fixture(fixture) = &mut found {
+                        fixture.line = line;
+                    }
+                    found
+                }
+                Some(Kind::Class(_)) => Definition::None,
+                Some(Kind::Value(value)) => match names.value(value) {
+                    Value::Unknown | Value::Object => possible(),
+                    _ => Definition::None,
+                },
+                _ => possible(),
+            },
+            Meaning::Module(_) => Definition::None,
+            Meaning::Outside(path) if holds_no_fixture(&path) => Definition::None,
+            Meaning::Outside(_) | Meaning::Unknown => possible(),
+        }
+    }
+
     fn define(
         &self,
         attribute: &str,
@@ -303,8 +360,8 @@ impl Definer<'_> {
                     needs = Some("has a dynamic scope");
                 }
                 (Some("params"), Value::None) | (Some("ids"), Value::None) => {}
-                (Some("params"), _) => values = Some(&argument.value),
-                (Some("ids"), _) => ids = Some(&argument.value),
+                (Some("params"), _) => values = Some((&argument.value, names)),
+                (Some("ids"), _) => ids = Some((&argument.value, names)),
                 (Some("autouse"), Value::Bool(value)) => fixture.autouse = value,
                 (Some("autouse"), _) => {
                     fixture.autouse = true;
@@ -318,8 +375,8 @@ impl Definer<'_> {
         }
         if let Some(values) = values {
             let arguments = [fixture.name.clone()];
-            let parameters = given_ids(ids, names).and_then(|given| {
-                let sets = parameter_sets(&arguments, true, values, names, self.rules)?;
+            let parameters = given_ids(ids).and_then(|given| {
+                let sets = parameter_sets(&arguments, true, values, self.rules)?;
                 let ids = set_ids(&arguments, &sets, given.as_deref(), self.rules)?;
                 Ok(Parameters { sets, ids })
             });
@@ -371,95 +428,10 @@ pub(super) fn argument_names(function: &Function, skip_first: bool, patched: usi
         .collect()
 }
 
-/// Whether it is known that what is imported from `module` is no fixture. Names imported from the
+/// Whether it is known that what goes by this dotted name is no fixture. Names imported from the
 /// package `_pytest` are modules; the fixtures are in those.
-fn holds_no_fixture(module: &str) -> bool {
+fn holds_no_fixture(path: &str) -> bool {
+    let (module, _) = path.rsplit_once('.').unwrap_or((path, ""));
     let top = module.split('.').next().unwrap_or_default();
-    KNOWN_MODULES.contains(&top) || module == "_pytest"
+    is_stdlib(top) || top == "pytest" || module == "_pytest"
 }
-
-const KNOWN_MODULES: &[&str] = &[
-    "__future__",
-    "abc",
-    "argparse",
-    "array",
-    "ast",
-    "asyncio",
-    "base64",
-    "builtins",
-    "calendar",
-    "collections",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "csv",
-    "ctypes",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "difflib",
-    "enum",
-    "errno",
-    "fractions",
-    "functools",
-    "gc",
-    "glob",
-    "gzip",
-    "hashlib",
-    "html",
-    "http",
-    "importlib",
-    "inspect",
-    "io",
-    "ipaddress",
-    "itertools",
-    "json",
-    "logging",
-    "math",
-    "multiprocessing",
-    "numbers",
-    "operator",
-    "os",
-    "pathlib",
-    "pickle",
-    "platform",
-    "pprint",
-    "pytest",
-    "queue",
-    "random",
-    "re",
-    "secrets",
-    "shlex",
-    "shutil",
-    "signal",
-    "socket",
-    "sqlite3",
-    "ssl",
-    "stat",
-    "statistics",
-    "string",
-    "struct",
-    "subprocess",
-    "sys",
-    "sysconfig",
-    "tempfile",
-    "textwrap",
-    "threading",
-    "time",
-    "timeit",
-    "tokenize",
-    "traceback",
-    "types",
-    "typing",
-    "typing_extensions",
-    "unicodedata",
-    "unittest",
-    "urllib",
-    "uuid",
-    "warnings",
-    "weakref",
-    "xml",
-    "zipfile",
-    "zlib",
-    "zoneinfo",
-];

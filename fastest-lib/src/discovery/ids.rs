@@ -88,7 +88,7 @@ impl IdRules {
             Value::Str(text) => Some(self.text(text)),
             Value::Bytes(bytes) => Some(self.bytes(bytes)?),
             Value::Pattern(text) => Some(escaped(text)),
-            Value::Named(name) => Some(name.clone()),
+            Value::Named(name) | Value::Member(name) => Some(name.clone()),
             Value::Tuple(_) | Value::Container | Value::Object | Value::NotSet => None,
             Value::Hidden | Value::Unknown => return None,
         })

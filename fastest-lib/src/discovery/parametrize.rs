@@ -3,11 +3,12 @@
 use super::closure::Closure;
 use super::fixtures::{Fixture, Scope};
 use super::ids::{EmptySet, IdRules, ParameterSet, Unknown, set_ids};
+use super::items::Element;
 use super::marks::{self, Mark};
 use super::model::TestMark;
 use super::scope::Names;
 use super::value::Value;
-use crate::syntax::Expr;
+use crate::syntax::{Call, Expr};
 
 /// A test with more calls than this is not listed.
 const MAX_CALLS: usize = 100_000;
@@ -50,35 +51,37 @@ pub(super) struct Parametrize {
 impl Parametrize {
     /// Reads a mark; an error says what about it is not literal.
     pub(super) fn read(mark: &Mark<'_>, rules: &IdRules) -> Result<Self, Unknown> {
-        if mark.has_star() {
+        if mark.is_open() {
             return Err("`parametrize` is called with `*`".into());
         }
         let mut positional = mark.positional();
-        let names = mark.names;
         let arguments = positional.next().or_else(|| mark.keyword("argnames"));
         let values = positional.next().or_else(|| mark.keyword("argvalues"));
         let (Some(arguments), Some(values), None) = (arguments, values, positional.next()) else {
             return Err("`parametrize` is called in a way that is not known".into());
         };
         let (arguments, force_single) =
-            argument_list(arguments, names).ok_or("the argument names are computed")?;
+            argument_list(arguments).ok_or("the argument names are computed")?;
         if arguments.iter().any(|argument| argument == "request") {
             return Err(Unknown::failing("`request` cannot be parametrized"));
         }
-        let scope = match mark.keyword("scope").map(|scope| names.value(scope)) {
+        let scope = match mark
+            .keyword("scope")
+            .map(|(scope, names)| names.value(scope))
+        {
             None | Some(Value::None) => None,
             Some(Value::Str(text)) => Some(Scope::named(&text).ok_or("the scope is unknown")?),
             Some(_) => return Err("the scope is computed".into()),
         };
         let indirect = match mark.keyword("indirect") {
             None => vec![false; arguments.len()],
-            Some(expr) => match names.value(expr) {
+            Some((expr, names)) => match names.value(expr) {
                 Value::Bool(all) => vec![all; arguments.len()],
                 _ => {
                     let listed = names.items(expr).ok_or("`indirect` is computed")?;
                     let mut flags = vec![false; arguments.len()];
                     for item in listed {
-                        let Value::Str(name) = names.value(&item) else {
+                        let Value::Str(name) = item.value() else {
                             return Err("`indirect` is computed".into());
                         };
                         let at = arguments.iter().position(|argument| *argument == name);
@@ -90,8 +93,8 @@ impl Parametrize {
                 }
             },
         };
-        let sets = parameter_sets(&arguments, force_single, values, names, rules);
-        let ids = given_ids(mark.keyword("ids"), names);
+        let sets = parameter_sets(&arguments, force_single, values, rules);
+        let ids = given_ids(mark.keyword("ids"));
         Ok(Self {
             line: mark.line,
             arguments,
@@ -251,7 +254,7 @@ impl Source<'_> {
 }
 
 /// The argument names, and whether each value stands for itself.
-fn argument_list(expr: &Expr, names: Names<'_>) -> Option<(Vec<String>, bool)> {
+fn argument_list((expr, names): (&Expr, Names<'_>)) -> Option<(Vec<String>, bool)> {
     if let Value::Str(text) = names.value(expr) {
         let arguments: Vec<String> = text
             .split(',')
@@ -263,7 +266,7 @@ fn argument_list(expr: &Expr, names: Names<'_>) -> Option<(Vec<String>, bool)> {
         return Some((arguments, single));
     }
     let items = names.items(expr)?;
-    let arguments = items.iter().map(|item| match names.value(item) {
+    let arguments = items.iter().map(|item| match item.value() {
         Value::Str(name) => Some(name),
         _ => None,
     });
@@ -271,30 +274,28 @@ fn argument_list(expr: &Expr, names: Names<'_>) -> Option<(Vec<String>, bool)> {
 }
 
 /// The `ids` argument, when it is a list of literals.
-pub(super) fn given_ids(
-    ids: Option<&Expr>,
-    names: Names<'_>,
-) -> Result<Option<Vec<Value>>, Unknown> {
-    let Some(expr) = ids else { return Ok(None) };
+pub(super) fn given_ids(ids: Option<(&Expr, Names<'_>)>) -> Result<Option<Vec<Value>>, Unknown> {
+    let Some((expr, names)) = ids else {
+        return Ok(None);
+    };
     if names.value(expr) == Value::None {
         return Ok(None);
     }
     let items = names.items(expr).ok_or("the ids are computed")?;
-    Ok(Some(items.iter().map(|item| names.value(item)).collect()))
+    Ok(Some(items.iter().map(Element::value).collect()))
 }
 
 /// The parameter sets of an `argvalues` or `params` expression.
 pub(super) fn parameter_sets(
     arguments: &[String],
     force_single: bool,
-    values: &Expr,
-    names: Names<'_>,
+    (values, names): (&Expr, Names<'_>),
     rules: &IdRules,
 ) -> Result<Vec<ParameterSet>, Unknown> {
     let items = names.items(values).ok_or("the values are computed")?;
     let mut sets = Vec::with_capacity(items.len());
     for item in &items {
-        let set = parameter_set(item, force_single, names)?;
+        let set = parameter_set(item, force_single)?;
         if set.values.len() != arguments.len() {
             return Err(Unknown::failing(
                 "a set has another number of values than there are names",
@@ -325,52 +326,56 @@ pub(super) fn parameter_sets(
     Ok(sets)
 }
 
-fn parameter_set(
-    item: &Expr,
-    force_single: bool,
-    names: Names<'_>,
-) -> Result<ParameterSet, Unknown> {
-    let settled = names.settle(item);
-    if let Expr::Call(call) = settled
-        && names.canonical(&call.function).as_deref() == Some("pytest.param")
-    {
-        let mut set = ParameterSet {
-            values: Vec::new(),
-            id: None,
-            marks: Vec::new(),
-        };
-        for argument in &call.arguments {
-            match (argument.name.as_deref(), &argument.value) {
-                (_, Expr::Star(_)) => return Err("`pytest.param` is called with `*`".into()),
-                (None, value) => set.values.push(names.value(value)),
-                (Some("id"), value) => {
-                    set.id = Some(names.value(value)).filter(|id| *id != Value::None);
-                }
-                (Some("marks"), value) => set.marks = param_marks(value, call.line, names)?,
-                _ => return Err("`pytest.param` is called in an unknown way".into()),
-            }
+fn parameter_set(item: &Element<'_>, force_single: bool) -> Result<ParameterSet, Unknown> {
+    if let Element::At(expr, names) = item {
+        let at = names.settle(expr);
+        if let Expr::Call(call) = at.expr
+            && at.names.canonical(&call.function).as_deref() == Some("pytest.param")
+        {
+            return param(call, at.names);
         }
-        return Ok(set);
     }
     let values = if force_single {
-        match names.value(settled) {
+        match item.value() {
             // It may be a `pytest.param` with an id of its own.
             Value::Unknown => return Err("a value is not a literal".into()),
             value => vec![value],
         }
     } else {
-        let items = match settled {
-            Expr::Tuple(_) | Expr::List(_) => names.items(settled),
-            _ => None,
-        };
-        let items = items.ok_or("a parameter set is computed")?;
-        items.iter().map(|value| names.value(value)).collect()
+        let items = item.items().ok_or("a parameter set is computed")?;
+        items.iter().map(Element::value).collect()
     };
     Ok(ParameterSet {
         values,
         id: None,
         marks: Vec::new(),
     })
+}
+
+/// A `pytest.param(…)`.
+fn param(call: &Call, names: Names<'_>) -> Result<ParameterSet, Unknown> {
+    let mut set = ParameterSet {
+        values: Vec::new(),
+        id: None,
+        marks: Vec::new(),
+    };
+    for argument in &call.arguments {
+        match (argument.name.as_deref(), &argument.value) {
+            (None, Expr::Star(inner)) => {
+                let items = names.items(inner);
+                let items = items.ok_or("`pytest.param` is called with `*`")?;
+                set.values.extend(items.iter().map(Element::value));
+            }
+            (_, Expr::Star(_)) => return Err("`pytest.param` is called with `**`".into()),
+            (None, value) => set.values.push(names.value(value)),
+            (Some("id"), value) => {
+                set.id = Some(names.value(value)).filter(|id| *id != Value::None);
+            }
+            (Some("marks"), value) => set.marks = param_marks(value, call.line, names)?,
+            _ => return Err("`pytest.param` is called in an unknown way".into()),
+        }
+    }
+    Ok(set)
 }
 
 fn param_marks(expr: &Expr, line: u32, names: Names<'_>) -> Result<Vec<TestMark>, Unknown> {
@@ -381,7 +386,10 @@ fn param_marks(expr: &Expr, line: u32, names: Names<'_>) -> Result<Vec<TestMark>
     let items = names.items(expr).ok_or_else(unknown)?;
     items
         .iter()
-        .map(|item| Some(marks::mark_of(item, names, line)?.facts()))
+        .map(|item| match item {
+            Element::At(expr, names) => Some(marks::mark_of(expr, *names, line)?.facts()),
+            _ => None,
+        })
         .collect::<Option<_>>()
         .ok_or_else(unknown)
 }

@@ -1,7 +1,10 @@
 //! The values of expressions, as far as they are literal.
 
-use super::scope::{MAX_HOPS, Names};
-use crate::syntax::{BindingKind, Call, Expr};
+use super::classes::ClassRef;
+use super::enums;
+use super::known::{EXCEPTIONS, PLAIN_CLASSES, is_builtin};
+use super::scope::{Kind, Located, MAX_HOPS, Meaning, Names};
+use crate::syntax::{Call, Class, Expr};
 
 /// A Python value, as far as naming a test needs it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,8 @@ pub(crate) enum Value {
     Container,
     /// A class or function of this `__name__`.
     Named(String),
+    /// A member of an `Enum`, by what `str` makes of it.
+    Member(String),
     /// A compiled regular expression.
     Pattern(String),
     /// An object without a name of its own.
@@ -43,19 +48,39 @@ impl Value {
     }
 }
 
-/// A sequence longer than this is not listed.
-const MAX_ITEMS: i128 = 20_000;
+/// Decorators of a class that leave its instances without a name or an id of their own.
+const DATACLASSES: &[&str] = &[
+    "attr.attrs",
+    "attr.define",
+    "attr.dataclass",
+    "attr.frozen",
+    "attr.mutable",
+    "attr.s",
+    "attrs.define",
+    "attrs.frozen",
+    "attrs.mutable",
+    "dataclasses.dataclass",
+];
+
+/// Bases whose subclasses make instances without a name or an id of their own.
+const OBJECT_BASES: &[&str] = &[
+    "abc.ABC",
+    "builtins.object",
+    "typing.Generic",
+    "typing.NamedTuple",
+];
 
 impl<'a> Names<'a> {
     pub(super) fn value(&self, expr: &Expr) -> Value {
         self.value_within(expr, MAX_HOPS)
     }
 
-    fn value_within(&self, expr: &Expr, hops: usize) -> Value {
+    pub(super) fn value_within(&self, expr: &Expr, hops: usize) -> Value {
         let Some(hops) = hops.checked_sub(1) else {
             return Value::Unknown;
         };
-        match self.settle(expr) {
+        let Located { expr, names, .. } = self.settle(expr);
+        match expr {
             Expr::None => Value::None,
             Expr::Bool(value) => Value::Bool(*value),
             Expr::Int(value) => Value::Int(*value),
@@ -64,23 +89,18 @@ impl<'a> Names<'a> {
             Expr::Bytes(value) => Value::Bytes(value.clone()),
             Expr::Ellipsis => Value::Object,
             Expr::Lambda => Value::Named("<lambda>".to_owned()),
-            Expr::Tuple(items) => Value::Tuple(
-                items
-                    .iter()
-                    .map(|item| self.value_within(item, hops))
-                    .collect(),
-            ),
+            Expr::Tuple(items) => {
+                let items = items.iter();
+                Value::Tuple(items.map(|item| names.value_within(item, hops)).collect())
+            }
             Expr::List(_) | Expr::Dict(_) | Expr::Container => Value::Container,
-            Expr::Name(name) => self.named(name, expr),
-            Expr::Attribute(..) => match self.canonical(expr).as_deref() {
-                Some("pytest.HIDDEN_PARAM") => Value::Hidden,
-                Some("math.inf") => Value::Float(f64::INFINITY),
-                Some("math.pi") => Value::Float(std::f64::consts::PI),
-                Some("math.e") => Value::Float(std::f64::consts::E),
-                _ => Value::Unknown,
+            Expr::Name(_) => names.named(expr),
+            Expr::Attribute(object, attribute) => match names.named(expr) {
+                Value::Unknown => names.member_value(object, attribute),
+                value => value,
             },
-            Expr::Call(call) => self.call_value(call, hops),
-            Expr::Unary(operator, operand) => match (operator, self.value_within(operand, hops)) {
+            Expr::Call(call) => names.call_value(call, hops),
+            Expr::Unary(operator, operand) => match (operator, names.value_within(operand, hops)) {
                 ('-', Value::Int(value)) => value.checked_neg().map_or(Value::Unknown, Value::Int),
                 ('-', Value::Float(value)) => Value::Float(-value),
                 ('+', value @ (Value::Int(_) | Value::Float(_))) => value,
@@ -88,57 +108,71 @@ impl<'a> Names<'a> {
                 _ => Value::Unknown,
             },
             Expr::Binary(left, operator, right) => {
-                let left = self.value_within(left, hops);
-                binary(left, operator, self.value_within(right, hops))
+                let left = names.value_within(left, hops);
+                binary(left, operator, names.value_within(right, hops))
             }
-            Expr::Subscript(_) | Expr::Star(_) | Expr::Unknown => Value::Unknown,
+            _ => Value::Unknown,
         }
     }
 
-    fn named(&self, name: &str, expr: &Expr) -> Value {
-        let Some(entry) = self.get(name) else {
-            return match self.canonical(expr).as_deref() {
-                Some("builtins.NotImplemented" | "builtins.Ellipsis") => Value::Object,
-                _ if is_builtin(name) => Value::Named(name.to_owned()),
-                _ => Value::Unknown,
-            };
-        };
-        match entry.only().map(|binding| &binding.kind) {
-            Some(BindingKind::Function(function))
-                if function.decorators.is_empty() && entry.attributes.is_empty() =>
-            {
-                Value::Named(name.to_owned())
-            }
-            Some(BindingKind::Class(class))
-                if class.decorators.is_empty()
-                    && class.keywords.is_empty()
-                    && entry.attributes.is_empty() =>
-            {
-                Value::Named(name.to_owned())
-            }
-            _ => match self.canonical(expr).as_deref() {
-                Some("pytest.HIDDEN_PARAM") => Value::Hidden,
-                Some("math.inf") => Value::Float(f64::INFINITY),
+    /// What a name or attribute refers to that is no literal.
+    fn named(&self, expr: &Expr) -> Value {
+        match self.meaning(expr) {
+            Meaning::Outside(path) => match path.as_str() {
+                "pytest.HIDDEN_PARAM" => Value::Hidden,
+                "math.inf" => Value::Float(f64::INFINITY),
+                "math.nan" => Value::Float(f64::NAN),
+                "math.pi" => Value::Float(std::f64::consts::PI),
+                "math.e" => Value::Float(std::f64::consts::E),
+                "builtins.NotImplemented" | "builtins.Ellipsis" => Value::Object,
+                path => match path.strip_prefix("builtins.") {
+                    Some(name) if is_builtin(name) => Value::Named(name.to_owned()),
+                    _ => Value::Unknown,
+                },
+            },
+            Meaning::Entry(entry, _) if entry.attributes.is_empty() => match entry.only() {
+                Some(Kind::Function(function)) if function.decorators.is_empty() => {
+                    Value::Named(function.name.clone())
+                }
+                Some(Kind::Class(class))
+                    if class.decorators.is_empty() && class.keywords.is_empty() =>
+                {
+                    Value::Named(class.name.clone())
+                }
                 _ => Value::Unknown,
             },
+            _ => Value::Unknown,
         }
+    }
+
+    /// A member of an enum, or its `value` or `name`.
+    fn member_value(&self, object: &Expr, attribute: &str) -> Value {
+        if let Some(class) = self.class_named(object)
+            && let Some(members) = enums::members(class, self.world)
+        {
+            let mut members = members.into_iter();
+            let found = members.find(|member| member.names.contains(&attribute));
+            return found.map_or(Value::Unknown, |member| member.id);
+        }
+        if let Expr::Attribute(object, member) = object
+            && let Some(class) = self.class_named(object)
+            && let Some(members) = enums::members(class, self.world)
+            && let Some(found) = members
+                .into_iter()
+                .find(|m| m.names.contains(&member.as_str()))
+        {
+            return match attribute {
+                "value" => found.value,
+                "name" => Value::Str(found.names[0].to_owned()),
+                _ => Value::Unknown,
+            };
+        }
+        Value::Unknown
     }
 
     fn call_value(&self, call: &Call, hops: usize) -> Value {
-        if let Expr::Name(name) = &call.function
-            && let Some(BindingKind::Class(class)) = self
-                .get(name)
-                .and_then(|entry| entry.only())
-                .map(|binding| &binding.kind)
-        {
-            let is_plain = class.decorators.is_empty()
-                && class.keywords.is_empty()
-                && class.bases.is_empty()
-                && !class.bindings.iter().any(|binding| {
-                    ["__new__", "__name__", "__getattr__", "__getattribute__"]
-                        .contains(&binding.name.as_str())
-                });
-            return if is_plain {
+        if let Some(class) = self.class_named(&call.function) {
+            return if is_plain(class, *self, MAX_HOPS) {
                 Value::Object
             } else {
                 Value::Unknown
@@ -153,10 +187,27 @@ impl<'a> Names<'a> {
         };
         match (function.as_str(), only) {
             ("re.compile", Some(Value::Str(pattern))) => Value::Pattern(pattern),
+            ("re.compile", None) => match call.arguments.first().map(|first| {
+                let value = self.value_within(&first.value, hops);
+                (first.name.is_none(), value)
+            }) {
+                Some((true, Value::Str(pattern))) => Value::Pattern(pattern),
+                _ => Value::Unknown,
+            },
             ("builtins.float", Some(Value::Int(value))) => Value::Float(value as f64),
             ("builtins.float", Some(Value::Str(text))) => {
                 text.trim().parse().map_or(Value::Unknown, Value::Float)
             }
+            ("builtins.str", Some(value @ Value::Str(_)))
+            | ("builtins.int", Some(value @ Value::Int(_))) => value,
+            ("builtins.str", Some(Value::Int(value))) => Value::Str(value.to_string()),
+            ("builtins.len", _) => match call.arguments.as_slice() {
+                [only] if only.name.is_none() => match self.items(&only.value) {
+                    Some(items) => Value::Int(items.len() as i128),
+                    None => Value::Unknown,
+                },
+                _ => Value::Unknown,
+            },
             (
                 "builtins.object" | "builtins.range" | "builtins.slice" | "builtins.memoryview",
                 _,
@@ -174,75 +225,59 @@ impl<'a> Names<'a> {
             },
         }
     }
+}
 
-    /// The items of a list or tuple that is literal in its length; the items need not be.
-    pub(super) fn items(&self, expr: &Expr) -> Option<Vec<Expr>> {
-        self.items_within(expr, MAX_HOPS)
-    }
-
-    fn items_within(&self, expr: &Expr, hops: usize) -> Option<Vec<Expr>> {
-        let hops = hops.checked_sub(1)?;
-        if let Expr::Name(name) = expr
-            && self.get(name).is_none_or(|entry| entry.mutated)
-        {
-            return None;
-        }
-        match self.settle(expr) {
-            Expr::List(items) | Expr::Tuple(items) => {
-                let mut out = Vec::with_capacity(items.len());
-                for item in items {
-                    match item {
-                        Expr::Star(inner) => out.extend(self.items_within(inner, hops)?),
-                        item => out.push(item.clone()),
-                    }
-                }
-                Some(out)
-            }
-            Expr::Binary(left, operator, right) if operator == "+" => {
-                let mut items = self.items_within(left, hops)?;
-                items.extend(self.items_within(right, hops)?);
-                Some(items)
-            }
-            Expr::Call(call) => {
-                let function = self.canonical(&call.function)?;
-                match function.as_str() {
-                    "builtins.range" => self.range(call),
-                    "builtins.list" | "builtins.tuple" => match call.arguments.as_slice() {
-                        [only] if only.name.is_none() => self.items_within(&only.value, hops),
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn range(&self, call: &Call) -> Option<Vec<Expr>> {
-        let mut limits = Vec::new();
-        for argument in &call.arguments {
-            match (&argument.name, self.value(&argument.value)) {
-                (None, Value::Int(value)) => limits.push(value),
-                _ => return None,
-            }
-        }
-        let (start, end, step) = match limits[..] {
-            [end] => (0, end, 1),
-            [start, end] => (start, end, 1),
-            [start, end, step] if step != 0 => (start, end, step),
-            _ => return None,
+/// Whether instances of a class have neither a name nor an id of their own.
+fn is_plain(class: ClassRef<'_>, names: Names<'_>, hops: usize) -> bool {
+    let Some(hops) = hops.checked_sub(1) else {
+        return false;
+    };
+    let Class {
+        decorators,
+        keywords,
+        bases,
+        bindings,
+        ..
+    } = class.class();
+    let around = class.names_around(names.world);
+    let is_dataclass = |expr: &Expr| {
+        let function = match expr {
+            Expr::Call(call) => &call.function,
+            expr => expr,
         };
-        let mut items = Vec::new();
-        let mut at = start;
-        while (step > 0 && at < end) || (step < 0 && at > end) {
-            if items.len() as i128 >= MAX_ITEMS {
-                return None;
-            }
-            items.push(Expr::Int(at));
-            at = at.checked_add(step)?;
+        let path = around.canonical(function);
+        path.is_some_and(|path| DATACLASSES.contains(&path.as_str()))
+    };
+    let is_object = |base: &Expr| {
+        let base = match base {
+            Expr::Subscript(generic) => generic,
+            base => base,
+        };
+        if let Some(base) = around.class_named(base) {
+            return is_plain(base, around, hops);
         }
-        Some(items)
-    }
+        let path = around.canonical(base);
+        path.is_some_and(|path| {
+            let exception = path.strip_prefix("builtins.");
+            OBJECT_BASES.contains(&path.as_str())
+                || exception.is_some_and(|name| EXCEPTIONS.contains(&name))
+        })
+    };
+    keywords.is_empty()
+        && decorators
+            .iter()
+            .all(|decorator| is_dataclass(&decorator.expr))
+        && bases.iter().all(is_object)
+        && !bindings.iter().any(|binding| {
+            [
+                "__new__",
+                "__name__",
+                "__getattr__",
+                "__getattribute__",
+                "*",
+            ]
+            .contains(&binding.name.as_str())
+        })
 }
 
 fn binary(left: Value, operator: &str, right: Value) -> Value {
@@ -254,11 +289,20 @@ fn binary(left: Value, operator: &str, right: Value) -> Value {
                 "-" => a.checked_sub(b),
                 "*" => a.checked_mul(b),
                 "**" => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
+                "<<" => u32::try_from(b)
+                    .ok()
+                    .filter(|b| *b < 100 && a.unsigned_abs().leading_zeros() > *b + 1)
+                    .map(|b| a << b),
+                "|" => Some(a | b),
+                "&" => Some(a & b),
+                "//" if b > 0 => Some(a.div_euclid(b)),
+                "%" if b > 0 => Some(a.rem_euclid(b)),
                 _ => None,
             };
             value.map_or(Value::Unknown, Value::Int)
         }
         (Value::Str(a), "+", Value::Str(b)) => Value::Str(a + &b),
+        (Value::Bytes(a), "+", Value::Bytes(b)) => Value::Bytes([a, b].concat()),
         (Value::Str(text), "*", Value::Int(times)) | (Value::Int(times), "*", Value::Str(text))
             if fits(text.len(), times) =>
         {
@@ -273,155 +317,3 @@ fn binary(left: Value, operator: &str, right: Value) -> Value {
         _ => Value::Unknown,
     }
 }
-
-fn is_builtin(name: &str) -> bool {
-    EXCEPTIONS.contains(&name) || BUILTINS.contains(&name)
-}
-
-/// Builtin exceptions that every supported Python has under a name of their own.
-const EXCEPTIONS: &[&str] = &[
-    "ArithmeticError",
-    "AssertionError",
-    "AttributeError",
-    "BaseException",
-    "BlockingIOError",
-    "BrokenPipeError",
-    "BufferError",
-    "BytesWarning",
-    "ChildProcessError",
-    "ConnectionAbortedError",
-    "ConnectionError",
-    "ConnectionRefusedError",
-    "ConnectionResetError",
-    "DeprecationWarning",
-    "EOFError",
-    "Exception",
-    "FileExistsError",
-    "FileNotFoundError",
-    "FloatingPointError",
-    "FutureWarning",
-    "GeneratorExit",
-    "ImportError",
-    "ImportWarning",
-    "IndentationError",
-    "IndexError",
-    "InterruptedError",
-    "IsADirectoryError",
-    "KeyError",
-    "KeyboardInterrupt",
-    "LookupError",
-    "MemoryError",
-    "ModuleNotFoundError",
-    "NameError",
-    "NotADirectoryError",
-    "NotImplementedError",
-    "OSError",
-    "OverflowError",
-    "PendingDeprecationWarning",
-    "PermissionError",
-    "ProcessLookupError",
-    "RecursionError",
-    "ReferenceError",
-    "ResourceWarning",
-    "RuntimeError",
-    "RuntimeWarning",
-    "StopAsyncIteration",
-    "StopIteration",
-    "SyntaxError",
-    "SyntaxWarning",
-    "SystemError",
-    "SystemExit",
-    "TabError",
-    "TimeoutError",
-    "TypeError",
-    "UnboundLocalError",
-    "UnicodeError",
-    "UnicodeWarning",
-    "UserWarning",
-    "ValueError",
-    "Warning",
-    "ZeroDivisionError",
-];
-
-/// Classes of the standard library whose instances have neither an id nor a name of their own.
-const PLAIN_CLASSES: &[&str] = &[
-    "datetime.date",
-    "datetime.datetime",
-    "datetime.time",
-    "datetime.timedelta",
-    "datetime.timezone",
-    "decimal.Decimal",
-    "fractions.Fraction",
-    "io.BytesIO",
-    "io.StringIO",
-    "pathlib.Path",
-    "pathlib.PurePath",
-    "pathlib.PurePosixPath",
-    "uuid.UUID",
-];
-
-/// Builtin classes and functions whose `__name__` is the name they go by.
-const BUILTINS: &[&str] = &[
-    "abs",
-    "all",
-    "any",
-    "ascii",
-    "bin",
-    "bool",
-    "bytearray",
-    "bytes",
-    "callable",
-    "chr",
-    "classmethod",
-    "complex",
-    "dict",
-    "dir",
-    "divmod",
-    "enumerate",
-    "eval",
-    "exec",
-    "filter",
-    "float",
-    "format",
-    "frozenset",
-    "getattr",
-    "hasattr",
-    "hash",
-    "hex",
-    "id",
-    "input",
-    "int",
-    "isinstance",
-    "issubclass",
-    "iter",
-    "len",
-    "list",
-    "map",
-    "max",
-    "memoryview",
-    "min",
-    "next",
-    "object",
-    "oct",
-    "open",
-    "ord",
-    "pow",
-    "print",
-    "property",
-    "range",
-    "repr",
-    "reversed",
-    "round",
-    "set",
-    "setattr",
-    "slice",
-    "sorted",
-    "staticmethod",
-    "str",
-    "sum",
-    "super",
-    "tuple",
-    "type",
-    "vars",
-    "zip",
-];

@@ -94,9 +94,12 @@ pub struct Function {
 pub struct Outcome {
     /// The value of each `return` of the function's own body, in source order; `None` for a bare one.
     pub returns: Vec<Expr>,
-    /// The functions that its own body defines, at any depth of blocks, in source order. Theirs are
-    /// not kept in turn, so their `outcome` is none and their `attributes` are empty.
+    /// The functions that its own body defines, at any depth of blocks, in source order. They have
+    /// outcomes in turn, down to three functions deep; their `attributes` are empty.
     pub functions: Vec<Function>,
+    /// The names that statements of its own body assign to, or below which they assign, in source
+    /// order and each once.
+    pub assigned: Vec<String>,
 }
 
 /// A parameter of a `def`.

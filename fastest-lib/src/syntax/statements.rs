@@ -15,6 +15,9 @@ use crate::{Problem, ProblemKind};
 /// CPython refuses deeper indentation than this.
 const MAX_DEPTH: usize = 100;
 
+/// How many functions deep the outcomes of functions are kept.
+const MAX_OUTCOMES: usize = 3;
+
 /// Statements with blocks in which other statements of the same function stand.
 const COMPOUND_STATEMENTS: &[&str] = &[
     "if_statement",
@@ -35,8 +38,8 @@ pub(super) struct Body<'s> {
     generators: &'s HashSet<usize>,
     depth: usize,
     conditional: bool,
-    /// Whether it is the module's body.
-    is_module: bool,
+    /// How many functions deep outcomes are kept.
+    outcomes: usize,
     pub(super) bindings: Vec<Binding>,
     pub(super) effects: Vec<Effect>,
     pub(super) problems: Vec<Problem>,
@@ -49,7 +52,7 @@ impl<'s> Body<'s> {
             generators,
             depth: 0,
             conditional: false,
-            is_module: false,
+            outcomes: 0,
             bindings: Vec::new(),
             effects: Vec::new(),
             problems: Vec::new(),
@@ -59,7 +62,7 @@ impl<'s> Body<'s> {
     /// The body of a module.
     pub(super) fn of_module(source: &'s str, generators: &'s HashSet<usize>) -> Self {
         Self {
-            is_module: true,
+            outcomes: MAX_OUTCOMES,
             ..Self::new(source, generators)
         }
     }
@@ -371,7 +374,8 @@ impl<'s> Body<'s> {
             Some(body) if name.starts_with("pytest_") => attributes_in(body, self.source),
             _ => Vec::new(),
         };
-        let is_kept = self.is_module && !name.starts_with("pytest_") && !name.starts_with("test");
+        let is_kept =
+            self.outcomes > 0 && !name.starts_with("pytest_") && !name.starts_with("test");
         let outcome = body.filter(|_| is_kept).and_then(|body| self.outcome(body));
         Function {
             line: line_of(node),
@@ -393,7 +397,10 @@ impl<'s> Body<'s> {
     fn outcome(&self, body: Node<'_>) -> Option<Box<Outcome>> {
         let mut outcome = Outcome::default();
         let mut has_value = false;
-        let inner = Body::new(self.source, self.generators);
+        let inner = Body {
+            outcomes: self.outcomes - 1,
+            ..Body::new(self.source, self.generators)
+        };
         let mut rest = vec![body];
         while let Some(node) = rest.pop() {
             match node.kind() {
@@ -402,6 +409,11 @@ impl<'s> Body<'s> {
                     has_value |= value.is_some();
                     let value = value.map_or(Expr::None, |value| expression(value, self.source));
                     outcome.returns.push(value);
+                }
+                "expression_statement" => {
+                    for child in children(node) {
+                        self.assigned(child, &mut outcome.assigned);
+                    }
                 }
                 "function_definition" | "decorated_definition" => {
                     let (definition, decorators) = self.undecorated(node);
@@ -424,6 +436,30 @@ impl<'s> Body<'s> {
             }
         }
         has_value.then(|| Box::new(outcome))
+    }
+
+    /// The names that an assignment assigns to, or below which it assigns.
+    fn assigned(&self, node: Node<'_>, names: &mut Vec<String>) {
+        if !matches!(node.kind(), "assignment" | "augmented_assignment") {
+            return;
+        }
+        let mut rest: Vec<Node<'_>> = node.child_by_field_name("left").into_iter().collect();
+        while let Some(target) = rest.pop() {
+            match target.kind() {
+                "identifier" => {
+                    let name = text_of(target, self.source);
+                    if !names.iter().any(|known| known == name) {
+                        names.push(name.to_owned());
+                    }
+                }
+                "attribute" => rest.extend(target.child_by_field_name("object")),
+                "subscript" => rest.extend(target.child_by_field_name("value")),
+                _ => rest.extend(children(target).into_iter().rev()),
+            }
+        }
+        if let Some(right) = node.child_by_field_name("right") {
+            self.assigned(right, names);
+        }
     }
 
     /// A definition below its decorators.

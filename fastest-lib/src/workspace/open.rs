@@ -12,6 +12,7 @@ use super::interpreter::{self, Interpreter};
 use super::options::WorkspaceOptions;
 use super::paths;
 use super::rootdir::Setup;
+use super::roots::{self, ImportRoots};
 use super::text;
 use super::walk::{self, ConftestCache, Rules};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
@@ -256,6 +257,25 @@ impl Workspace {
     pub fn interpreter(&self) -> Result<Interpreter> {
         let configured = self.fastest_config.python.as_deref();
         interpreter::find(&self.options, &self.rootdir, configured)
+    }
+
+    /// The folders in which the imports of these test files are looked up. Without an interpreter
+    /// none is known for what is installed.
+    pub fn import_roots(&self, files: &FileSet) -> ImportRoots {
+        let mut configured = self.pythonpath();
+        configured.extend(roots::of_environment(
+            self.invocation_dir(),
+            self.options.python_path_env.as_deref(),
+        ));
+        let interpreter = self.interpreter().ok();
+        ImportRoots {
+            inserted: ImportRoots::inserted(self.config.import_mode, files),
+            configured,
+            installed: interpreter
+                .as_ref()
+                .map(roots::site_packages)
+                .unwrap_or_default(),
+        }
     }
 
     fn rules(&self) -> Rules {

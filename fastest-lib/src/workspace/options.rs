@@ -37,6 +37,8 @@ pub struct WorkspaceOptions {
     pub virtual_env: Option<PathBuf>,
     /// The value of `PATH`.
     pub path_env: Option<OsString>,
+    /// The value of `PYTHONPATH`.
+    pub python_path_env: Option<OsString>,
     /// Where caches are kept; none leaves it to the system's folder of temporary files.
     pub cache_dir: Option<PathBuf>,
 }
@@ -57,6 +59,7 @@ impl WorkspaceOptions {
             env_addopts: set("PYTEST_ADDOPTS").map(|text| text.to_string_lossy().into_owned()),
             virtual_env: set("VIRTUAL_ENV").map(PathBuf::from),
             path_env: set("PATH"),
+            python_path_env: set("PYTHONPATH"),
             cache_dir: set("FASTEST_CACHE_DIR")
                 .map(PathBuf::from)
                 .or_else(|| Some(PathBuf::from(set("XDG_CACHE_HOME")?).join("fastest")))

@@ -22,5 +22,5 @@ if sys.version_info > (3,):
 def test_always(): pass
 
 
-@pytest.mark.parametrize("x", sorted({3: 1}))
+@pytest.mark.parametrize("x", sorted({3: 1}, key=str))
 def test_computed(x): pass

@@ -1,0 +1,402 @@
+//! Where imports lead: the modules that are read besides the test files.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{OnceLock, RwLock};
+
+use elsa::sync::FrozenMap;
+
+use super::classes::Module;
+use super::known::{is_outside, is_stdlib};
+use super::scope::Kind;
+use crate::syntax::{BindingKind, Expr, FileFacts, Sources};
+use crate::workspace::ImportRoots;
+
+/// What resolves imports.
+pub(super) trait World: Sync {
+    /// The module that is imported under the name `module`, as written in the file at `from`.
+    fn find(&self, from: &Path, module: &str) -> Found<'_>;
+
+    /// The module `name` in the package with this `__init__.py`.
+    fn below(&self, package: &Path, name: &str) -> Found<'_>;
+}
+
+/// Where an import leads.
+pub(super) enum Found<'w> {
+    /// To a source file that is read.
+    Module(&'w Module<'w>),
+    /// To folders without an `__init__.py`.
+    Namespace,
+    /// Out of the sources: to the standard library, to pytest, to an extension module.
+    Outside,
+    /// It is not known: to nothing that is there, or to one of several.
+    Unknown,
+}
+
+/// A file that imports have led to.
+struct Source {
+    path: PathBuf,
+    facts: FileFacts,
+}
+
+/// The facts of the files that imports lead to, each read once.
+pub(super) struct Library<'s> {
+    sources: &'s Sources,
+    files: FrozenMap<PathBuf, Box<Source>>,
+}
+
+impl<'s> Library<'s> {
+    pub(super) fn new(sources: &'s Sources) -> Self {
+        Self {
+            sources,
+            files: FrozenMap::new(),
+        }
+    }
+
+    /// Nothing when the file cannot be read or is no Python that could be imported.
+    fn source(&self, path: &Path) -> Option<&Source> {
+        if let Some(found) = self.files.get(path) {
+            return Some(found);
+        }
+        let facts = self.sources.facts(path).ok()?;
+        let path = path.to_path_buf();
+        let source = Box::new(Source {
+            path: path.clone(),
+            facts,
+        });
+        Some(self.files.insert(path, source)).filter(|source| source.facts.problems.is_empty())
+    }
+}
+
+/// The modules that imports lead to.
+pub(super) struct Project<'s> {
+    library: &'s Library<'s>,
+    roots: ImportRoots,
+    modules: FrozenMap<PathBuf, Box<Module<'s>>>,
+    /// Where modules lie that are imported by an absolute name.
+    located: RwLock<HashMap<String, Location>>,
+    installed: OnceLock<Installed>,
+}
+
+/// The folders in which installed modules lie.
+#[derive(Default)]
+struct Installed {
+    folders: Vec<PathBuf>,
+    /// Packages that an editable installation maps to their folders.
+    mapped: HashMap<String, PathBuf>,
+}
+
+/// What the file system has for a module's name.
+#[derive(Clone, Debug, PartialEq)]
+enum Location {
+    File(PathBuf),
+    Namespace(Vec<PathBuf>),
+    Outside,
+    Unknown,
+}
+
+impl<'s> Project<'s> {
+    pub(super) fn new(library: &'s Library<'s>, roots: ImportRoots) -> Self {
+        Self {
+            library,
+            roots,
+            modules: FrozenMap::new(),
+            located: RwLock::default(),
+            installed: OnceLock::new(),
+        }
+    }
+
+    /// The module of a file that imports lead to.
+    fn module(&self, path: &Path) -> Option<&Module<'s>> {
+        self.load(path, &mut Vec::new())
+    }
+
+    /// `loading` are the modules whose star imports led here.
+    fn load(&self, path: &Path, loading: &mut Vec<&'s Path>) -> Option<&Module<'s>> {
+        if let Some(module) = self.modules.get(path) {
+            return Some(module);
+        }
+        let source = self.library.source(path)?;
+        if loading.contains(&source.path.as_path()) {
+            return None;
+        }
+        loading.push(&source.path);
+        let before = loading.len();
+        let mut is_cut = false;
+        let module = Module::new(&source.path, &source.facts, |module| {
+            let names = self.star(&source.path, module, loading);
+            is_cut |= names.is_none();
+            names
+        });
+        debug_assert_eq!(before, loading.len());
+        loading.pop();
+        // What a circle left out may be known to those who come from outside of it.
+        if is_cut && !loading.is_empty() && module.is_opaque {
+            return None;
+        }
+        Some(self.modules.insert(path.to_path_buf(), Box::new(module)))
+    }
+
+    /// The names that `from module import *` binds in the file at `from`; none when that is not
+    /// known.
+    pub(super) fn star_names(&self, from: &Path, module: &str) -> Option<Vec<&'s str>> {
+        self.star(from, module, &mut Vec::new())
+    }
+
+    fn star(&self, from: &Path, module: &str, loading: &mut Vec<&'s Path>) -> Option<Vec<&'s str>> {
+        let Location::File(path) = self.locate(from, module) else {
+            return None;
+        };
+        let module = self.load(&path, loading)?;
+        if let Some(entry) = module.scope.get("__all__") {
+            let Some(Kind::Value(Expr::List(items) | Expr::Tuple(items))) = entry.only() else {
+                return None;
+            };
+            if entry.mutated {
+                return None;
+            }
+            let names = items.iter().map(|item| match item {
+                Expr::Str(name) => Some(name.as_str()),
+                _ => None,
+            });
+            return names.collect();
+        }
+        if module.is_opaque && module.scope.get("__getattr__").is_none() {
+            return None;
+        }
+        let names = module.scope.entries().iter().map(|entry| entry.name);
+        Some(names.filter(|name| !name.starts_with('_')).collect())
+    }
+
+    fn found(&self, location: Location) -> Found<'_> {
+        match location {
+            Location::File(path) => match self.module(&path) {
+                Some(module) => Found::Module(module),
+                None => Found::Unknown,
+            },
+            Location::Namespace(_) => Found::Namespace,
+            Location::Outside => Found::Outside,
+            Location::Unknown => Found::Unknown,
+        }
+    }
+
+    fn locate(&self, from: &Path, module: &str) -> Location {
+        if module.starts_with('.') {
+            return locate_relative(from, module);
+        }
+        let top = module.split('.').next().unwrap_or_default();
+        if is_outside(top) {
+            return Location::Outside;
+        }
+        if let Ok(located) = self.located.read()
+            && let Some(found) = located.get(module)
+        {
+            return found.clone();
+        }
+        let found = self.locate_absolute(module);
+        if let Ok(mut located) = self.located.write() {
+            located.insert(module.to_owned(), found.clone());
+        }
+        found
+    }
+
+    fn locate_absolute(&self, module: &str) -> Location {
+        let (parent, name) = match module.rsplit_once('.') {
+            Some((parent, name)) => (self.locate(Path::new(""), parent), name),
+            None => return self.locate_top(module),
+        };
+        match parent {
+            Location::File(path) => match path.parent() {
+                Some(folder) if path.ends_with("__init__.py") => search([folder], name),
+                _ => Location::Unknown,
+            },
+            Location::Namespace(folders) => search(folders.iter().map(PathBuf::as_path), name),
+            other => other,
+        }
+    }
+
+    /// The folders that pytest adds come before all others, but which of them is first depends on
+    /// the order in which files are imported: a name that two of them have is not known.
+    fn locate_top(&self, name: &str) -> Location {
+        let mut found = Vec::new();
+        for root in &self.roots.inserted {
+            let here = search([root.as_path()], name);
+            if here != Location::Unknown && !found.contains(&here) {
+                found.push(here);
+            }
+        }
+        // Folders that are no packages count only where nothing else has the name.
+        if found
+            .iter()
+            .any(|found| !matches!(found, Location::Namespace(_)))
+        {
+            found.retain(|found| !matches!(found, Location::Namespace(_)));
+        }
+        if found.len() > 1 || (is_stdlib(name) && !found.is_empty()) {
+            return Location::Unknown;
+        }
+        let inserted = found.pop();
+        if let Some(found @ (Location::File(_) | Location::Outside)) = inserted {
+            return found;
+        }
+        if is_stdlib(name) {
+            return Location::Outside;
+        }
+        let installed = self.installed();
+        if let Some(folder) = installed.mapped.get(name) {
+            let parent = folder.parent().unwrap_or(folder);
+            let found = search([parent], name);
+            if found != Location::Unknown {
+                return found;
+            }
+        }
+        let folders = self.roots.configured.iter().chain(&installed.folders);
+        match search(folders.map(PathBuf::as_path), name) {
+            Location::Unknown => inserted.unwrap_or(Location::Unknown),
+            found => found,
+        }
+    }
+
+    fn installed(&self) -> &Installed {
+        self.installed.get_or_init(|| {
+            let mut installed = Installed::default();
+            for folder in &self.roots.installed {
+                installed.folders.push(folder.clone());
+                self.read_path_files(folder, &mut installed);
+            }
+            installed
+        })
+    }
+
+    /// `.pth` files name further folders, one a line. A line that begins with `import` is run:
+    /// setuptools writes such for an editable installation, with a module that maps package names
+    /// to folders.
+    fn read_path_files(&self, folder: &Path, installed: &mut Installed) {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return;
+        };
+        let paths = entries.flatten().map(|entry| entry.path());
+        let mut paths: Vec<PathBuf> = paths
+            .filter(|path| path.extension().is_some_and(|suffix| suffix == "pth"))
+            .collect();
+        paths.sort();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            for line in text.lines().map(str::trim) {
+                if let Some(code) = line.strip_prefix("import ") {
+                    let finder = code.split(';').next().unwrap_or_default().trim();
+                    if finder.starts_with("__editable___") {
+                        self.read_finder(&folder.join(format!("{finder}.py")), installed);
+                    }
+                } else if !line.is_empty() && !line.starts_with('#') {
+                    installed.folders.push(folder.join(line));
+                }
+            }
+        }
+    }
+
+    fn read_finder(&self, path: &Path, installed: &mut Installed) {
+        let Some(source) = self.library.source(path) else {
+            return;
+        };
+        for binding in &source.facts.bindings {
+            if binding.name == "MAPPING"
+                && let BindingKind::Value(Expr::Dict(items)) = &binding.kind
+            {
+                for item in items {
+                    if let (Some(Expr::Str(name)), Expr::Str(path)) = item {
+                        installed.mapped.insert(name.clone(), PathBuf::from(path));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl World for Project<'_> {
+    fn find(&self, from: &Path, module: &str) -> Found<'_> {
+        self.found(self.locate(from, module))
+    }
+
+    fn below(&self, package: &Path, name: &str) -> Found<'_> {
+        match package.parent() {
+            Some(folder) => self.found(search([folder], name)),
+            None => Found::Unknown,
+        }
+    }
+}
+
+/// Relative imports go by folders; whether the file is a package's is for Python to say.
+fn locate_relative(from: &Path, module: &str) -> Location {
+    let name = module.trim_start_matches('.');
+    let level = module.len() - name.len();
+    let Some(folder) = from.ancestors().nth(level) else {
+        return Location::Unknown;
+    };
+    let mut parts = name.split('.').filter(|part| !part.is_empty()).peekable();
+    if parts.peek().is_none() {
+        let init = folder.join("__init__.py");
+        return if init.is_file() {
+            Location::File(init)
+        } else {
+            Location::Namespace(vec![folder.to_path_buf()])
+        };
+    }
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(part) = parts.next() {
+        let found = search(folders.iter().map(PathBuf::as_path), part);
+        if parts.peek().is_none() {
+            return found;
+        }
+        folders = match found {
+            Location::File(path) if path.ends_with("__init__.py") => {
+                path.parent().map(Path::to_path_buf).into_iter().collect()
+            }
+            Location::Namespace(folders) => folders,
+            other => return other,
+        };
+    }
+    Location::Unknown
+}
+
+/// What Python's path finder takes for a name: in each folder a package or a module, and where there
+/// is none in any, the folders of that name.
+fn search<'p>(folders: impl IntoIterator<Item = &'p Path>, name: &str) -> Location {
+    let mut namespace = Vec::new();
+    for folder in folders {
+        let path = folder.join(name);
+        let init = path.join("__init__.py");
+        if init.is_file() {
+            return Location::File(init);
+        }
+        let module = folder.join(format!("{name}.py"));
+        if module.is_file() {
+            return Location::File(module);
+        }
+        let is_folder = path.is_dir();
+        if has_compiled_module(folder, name) {
+            return Location::Outside;
+        }
+        if is_folder {
+            namespace.push(path);
+        }
+    }
+    if namespace.is_empty() {
+        Location::Unknown
+    } else {
+        Location::Namespace(namespace)
+    }
+}
+
+/// Whether a compiled module of that name lies in a folder. Where its source does too, that is read.
+fn has_compiled_module(folder: &Path, name: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let file = entry.file_name();
+        let rest = file.to_str().and_then(|file| file.strip_prefix(name));
+        let suffix = rest.and_then(|rest| rest.strip_prefix('.'));
+        suffix.is_some_and(|suffix| suffix.ends_with("so") || suffix.ends_with("pyd"))
+    })
+}

@@ -1,0 +1,2 @@
+def test_in_namespace(): pass
+VALUES = [10, 20]

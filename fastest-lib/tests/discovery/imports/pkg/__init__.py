@@ -1,0 +1,3 @@
+from .base import Base, CasesOfBase
+from .constants import *
+from .values import Color

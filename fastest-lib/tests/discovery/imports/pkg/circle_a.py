@@ -1,0 +1,3 @@
+from .circle_b import *
+def test_a(): pass
+A = [1]

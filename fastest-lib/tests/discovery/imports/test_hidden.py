@@ -1,0 +1,4 @@
+from pkg.fixtures import autouse_fixture
+
+
+def test_one(): pass

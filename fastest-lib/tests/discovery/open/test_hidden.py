@@ -1,4 +1,0 @@
-from helpers import hidden_autouse
-
-
-def test_one(): pass
