@@ -130,12 +130,16 @@ impl<'a> Names<'a> {
                     _ => Value::Unknown,
                 },
             },
-            Meaning::Entry(entry, _) if entry.attributes.is_empty() => match entry.only() {
+            Meaning::Entry(entry, names) if entry.attributes.is_empty() => match entry.only() {
                 Some(Kind::Function(function)) if function.decorators.is_empty() => {
                     Value::Named(function.name.clone())
                 }
                 Some(Kind::Class(class))
-                    if class.decorators.is_empty() && class.keywords.is_empty() =>
+                    if class.keywords.is_empty()
+                        && class
+                            .decorators
+                            .iter()
+                            .all(|d| is_dataclass(&d.expr, names)) =>
                 {
                     Value::Named(class.name.clone())
                 }
@@ -227,6 +231,16 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether a decorator adds methods to a class and is done.
+fn is_dataclass(expr: &Expr, names: Names<'_>) -> bool {
+    let function = match expr {
+        Expr::Call(call) => &call.function,
+        expr => expr,
+    };
+    let path = names.canonical(function);
+    path.is_some_and(|path| DATACLASSES.contains(&path.as_str()))
+}
+
 /// Whether instances of a class have neither a name nor an id of their own.
 fn is_plain(class: ClassRef<'_>, names: Names<'_>, hops: usize) -> bool {
     let Some(hops) = hops.checked_sub(1) else {
@@ -240,14 +254,6 @@ fn is_plain(class: ClassRef<'_>, names: Names<'_>, hops: usize) -> bool {
         ..
     } = class.class();
     let around = class.names_around(names.world);
-    let is_dataclass = |expr: &Expr| {
-        let function = match expr {
-            Expr::Call(call) => &call.function,
-            expr => expr,
-        };
-        let path = around.canonical(function);
-        path.is_some_and(|path| DATACLASSES.contains(&path.as_str()))
-    };
     let is_object = |base: &Expr| {
         let base = match base {
             Expr::Subscript(generic) => generic,
@@ -266,7 +272,7 @@ fn is_plain(class: ClassRef<'_>, names: Names<'_>, hops: usize) -> bool {
     keywords.is_empty()
         && decorators
             .iter()
-            .all(|decorator| is_dataclass(&decorator.expr))
+            .all(|decorator| is_dataclass(&decorator.expr, around))
         && bases.iter().all(is_object)
         && !bindings.iter().any(|binding| {
             [
