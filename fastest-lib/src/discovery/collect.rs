@@ -1,7 +1,7 @@
 //! The tests of one module, as pytest's collectors find them.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::classes::{Lineage, Module};
 use super::closure::Chain;
@@ -45,6 +45,7 @@ pub(super) struct Input<'a> {
     pub(super) facts: &'a FileFacts,
     pub(super) module: &'a Module<'a>,
     pub(super) world: &'a dyn World,
+    pub(super) rootdir: &'a Path,
     /// Outermost first.
     pub(super) conftests: &'a [&'a Conftest],
     /// Why it may be left out of the collection.
@@ -59,6 +60,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
     let place = Place {
         file: input.number,
         elsewhere: None,
+        rootdir: input.rootdir,
     };
     let names = Names::of(input.world, input.module);
     let hooks = hooks(names, place);

@@ -143,7 +143,7 @@ impl Conftest {
         let loads = place.reason(entry.line(), "`pytest_plugins` loads plugins");
         self.session_open.retain(|reason| *reason != loads);
         for module in plugins {
-            let file = module.path.to_string_lossy();
+            let file = place.shown(module.path);
             let place = Place {
                 elsewhere: Some(&file),
                 ..place

@@ -169,6 +169,7 @@ impl<'s> Reader<'_, 's> {
                 let place = Place {
                     file: number(at),
                     elsewhere: Some(&id),
+                    rootdir: self.rootdir,
                 };
                 let module = self.module(path, &facts);
                 let world = self.project;
@@ -220,6 +221,7 @@ impl<'s> Reader<'_, 's> {
             facts: &facts,
             module: &self.module(&file.path, &facts),
             world: self.project,
+            rootdir: self.rootdir,
             conftests,
             doubt,
             number,

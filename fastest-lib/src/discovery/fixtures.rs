@@ -1,6 +1,7 @@
 //! Fixtures: where they are defined, which ones a test sees, and which ones it uses.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::classes::Lineage;
 use super::engine;
@@ -81,6 +82,8 @@ pub(super) struct Place<'a> {
     pub(super) file: u32,
     /// The file, when it is not the test file itself.
     pub(super) elsewhere: Option<&'a str>,
+    /// What paths are shown relative to.
+    pub(super) rootdir: &'a Path,
 }
 
 impl Place<'_> {
@@ -90,6 +93,12 @@ impl Place<'_> {
             Some(path) => OpenReason::new(0, format!("{path}:{line}: {message}")),
             None => OpenReason::new(line, message),
         }
+    }
+
+    /// A path as messages show it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(self.rootdir).unwrap_or(path);
+        path.to_string_lossy().replace('\\', "/")
     }
 
     fn moved(&self, reason: OpenReason) -> OpenReason {
@@ -294,7 +303,7 @@ impl Definer<'_> {
         match names.import(imported, MAX_HOPS) {
             Meaning::Entry(entry, names) => match entry.only() {
                 Some(Kind::Function(function)) => {
-                    let file = names.module.path.to_string_lossy();
+                    let file = self.place.shown(names.module.path);
                     let place = Place {
                         elsewhere: Some(&file),
                         ..self.place
