@@ -1,4 +1,4 @@
-"""Run pytest and record every report, one JSON object a line.
+"""Run pytest and record every report, one JSON object a line; with --collect-only every test.
 
     record_pytest.py RECORD [PYTEST ARGUMENT ...]
 
@@ -42,6 +42,17 @@ class Recorder:
                 reason=reason_of(report),
             )
 
+    def pytest_collection_finish(self, session):
+        # Not from what pytest prints: -q and -v, which a project may set itself, change that.
+        if session.config.option.collectonly:
+            for item in session.items:
+                self._write(kind="item", nodeid=without_surrogates(item.nodeid))
+
+
+def without_surrogates(text):
+    """JSON readers other than Python's refuse lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
 
 def reason_of(report):
     """One line that says why, or None."""
@@ -53,8 +64,7 @@ def reason_of(report):
     crash = getattr(longrepr, "reprcrash", None)
     text = str(longrepr if crash is None else crash.message)
     line = next((line for line in text.splitlines() if line.strip()), "")
-    # JSON readers other than Python's refuse lone surrogates.
-    return line.encode("utf-8", "backslashreplace").decode()
+    return without_surrogates(line)
 
 
 def main():

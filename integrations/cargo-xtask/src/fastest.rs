@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::{process, repo};
+
+const HELP_LIMIT: Duration = Duration::from_secs(60);
 
 /// One line of `fastest run --output json`, as far as the tasks read it. Kinds and fields that are
 /// not named here are passed over: the schema may grow.
@@ -103,6 +106,14 @@ pub(crate) fn executable(asked: Option<&Path>) -> Result<PathBuf> {
     }
     let path = repo::target().join("release").join("fastest");
     Ok(BUILT.get_or_init(|| path).clone())
+}
+
+/// Whether `fastest discover` of this executable knows `option`.
+pub(crate) fn discover_has(fastest: &Path, option: &str) -> Result<bool> {
+    let mut help = Command::new(fastest);
+    let finished = process::succeed(help.args(["discover", "--help"]), HELP_LIMIT)?;
+    let mut words = finished.stdout.split([' ', ',', '\n']);
+    Ok(words.any(|word| word == option))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod fastest;
+mod listing;
 mod process;
 mod repo;
 mod report;

@@ -56,7 +56,7 @@ struct Step {
 
 enum Work {
     Run(Command),
-    Conformance,
+    Conformance { discovery: bool },
 }
 
 /// The environment of the tests and of the benchmarks.
@@ -188,7 +188,13 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
         Step {
             name: "conformance",
             advice: "each difference is printed above; `cargo xtask conformance SUITE` runs one suite",
-            work: Work::Conformance,
+            work: Work::Conformance { discovery: false },
+        },
+        Step {
+            name: "discovery conformance",
+            advice: "each difference is printed above; `cargo xtask conformance --discovery SUITE` \
+                     compares one suite",
+            work: Work::Conformance { discovery: true },
         },
     ]);
     steps
@@ -201,8 +207,9 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
             let (success, stdout) = pass_through(command.current_dir(repo::root()))?;
             Ok(tally(success, &stdout))
         }
-        Work::Conformance => {
-            let conformance::Tally { equal, different } = conformance::run_quick(python)?;
+        Work::Conformance { discovery } => {
+            let tally = conformance::run_quick(python, *discovery)?;
+            let conformance::Tally { equal, different } = tally;
             let (passed, failed) = (equal, different);
             Ok(Tally { passed, failed })
         }

@@ -4,8 +4,11 @@
 //! does not report alike twice is printed and set apart; every other difference, in the outcome of
 //! a test or of one of its phases, in what was not collected, in the exit code, is printed and
 //! fails the run.
+//!
+//! With `--discovery` no test runs: what each of them lists is compared.
 
 mod compare;
+mod discovery;
 mod record;
 mod suites;
 
@@ -37,6 +40,9 @@ const LIMIT: Duration = Duration::from_secs(900);
 pub(crate) struct Options {
     /// The suites to run; all without any.
     suites: Vec<String>,
+    /// Compare what is discovered instead of what runs give.
+    #[arg(long)]
+    discovery: bool,
     /// The engines of fastest to compare with pytest.
     #[arg(long, value_delimiter = ',', default_value = "auto,pytest")]
     engine: Vec<String>,
@@ -67,14 +73,21 @@ pub(crate) struct Tally {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     if options.list {
         for suite in suites::load()? {
-            let quick = if suite.quick { ", quick" } else { "" };
+            let mut notes = String::new();
+            for (holds, note) in [
+                (suite.discovery_only, ", discovery only"),
+                (suite.quick, ", quick"),
+                (suite.quick_discovery, ", quick discovery"),
+            ] {
+                notes.push_str(if holds { note } else { "" });
+            }
             let Suite {
                 name,
                 version,
                 pytest,
                 ..
             } = suite;
-            println!("{name} {version} (pytest {pytest}{quick})");
+            println!("{name} {version} (pytest {pytest}{notes})");
         }
         return Ok(true);
     }
@@ -90,11 +103,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 }
 
 /// Compare the suites that are part of `cargo xtask test`.
-pub(crate) fn run_quick(python: &str) -> Result<Tally> {
+pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
     let mut suites = suites::load()?;
-    suites.retain(|suite| suite.quick);
+    suites.retain(|suite| suite.quick || (discovery && suite.quick_discovery));
     let options = Options {
         suites: Vec::new(),
+        discovery,
         engine: vec!["auto".to_owned(), "pytest".to_owned()],
         list: false,
         keep: false,
@@ -107,11 +121,20 @@ pub(crate) fn run_quick(python: &str) -> Result<Tally> {
 
 fn compare_all(suites: &[Suite], options: &Options) -> Result<(Tally, Vec<Value>)> {
     let fastest = fastest::executable(options.fastest.as_deref())?;
+    let printer = Printer { json: options.json };
     let mut total = Tally::default();
     let mut documents = Vec::new();
     for suite in suites {
-        let (tally, document) = compare_suite(suite, &fastest, options)
-            .with_context(|| format!("suite {}", suite.name))?;
+        let name = &suite.name;
+        let compared = if options.discovery {
+            discovery::compare_suite(suite, &fastest, options)
+        } else if suite.discovery_only {
+            printer.line(format!("{name}: not run, it is there for --discovery only"));
+            continue;
+        } else {
+            compare_suite(suite, &fastest, options)
+        };
+        let (tally, document) = compared.with_context(|| format!("suite {name}"))?;
         total.equal += tally.equal;
         total.different += tally.different;
         documents.push(document);

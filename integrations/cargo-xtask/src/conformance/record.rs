@@ -227,7 +227,8 @@ impl Volatile {
         Ok(Self(all.map(compile).collect::<Result<_>>()?))
     }
 
-    fn stable(&self, id: &str) -> String {
+    /// The id without them.
+    pub(crate) fn stable(&self, id: &str) -> String {
         let replace = |id: String, pattern: &Regex| pattern.replace_all(&id, "…").into_owned();
         self.0.iter().fold(id.to_owned(), replace)
     }

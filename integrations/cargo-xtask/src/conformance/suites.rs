@@ -22,7 +22,9 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(crate) struct Suite {
     pub(crate) name: String,
     pub(crate) version: String,
-    sha256: String,
+    sha256: Digests,
+    #[serde(default)]
+    source: Source,
     pub(crate) pytest: String,
     #[serde(default)]
     requirements: Vec<String>,
@@ -35,6 +37,36 @@ pub(crate) struct Suite {
     pub(crate) volatile_ids: Vec<String>,
     #[serde(default)]
     pub(crate) quick: bool,
+    #[serde(default)]
+    pub(crate) quick_discovery: bool,
+    #[serde(default)]
+    pub(crate) discovery_only: bool,
+}
+
+/// Which archive of a release a suite is taken from.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Source {
+    #[default]
+    Sdist,
+    Wheel,
+}
+
+/// The digest of the archive; a wheel may have one a platform.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Digests {
+    One(String),
+    Any(Vec<String>),
+}
+
+impl Digests {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(digest) => std::slice::from_ref(digest),
+            Self::Any(digests) => digests,
+        }
+    }
 }
 
 /// A suite on this machine, installed in an environment of its own.
@@ -96,39 +128,80 @@ impl Suite {
 
     fn download(&self, dir: &Path, loader: &Venv) -> Result<PathBuf> {
         let archives = dir.join("archive");
-        let archive = archives.join(format!("{}-{}.tar.gz", self.name, self.version));
-        if archive.exists() {
+        if let Some(archive) = self.archive_in(&archives)? {
             return Ok(archive);
         }
         empty(&archives)?;
         let requirement = archives.join("requirement.txt");
-        let (name, version, digest) = (&self.name, &self.version, &self.sha256);
-        fs::write(
-            &requirement,
-            format!("{name}=={version} --hash=sha256:{digest}\n"),
-        )?;
+        let (name, version) = (&self.name, &self.version);
+        let digests = self.sha256.all().iter();
+        let hashes: String = digests.map(|sum| format!(" --hash=sha256:{sum}")).collect();
+        fs::write(&requirement, format!("{name}=={version}{hashes}\n"))?;
         let mut pip = loader.pip("download");
-        pip.args(["--no-deps", "--no-binary", name, "--dest"]);
+        let kind = match self.source {
+            Source::Sdist => "--no-binary",
+            Source::Wheel => "--only-binary",
+        };
+        pip.args(["--no-deps", kind, name, "--dest"]);
         pip.arg(&archives).arg("-r").arg(&requirement);
         succeed(&mut pip, LIMIT).with_context(|| {
             format!("cannot download {name} {version}; is the package index reachable?")
         })?;
-        if !archive.exists() {
-            bail!(
-                "{}: pip saved the archive under another name",
-                archive.display()
-            );
+        self.archive_in(&archives)?.with_context(|| {
+            let folder = archives.display();
+            format!("pip saved the archive in {folder} under a name that is not its own")
+        })
+    }
+
+    /// The archive of this release among the files of `folder`.
+    fn archive_in(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return Ok(None);
+        };
+        for entry in entries {
+            let entry = entry?;
+            if self.is_archive(&entry.file_name().to_string_lossy()) {
+                return Ok(Some(entry.path()));
+            }
         }
-        Ok(archive)
+        Ok(None)
+    }
+
+    fn is_archive(&self, file: &str) -> bool {
+        // `more-itertools` is in `more_itertools-1.0.tar.gz`.
+        let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+        let (name, version) = (plain(&self.name), self.version.as_str());
+        match self.source {
+            Source::Sdist => {
+                let release = file.strip_suffix(".tar.gz");
+                let parts = release.and_then(|release| release.rsplit_once('-'));
+                parts.is_some_and(|(of, at)| plain(of) == name && at == version)
+            }
+            Source::Wheel => {
+                let mut parts = file.split('-');
+                let is_release = parts.next().map(plain) == Some(name);
+                is_release && parts.next() == Some(version) && file.ends_with(".whl")
+            }
+        }
     }
 
     fn unpack(&self, dir: &Path, archive: &Path, venv: &Venv) -> Result<PathBuf> {
         let unpacked = dir.join("source");
         empty(&unpacked)?;
-        let mut tar = Command::new(venv.python());
-        tar.args(["-m", "tarfile", "--extract"]);
-        succeed(tar.arg(archive).arg(&unpacked), LIMIT)?;
-        Ok(unpacked.join(format!("{}-{}", self.name, self.version)))
+        let module = match self.source {
+            Source::Sdist => "tarfile",
+            Source::Wheel => "zipfile",
+        };
+        let mut tool = Command::new(venv.python());
+        tool.args(["-m", module, "--extract"]);
+        succeed(tool.arg(archive).arg(&unpacked), LIMIT)?;
+        if self.source == Source::Wheel {
+            return Ok(unpacked);
+        }
+        // A source distribution holds one folder.
+        let only = fs::read_dir(&unpacked)?.next().transpose()?;
+        let only = only.with_context(|| format!("{} is empty", archive.display()))?;
+        Ok(only.path())
     }
 }
 
@@ -149,8 +222,27 @@ mod tests {
         for suite in load().unwrap() {
             let pinned = |requirement: &String| requirement.contains("==");
             assert!(suite.requirements.iter().all(pinned), "{}", suite.name);
-            assert_eq!(suite.sha256.len(), 64, "{}", suite.name);
+            let digests = suite.sha256.all();
+            let is_sha256 = |digest: &String| digest.len() == 64;
+            assert!(!digests.is_empty() && digests.iter().all(is_sha256));
         }
+    }
+
+    #[test]
+    fn archives_are_known_by_their_names() {
+        let suite = |text: &str| -> Suite {
+            let rest = "sha256 = ''\npytest = '9'\ntests = []\n";
+            toml::from_str(&format!("{text}\n{rest}")).unwrap()
+        };
+        let sdist = suite("name = 'more-itertools'\nversion = '1.0'");
+        assert!(sdist.is_archive("more_itertools-1.0.tar.gz"));
+        assert!(sdist.is_archive("more-itertools-1.0.tar.gz"));
+        assert!(!sdist.is_archive("more_itertools-1.0.1.tar.gz"));
+        assert!(!sdist.is_archive("more_itertools-1.0-py3-none-any.whl"));
+        let wheel = suite("name = 'pandas'\nversion = '3.1'\nsource = 'wheel'");
+        assert!(wheel.is_archive("pandas-3.1-cp311-cp311-manylinux_2_28_x86_64.whl"));
+        assert!(!wheel.is_archive("pandas-3.10-cp311-cp311-manylinux_2_28_x86_64.whl"));
+        assert!(!wheel.is_archive("pandas-3.1.tar.gz"));
     }
 
     #[test]
