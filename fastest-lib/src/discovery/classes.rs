@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::known::is_builtin;
 use super::marks::{self, Decorated};
 use super::model::OpenReason;
 use super::project::World;
@@ -42,6 +43,8 @@ pub(super) struct Lineage<'a> {
     pub(super) classes: Vec<ClassRef<'a>>,
     /// Whether it is a `unittest.TestCase`.
     pub(super) is_unittest: bool,
+    /// Whether a base from outside of the sources makes the instances.
+    is_constructed: bool,
     /// Whether a metaclass keeps track of abstract methods.
     pub(super) has_abc: bool,
     /// A base (or metaclass) that is not known, by the name it goes by.
@@ -60,6 +63,18 @@ const PLAIN_BASES: &[&str] = &[
     "builtins.object",
     "typing.Generic",
     "typing_extensions.Generic",
+];
+
+/// Bases that bring a constructor and no tests, besides builtins.
+const CONSTRUCTED_BASES: &[&str] = &[
+    "collections.OrderedDict",
+    "collections.UserDict",
+    "enum.Enum",
+    "enum.Flag",
+    "enum.IntEnum",
+    "enum.IntFlag",
+    "enum.StrEnum",
+    "typing.NamedTuple",
 ];
 
 /// A class with more ancestors than this, counted along every way to them, is not followed.
@@ -236,6 +251,7 @@ impl<'a> ClassRef<'a> {
                 Some(path) if UNITTEST.contains(&path) => lineage.is_unittest = true,
                 Some("abc.ABC") => lineage.has_abc = true,
                 Some(path) if PLAIN_BASES.contains(&path) => {}
+                Some(path) if is_constructed(path) => lineage.is_constructed = true,
                 _ => lineage.unknown(facts, base, "base"),
             }
         }
@@ -285,6 +301,11 @@ impl<'a> Lineage<'a> {
         })
     }
 
+    /// Whether its attributes are what its body binds: no metaclass makes anything else of them.
+    pub(super) fn is_plain(&self) -> bool {
+        self.unknown.is_none() && !self.is_constructed
+    }
+
     /// Whether an abstract method is left without a body of its own.
     pub(super) fn is_abstract(&self, world: &'a dyn World) -> bool {
         self.has_abc
@@ -300,7 +321,7 @@ impl<'a> Lineage<'a> {
     /// Whether it certainly makes its instances by itself, which keeps pytest from collecting it.
     pub(super) fn has_constructor(&self) -> bool {
         let mut names = ["__init__", "__new__"].iter();
-        names.any(|name| self.attribute(name).is_some())
+        self.is_constructed || names.any(|name| self.attribute(name).is_some())
     }
 
     /// Whether one of its functions is named like a test.
@@ -310,6 +331,14 @@ impl<'a> Lineage<'a> {
             entries.any(|entry| entry.function().is_some() && entry.name.starts_with("test"))
         })
     }
+}
+
+/// Whether a class from outside of the sources makes its instances and has no tests.
+fn is_constructed(path: &str) -> bool {
+    CONSTRUCTED_BASES.contains(&path)
+        || path
+            .strip_prefix("builtins.")
+            .is_some_and(|name| name != "object" && is_builtin(name))
 }
 
 /// C3: the first head that is in no tail, until nothing is left.

@@ -74,11 +74,13 @@ pub(super) fn decorated<'a>(decorators: &'a [Decorator], names: Names<'a>) -> De
             out.marks.push(mark);
             continue;
         }
-        let (function, call) = match &decorator.expr {
+        // `SETTINGS = settings(…)` and then `@SETTINGS`.
+        let written = names.settle(&decorator.expr);
+        let (function, call) = match written.expr {
             Expr::Call(call) => (&call.function, Some(&**call)),
             expr => (expr, None),
         };
-        let path = names.canonical(function).unwrap_or_default();
+        let path = written.names.canonical(function).unwrap_or_default();
         match path.as_str() {
             "pytest.fixture" | "pytest.yield_fixture" => {
                 out.fixture = Some(FixtureDecorator {
@@ -103,12 +105,12 @@ pub(super) fn decorated<'a>(decorators: &'a [Decorator], names: Names<'a>) -> De
                     is_wrapped: at > 0,
                 });
             }
-            _ => match effect(&decorator.expr, names, decorator.line, MAX_DEPTH) {
+            _ => match effect(written.expr, written.names, decorator.line, MAX_DEPTH) {
                 Some(Effect::Kept) => {}
                 Some(Effect::Wrapped) => out.is_wrapped = true,
                 Some(Effect::Marked(mark)) => out.marks.push(mark),
                 None => {
-                    let text = describe(function);
+                    let text = describe(decorator.called());
                     let message = format!("the decorator `{text}` may change it");
                     out.unknown = Some(OpenReason::new(decorator.line, message));
                 }
@@ -116,6 +118,16 @@ pub(super) fn decorated<'a>(decorators: &'a [Decorator], names: Names<'a>) -> De
         }
     }
     out
+}
+
+impl Decorator {
+    /// The decorator without its arguments.
+    fn called(&self) -> &Expr {
+        match &self.expr {
+            Expr::Call(call) => &call.function,
+            expr => expr,
+        }
+    }
 }
 
 impl<'a> Decorated<'a> {

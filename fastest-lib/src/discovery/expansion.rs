@@ -45,6 +45,12 @@ impl<'a> Expansion<'_, '_, 'a> {
                 }
             }
         }
+        let is_anyio = || all.iter().any(|mark| mark.name == "anyio");
+        if self.function.is_async && !self.node.is_unittest && is_anyio() {
+            // anyio's plugin makes every coroutine with its mark use the fixture, which has a
+            // parameter for each backend.
+            asked.push("anyio_backend".to_owned());
+        }
         if !self.node.is_unittest {
             let patched_by_class = if self.entry.name.starts_with("test") {
                 self.node.patched
@@ -137,8 +143,7 @@ impl<'a> Expansion<'_, '_, 'a> {
         direct: &[String],
         parametrized: &[Parametrize],
     ) -> bool {
-        (self.function.is_async && !self.node.is_unittest)
-            || parametrized.iter().any(Parametrize::may_be_wide)
+        parametrized.iter().any(Parametrize::may_be_wide)
             || closure.names.iter().any(|name| {
                 let Some(last) = closure.definitions.get(name).and_then(|found| found.last())
                 else {

@@ -145,6 +145,17 @@ pub(super) struct ParameterSet {
     /// The id given by `pytest.param(id=…)`.
     pub(super) id: Option<Value>,
     pub(super) marks: Vec<super::model::TestMark>,
+    /// A value of which nothing is known, as it is written.
+    pub(super) unknown: Option<String>,
+}
+
+impl ParameterSet {
+    fn not_literal(&self) -> Unknown {
+        Unknown::from(&*match &self.unknown {
+            Some(written) => format!("the value `{written}` is not a literal"),
+            None => "a value is not a literal".to_owned(),
+        })
+    }
 }
 
 /// The ids of the sets of one `parametrize` call, `None` for a hidden one; or why they are unknown.
@@ -173,7 +184,8 @@ pub(super) fn set_ids(
                     .zip(arguments)
                     .map(|(value, argument)| rules.generated(value, argument, index))
                     .collect();
-                Some(parts.ok_or("a value is not a literal")?.join("-"))
+                let parts = parts.ok_or_else(|| set.not_literal())?;
+                Some(parts.join("-"))
             }
         };
         ids.push(id);

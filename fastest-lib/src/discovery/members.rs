@@ -197,11 +197,7 @@ impl<'a> Collector<'a> {
         if function.is_async {
             let message = format!("`{}` is async", entry.name);
             let reason = OpenReason::new(entry.line(), message);
-            self.needs_pytest(reason.clone());
-            if !node.is_unittest {
-                // Plugins for async tests may run them several times, each with an id of its own.
-                open.get_or_insert(reason);
-            }
+            self.needs_pytest(reason);
         }
         open = open.or_else(|| self.generates.clone());
         Expansion {

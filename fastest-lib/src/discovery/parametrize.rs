@@ -321,6 +321,7 @@ pub(super) fn parameter_sets(
                 keywords: Vec::new(),
                 is_open: true,
             }],
+            unknown: None,
         });
     }
     Ok(sets)
@@ -335,21 +336,36 @@ fn parameter_set(item: &Element<'_>, force_single: bool) -> Result<ParameterSet,
             return param(call, at.names);
         }
     }
-    let values = if force_single {
-        match item.value() {
+    let mut set = ParameterSet {
+        values: Vec::new(),
+        id: None,
+        marks: Vec::new(),
+        unknown: None,
+    };
+    if force_single {
+        set.push(item);
+        if let Some(written) = &set.unknown {
             // It may be a `pytest.param` with an id of its own.
-            Value::Unknown => return Err("a value is not a literal".into()),
-            value => vec![value],
+            return Err((&*format!("the value `{written}` is not a literal")).into());
         }
     } else {
         let items = item.items().ok_or("a parameter set is computed")?;
-        items.iter().map(Element::value).collect()
-    };
-    Ok(ParameterSet {
-        values,
-        id: None,
-        marks: Vec::new(),
-    })
+        items.iter().for_each(|item| set.push(item));
+    }
+    Ok(set)
+}
+
+impl ParameterSet {
+    fn push(&mut self, item: &Element<'_>) {
+        let value = item.value();
+        if value == Value::Unknown && self.unknown.is_none() {
+            self.unknown = Some(match item {
+                Element::At(expr, _) => marks::describe(expr),
+                _ => "…".to_owned(),
+            });
+        }
+        self.values.push(value);
+    }
 }
 
 /// A `pytest.param(…)`.
@@ -358,16 +374,17 @@ fn param(call: &Call, names: Names<'_>) -> Result<ParameterSet, Unknown> {
         values: Vec::new(),
         id: None,
         marks: Vec::new(),
+        unknown: None,
     };
     for argument in &call.arguments {
         match (argument.name.as_deref(), &argument.value) {
             (None, Expr::Star(inner)) => {
                 let items = names.items(inner);
                 let items = items.ok_or("`pytest.param` is called with `*`")?;
-                set.values.extend(items.iter().map(Element::value));
+                items.iter().for_each(|item| set.push(item));
             }
             (_, Expr::Star(_)) => return Err("`pytest.param` is called with `**`".into()),
-            (None, value) => set.values.push(names.value(value)),
+            (None, value) => set.push(&Element::At(value, names)),
             (Some("id"), value) => {
                 set.id = Some(names.value(value)).filter(|id| *id != Value::None);
             }

@@ -329,7 +329,15 @@ impl<'a> Names<'a> {
         };
         match (self.world.find(self.module.path, module), name) {
             (Found::Module(found), None) => Meaning::Module(found),
-            (Found::Module(found), Some(name)) => self.member(found, name, hops),
+            (Found::Module(found), Some(name)) => {
+                // `from . import name` in an `__init__.py` that binds nothing else by the name.
+                if found.path == self.module.path
+                    && let Found::Module(below) = self.world.below(found.path, name)
+                {
+                    return Meaning::Module(below);
+                }
+                self.member(found, name, hops)
+            }
             (Found::Namespace, Some(name)) => {
                 let dot = if module.ends_with('.') { "" } else { "." };
                 let submodule = format!("{module}{dot}{name}");
@@ -364,7 +372,7 @@ impl<'a> Names<'a> {
         let names = class.names(self.world);
         match class.body().scope.get(attribute) {
             // What a metaclass makes of it is not known: an enum's attributes are its members.
-            Some(found) if class.lineage(self.world).unknown.is_none() => names.follow(found, hops),
+            Some(found) if class.lineage(self.world).is_plain() => names.follow(found, hops),
             _ => Meaning::Unknown,
         }
     }

@@ -125,8 +125,11 @@ impl<'a> Names<'a> {
                 "math.pi" => Value::Float(std::f64::consts::PI),
                 "math.e" => Value::Float(std::f64::consts::E),
                 "builtins.NotImplemented" | "builtins.Ellipsis" => Value::Object,
-                path => match path.strip_prefix("builtins.") {
-                    Some(name) if is_builtin(name) => Value::Named(name.to_owned()),
+                path => match path.rsplit_once('.') {
+                    Some(("builtins", name)) if is_builtin(name) => Value::Named(name.to_owned()),
+                    Some((_, name)) if PLAIN_CLASSES.contains(&path) => {
+                        Value::Named(name.to_owned())
+                    }
                     _ => Value::Unknown,
                 },
             },
@@ -205,6 +208,14 @@ impl<'a> Names<'a> {
             ("builtins.str", Some(value @ Value::Str(_)))
             | ("builtins.int", Some(value @ Value::Int(_))) => value,
             ("builtins.str", Some(Value::Int(value))) => Value::Str(value.to_string()),
+            ("builtins.tuple", _) => match call.arguments.as_slice() {
+                [only] if only.name.is_none() => match self.items(&only.value) {
+                    Some(items) => Value::Tuple(items.iter().map(|item| item.value()).collect()),
+                    None => Value::Object,
+                },
+                _ => Value::Object,
+            },
+            ("builtins.frozenset", _) => Value::Object,
             ("builtins.len", _) => match call.arguments.as_slice() {
                 [only] if only.name.is_none() => match self.items(&only.value) {
                     Some(items) => Value::Int(items.len() as i128),
