@@ -93,8 +93,13 @@ impl Session {
     /// When a path that was asked for does not exist.
     pub fn discover_with(&self, options: &DiscoverOptions) -> Result<Discovery> {
         let files = self.workspace.test_files()?;
-        let sources = Sources::new(options.parser);
+        let sources = if options.cache {
+            Sources::cached(options.parser, &self.cache_dir, self.workspace.rootdir())
+        } else {
+            Sources::new(options.parser)
+        };
         let mut discovery = discovery::discover(&self.workspace, &files, &sources);
+        discovery.problems.extend(sources.save());
         discovery.problems.extend(files.problems);
         Ok(discovery)
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fastest_lib::discovery::{Discovery, discover};
+use fastest_lib::syntax::Sources;
 use fastest_lib::workspace::{Workspace, WorkspaceOptions};
 
 /// The interpreter that has pytest.
@@ -21,7 +22,7 @@ pub(crate) fn python() -> PathBuf {
 pub(crate) fn discover_in(path: &Path) -> Discovery {
     let workspace = Workspace::open(WorkspaceOptions::new(path)).unwrap();
     let files = workspace.test_files().unwrap();
-    discover(workspace.rootdir(), workspace.config(), &files)
+    discover(&workspace, &files, &Sources::default())
 }
 
 /// A project of `tests/`, copied to where pytest may write.
