@@ -41,10 +41,7 @@ impl Session {
     ///
     /// When the configuration cannot be read or a path does not exist; see [`Workspace::open`].
     pub fn open(options: WorkspaceOptions) -> Result<Self> {
-        let cache_dir = options
-            .cache_dir
-            .clone()
-            .unwrap_or_else(|| std::env::temp_dir().join("fastest-cache"));
+        let cache_dir = options.cache_folder();
         Ok(Self {
             workspace: Workspace::open(options)?,
             cache_dir,

@@ -20,6 +20,7 @@ mod zygote;
 
 pub use cancel::CancelToken;
 pub use counts::Counts;
+pub use harness::clear_harness;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
 
 pub(crate) use basetemp::basetemp;

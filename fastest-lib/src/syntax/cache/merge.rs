@@ -143,11 +143,11 @@ impl<'a> Next<'a> {
         }
         if let Some(map) = used {
             // What this run did not use of a version that is gone is not brought back.
-            for (mut record, marked) in map.files().filter(|(_, marked)| same || *marked) {
+            for (record, marked) in map.files().filter(|(_, marked)| same || *marked) {
+                let place = files.entry(record.path).or_insert(record);
                 if marked {
-                    record.used = now;
+                    place.used = now;
                 }
-                files.entry(record.path).or_insert(record);
             }
             for (record, encoded, marked) in
                 map.all_facts().filter(|(_, _, marked)| same || *marked)
