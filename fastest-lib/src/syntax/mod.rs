@@ -17,9 +17,7 @@ mod sources;
 mod statements;
 mod survey;
 
-pub use cache::{
-    CacheCounts, CacheStats, Cleared, RootdirStats, cache_stats, clear_facts,
-};
+pub use cache::{CacheCounts, CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 pub use facts::{
     Argument, Binding, BindingKind, Call, Class, Decorator, Effect, EffectKind, Expr, FileFacts,
     Function, Import, ImportedName, Outcome, Parameter, ParameterKind,

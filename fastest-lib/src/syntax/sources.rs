@@ -56,7 +56,10 @@ impl Sources {
 
     /// How often the cache had the answer since it was opened or saved.
     pub fn counts(&self) -> CacheCounts {
-        self.cache.as_ref().map(FactsCache::counts).unwrap_or_default()
+        self.cache
+            .as_ref()
+            .map(FactsCache::counts)
+            .unwrap_or_default()
     }
 
     /// Writes what was learnt to the cache, for those that open it afterwards. A cache that cannot

@@ -206,3 +206,48 @@ pub(super) fn tidy(folder: &Path, keep: &str, limit: u64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_files_go_when_all_take_too_much_and_foreign_ones_stay() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path();
+        let names: Vec<String> = (0..4)
+            .map(|n| name_of(&Path::new("/").join(n.to_string())))
+            .collect();
+        let now = SystemTime::now();
+        let write = |name: &str, bytes: usize, hours: u64| {
+            fs::write(folder.join(name), vec![0; bytes]).unwrap();
+            let file = fs::File::options()
+                .write(true)
+                .open(folder.join(name))
+                .unwrap();
+            file.set_modified(now - Duration::from_secs(3600 * hours))
+                .unwrap();
+        };
+        for (at, name) in names.iter().enumerate() {
+            write(name, 100, 40 + at as u64);
+        }
+        // The oldest by its own time was used last.
+        write(&format!("{}.counts", names[3]), 10, 1);
+        write(&format!("{}.counts", names[2]), 10, 50);
+        write("notes.txt", 1000, 90);
+        write(".new-crashed", 10, 2);
+        write(".new-busy", 10, 0);
+        tidy(folder, &names[1], 250);
+        let mut left: Vec<String> = files(folder).unwrap().into_iter().map(|(n, _)| n).collect();
+        left.sort();
+        let mut expected = vec![
+            names[1].clone(),
+            names[3].clone(),
+            format!("{}.counts", names[3]),
+            "notes.txt".to_owned(),
+            ".new-busy".to_owned(),
+        ];
+        expected.sort();
+        assert_eq!(left, expected);
+    }
+}

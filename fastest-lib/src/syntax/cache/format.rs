@@ -246,3 +246,69 @@ impl Fields<'_> {
         self.take().map(u64::from_le_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_header_of_another_version_is_refused() {
+        let header = Header {
+            length: (HEADER + FILE_RECORD + FACTS_RECORD) as u64,
+            file_slots: 1,
+            files: 0,
+            facts_slots: 1,
+            facts: 0,
+        };
+        let mut bytes = header.to_bytes();
+        let file = |mut bytes: Vec<u8>| {
+            bytes.resize(HEADER + FILE_RECORD + FACTS_RECORD, 0);
+            Header::from_bytes(&bytes)
+        };
+        assert_eq!(file(bytes.clone()), Some(header));
+        for at in [0, 8, 15] {
+            let mut foreign = bytes[..HEADER - 8].to_vec();
+            foreign[at] ^= 1;
+            seal(&mut foreign, 0);
+            assert_eq!(file(foreign), None, "byte {at}");
+        }
+        // Whole, but of numbers that do not fit the file.
+        for (at, value) in [(16, 1), (24, 3), (24, 0xff), (32, 0), (32, 0x80)] {
+            bytes.truncate(HEADER - 8);
+            let mut odd = bytes.clone();
+            odd[at] = value;
+            seal(&mut odd, 0);
+            assert_eq!(file(odd), None, "byte {at} is {value}");
+        }
+    }
+
+    #[test]
+    fn records_come_back_and_a_changed_bit_is_seen() {
+        let file = FileRecord {
+            path: u128::MAX / 3,
+            identity: Identity([1, 2, 3, 4, 5, 6, u64::MAX]),
+            digest: [7; 32],
+            used: 8,
+        };
+        let facts = FactsRecord {
+            key: Key::new([9; 32], ParserKind::TreeSitter),
+            used: 10,
+            offset: u64::MAX,
+            length: 11,
+            sum: 12,
+        };
+        let (mut file_slot, mut facts_slot) = ([0; FILE_RECORD], [0; FACTS_RECORD]);
+        assert_eq!(FileRecord::read(&file_slot), None);
+        assert_eq!(FactsRecord::read(&facts_slot), None);
+        file.write(&mut file_slot);
+        facts.write(&mut facts_slot);
+        assert_eq!(FileRecord::read(&file_slot), Some(file));
+        assert_eq!(FactsRecord::read(&facts_slot), Some(facts));
+        assert_eq!(FileRecord::read(&facts_slot), None);
+        for bit in 0..8 * FACTS_RECORD {
+            facts_slot[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(FactsRecord::read(&facts_slot), None, "bit {bit}");
+            facts_slot[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}

@@ -35,29 +35,51 @@ impl Identity {
     }
 }
 
-/// Whether every write after `asked` shows in the file's times; `asked` is before the metadata was
+/// Whether every write after `asked` shows in the file's times; `asked` is before the look was
 /// taken, which was before the content was read.
 ///
 /// A file written twice within one tick of the clock looks the same after both. If the content was
 /// read between them, a record of that look would hide the second for good. So a look is kept only
 /// if it was old when the content was read; until then the content is read and hashed each time.
-pub(super) fn settled(metadata: &Metadata, asked: SystemTime) -> bool {
-    let slack = if metadata.ctime_nsec() == 0 {
-        COARSE
-    } else {
-        TICK
-    };
-    let Some(limit) = asked
+pub(super) fn settled(identity: &Identity, asked: SystemTime) -> bool {
+    let [mtime, mtime_nsec, ctime, ctime_nsec, ..] = identity.0.map(u64::cast_signed);
+    let slack = if ctime_nsec == 0 { COARSE } else { TICK };
+    let limit = asked
         .checked_sub(slack)
-        .and_then(|limit| limit.duration_since(SystemTime::UNIX_EPOCH).ok())
-    else {
-        return false;
-    };
-    let limit = (
-        i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
-        i64::from(limit.subsec_nanos()),
-    );
-    let changed = (metadata.ctime(), metadata.ctime_nsec());
-    let written = (metadata.mtime(), metadata.mtime_nsec());
-    changed.max(written) < limit
+        .and_then(|limit| limit.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let Some(limit) = limit else { return false };
+    let seconds = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+    let limit = (seconds, i64::from(limit.subsec_nanos()));
+    (mtime, mtime_nsec).max((ctime, ctime_nsec)) < limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_kept_only_if_it_was_old_when_the_content_was_read() {
+        // Times in milliseconds.
+        let check = |mtime: u64, ctime: u64, asked: u64, expected: bool| {
+            let split = |time: u64| (time / 1000, time % 1000 * 1_000_000);
+            let ((ms, mn), (cs, cn)) = (split(mtime), split(ctime));
+            let identity = Identity([ms, mn, cs, cn, 1, 2, 3]);
+            let asked = SystemTime::UNIX_EPOCH + Duration::from_millis(asked);
+            let got = settled(&identity, asked);
+            assert_eq!(got, expected, "{mtime} {ctime} {asked:?}");
+        };
+        check(5001, 5001, 5500, true);
+        check(5001, 5001, 5001, false);
+        check(5001, 5001, 5021, false);
+        check(5001, 5001, 5022, true);
+        // Written just now, with the old time put back.
+        check(1001, 5001, 5010, false);
+        // From the future.
+        check(9001, 5001, 6000, false);
+        // A file system of whole seconds.
+        check(5000, 5000, 6900, false);
+        check(5000, 5000, 7001, true);
+        // Clocks that stand at the epoch.
+        check(0, 0, 0, false);
+    }
 }

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::Mmap;
 
-use super::format::{
-    FACTS_RECORD, FILE_RECORD, FactsRecord, FileRecord, HEADER, Header, Key, sum,
-};
+use super::format::{FACTS_RECORD, FILE_RECORD, FactsRecord, FileRecord, HEADER, Header, Key, sum};
 use super::identity::Identity;
 use crate::syntax::FileFacts;
 

@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::folder::ASIDE;
-use super::format::{
-    FACTS_RECORD, FILE_RECORD, FactsRecord, FileRecord, HEADER, Header, Key, sum,
-};
+use super::format::{FACTS_RECORD, FILE_RECORD, FactsRecord, FileRecord, HEADER, Header, Key, sum};
 use super::map::{Map, place};
 use super::now;
+
+/// Writes are tried so often, since others may remove the folder in the midst of one.
+const ATTEMPTS: u32 = 8;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -92,12 +93,13 @@ pub(super) fn write(
         return Ok(false);
     }
     let next = Next::new(used, current.as_ref(), learnt, limits, now());
-    fs::create_dir_all(folder)?;
-    let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
-    let mut out = io::BufWriter::with_capacity(1 << 16, aside);
-    next.write(&mut out)?;
-    let aside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    aside.persist(&path).map_err(|error| error.error)?;
+    let mut attempts = 1..ATTEMPTS;
+    while let Err(error) = next.replace(folder, &path) {
+        let is_gone = error.kind() == io::ErrorKind::NotFound;
+        if !is_gone || attempts.next().is_none() {
+            return Err(error);
+        }
+    }
     Ok(true)
 }
 
@@ -164,7 +166,10 @@ impl<'a> Next<'a> {
             }
         }
         for record in &learnt.files {
-            let record = FileRecord { used: now, ..*record };
+            let record = FileRecord {
+                used: now,
+                ..*record
+            };
             files.insert(record.path, record);
         }
         for (at, (key, encoded)) in learnt.facts().enumerate() {
@@ -191,8 +196,10 @@ impl<'a> Next<'a> {
         self.facts.retain(|(_, facts)| is_recent(facts.used));
         // Tables are at most two thirds empty.
         let most = limits.file / 4 / (3 * FILE_RECORD as u64);
-        self.files.sort_unstable_by_key(|record| (std::cmp::Reverse(record.used), record.path));
-        self.files.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        self.files
+            .sort_unstable_by_key(|record| (std::cmp::Reverse(record.used), record.path));
+        self.files
+            .truncate(usize::try_from(most).unwrap_or(usize::MAX));
 
         let live: HashSet<[u8; 32]> = self.files.iter().map(|record| record.digest).collect();
         let is_live = |key: &Key| live.contains(&key.digest);
@@ -214,6 +221,16 @@ impl<'a> Next<'a> {
         }
         kept.sort_unstable_by_key(|(_, facts)| facts.order);
         self.facts = kept;
+    }
+
+    fn replace(&self, folder: &Path, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
+        let mut out = io::BufWriter::with_capacity(1 << 16, aside);
+        self.write(&mut out)?;
+        let aside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        aside.persist(path).map_err(|error| error.error)?;
+        Ok(())
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -261,4 +278,130 @@ fn slots(records: usize) -> io::Result<u32> {
     let slots = (records + records / 2 + 1).checked_next_power_of_two();
     let slots = slots.and_then(|slots| u32::try_from(slots).ok());
     slots.ok_or_else(|| io::Error::other("too many files"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::Identity;
+    use super::*;
+    use crate::syntax::ParserKind;
+
+    const LIMITS: Limits = Limits {
+        file: 1 << 20,
+        folder: 1 << 20,
+        spare: 1000,
+        age: 100,
+        large: 1 << 20,
+    };
+
+    fn key(n: u8) -> Key {
+        Key::new([n; 32], ParserKind::Scanner)
+    }
+
+    /// Facts of `bytes` for each of `contents`, and a file for each that is `live`.
+    fn learnt(contents: &[u8], live: &[u8], bytes: usize) -> Learnt {
+        let mut learnt = Learnt::default();
+        for n in contents {
+            learnt.add_facts(key(*n), &vec![*n; bytes]);
+        }
+        learnt.files.extend(live.iter().map(|n| FileRecord {
+            path: u128::from(*n),
+            identity: Identity([1; 7]),
+            digest: [*n; 32],
+            used: 0,
+        }));
+        learnt
+    }
+
+    /// Writes the file as it is at the hour `now`.
+    fn step(path: &Path, learnt: &Learnt, limits: &Limits, now: u32) -> (Vec<u8>, Vec<u8>) {
+        let map = Map::open(path);
+        let next = Next::new(map.as_ref(), map.as_ref(), learnt, limits, now);
+        let mut bytes = Vec::new();
+        next.write(&mut bytes).unwrap();
+        let aside = path.with_extension("new");
+        fs::write(&aside, bytes).unwrap();
+        fs::rename(aside, path).unwrap();
+        let map = Map::open(path).unwrap();
+        let mut facts: Vec<u8> = map.all_facts().map(|(r, _, _)| r.key.digest[0]).collect();
+        let mut files: Vec<u8> = map.files().map(|(record, _)| record.digest[0]).collect();
+        assert_eq!(map.header().facts as usize, facts.len());
+        assert_eq!(map.header().files as usize, files.len());
+        for (record, encoded, _) in map.all_facts() {
+            assert!(sum(encoded) == record.sum && encoded.iter().all(|n| *n == encoded[0]));
+        }
+        facts.sort_unstable();
+        files.sort_unstable();
+        (facts, files)
+    }
+
+    #[test]
+    fn what_is_not_used_for_long_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let got = step(&path, &learnt(&[1, 2], &[1, 2], 10), &LIMITS, 1000);
+        assert_eq!(got, (vec![1, 2], vec![1, 2]));
+        let got = step(&path, &learnt(&[3], &[3], 10), &LIMITS, 1100);
+        assert_eq!(got, (vec![1, 2, 3], vec![1, 2, 3]));
+        let got = step(&path, &learnt(&[4], &[4], 10), &LIMITS, 1101);
+        assert_eq!(got, (vec![3, 4], vec![3, 4]));
+        // A clock that went back drops nothing.
+        let got = step(&path, &learnt(&[5], &[], 10), &LIMITS, 7);
+        assert_eq!(got, (vec![3, 4, 5], vec![3, 4]));
+    }
+
+    #[test]
+    fn what_a_run_used_is_young_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        step(&path, &learnt(&[1, 2], &[1, 2], 10), &LIMITS, 1000);
+        let (used, now) = (Map::open(&path).unwrap(), 1090);
+        assert_eq!(used.digest(1, &Identity([1; 7])), Some([1; 32]));
+        assert_eq!(used.digest(2, &Identity([2; 7])), None);
+        let none = Learnt::default();
+        // Also when another process has replaced the file meanwhile.
+        step(&path, &learnt(&[3], &[3], 10), &LIMITS, 1010);
+        let current = Map::open(&path).unwrap();
+        let next = Next::new(Some(&used), Some(&current), &none, &LIMITS, now);
+        let mut hours: Vec<_> = next.files.iter().map(|r| (r.digest[0], r.used)).collect();
+        hours.sort_unstable();
+        assert_eq!(hours, [(1, 1090), (2, 1000), (3, 1010)]);
+    }
+
+    #[test]
+    fn limits_hold_and_the_least_recently_used_go_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        // Versions of one file: as many are kept as the spare bytes allow, the last ones.
+        for n in 1..=50 {
+            step(&path, &learnt(&[n], &[200], 84), &LIMITS, 1000);
+        }
+        let (facts, _) = step(&path, &learnt(&[60], &[60], 84), &LIMITS, 1001);
+        assert_eq!(facts, [48, 49, 50, 60]);
+
+        let small = Limits {
+            file: 40_000,
+            spare: 1 << 20,
+            ..LIMITS
+        };
+        let all: Vec<u8> = (100..200).collect();
+        let got = step(&path, &learnt(&all, &[], 784), &small, 1002);
+        assert_eq!(got.0, (170..200).collect::<Vec<u8>>());
+        assert!(fs::metadata(&path).unwrap().len() <= small.file);
+    }
+
+    #[test]
+    fn a_large_file_is_not_replaced_for_little() {
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, name) = (folder.path(), "x");
+        let limits = Limits {
+            large: 100_000,
+            ..LIMITS
+        };
+        let write = |learnt: &Learnt| write(folder, name, None, learnt, &limits).unwrap();
+        assert!(!write(&Learnt::default()));
+        assert!(write(&learnt(&[1], &[1], 500_000)));
+        assert!(!write(&learnt(&[2], &[], 10)));
+        assert!(write(&learnt(&[2], &[2], 10_000)));
+    }
 }

@@ -27,8 +27,8 @@ use identity::{Identity, path_hash, settled};
 use map::Map;
 use merge::{Learnt, Limits};
 
-pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 pub(crate) use folder::remove_owned;
+pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 
 /// How often a cache had the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,9 +104,10 @@ impl FactsCache {
             false => postcard::to_stdvec(&facts).ok(),
         };
         let whole = metadata.is_file() && metadata.len() == bytes.len() as u64;
-        let record = (whole && settled(&metadata, asked)).then(|| FileRecord {
+        let identity = Identity::of(&metadata);
+        let record = (whole && settled(&identity, asked)).then_some(FileRecord {
             path: hash,
-            identity: Identity::of(&metadata),
+            identity,
             digest,
             used: 0,
         });
@@ -139,7 +140,8 @@ impl FactsCache {
     /// Writes what was learnt, if anything was, and adds to the counts that outlive this value.
     /// What this value gives does not change.
     pub(super) fn save(&self) -> Option<Problem> {
-        let learnt = std::mem::take(&mut *self.learnt.lock().unwrap_or_else(PoisonError::into_inner));
+        let learnt =
+            std::mem::take(&mut *self.learnt.lock().unwrap_or_else(PoisonError::into_inner));
         let (hits, misses) = (
             self.hits.swap(0, Ordering::Relaxed),
             self.misses.swap(0, Ordering::Relaxed),
