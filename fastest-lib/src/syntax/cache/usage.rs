@@ -1,13 +1,16 @@
 //! How often a facts file had the answer, over all runs.
 //!
-//! A small file beside it, replaced at the end of a discovery. Of two that end at the same moment
-//! one may go uncounted: nothing depends on the numbers.
+//! A line beside it, of fixed width for a rootdir, written over at the end of a discovery by one
+//! call. To replace the file instead would take longer than the whole rest of looking things up:
+//! file systems flush what is renamed over something. Of two runs that end at the same moment one
+//! may go uncounted; nothing depends on the numbers.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::folder::ASIDE;
+use rustix::fs::OFlags;
 
 /// What the name of the file ends in.
 pub(super) const SUFFIX: &str = ".counts";
@@ -21,14 +24,21 @@ pub(super) struct Usage {
 }
 
 pub(super) fn read(folder: &Path, name: &str) -> Option<Usage> {
-    let text = fs::read_to_string(folder.join(format!("{name}{SUFFIX}"))).ok()?;
-    let mut parts = text.strip_suffix('\n')?.splitn(3, ' ');
+    parse(&fs::read_to_string(folder.join(format!("{name}{SUFFIX}"))).ok()?)
+}
+
+fn parse(text: &str) -> Option<Usage> {
+    let (hits, rest) = text.strip_suffix('\n')?.split_at_checked(WIDTH)?;
+    let (misses, rest) = rest.strip_prefix(' ')?.split_at_checked(WIDTH)?;
     Some(Usage {
-        hits: parts.next()?.parse().ok()?,
-        misses: parts.next()?.parse().ok()?,
-        rootdir: parts.next()?.to_owned(),
+        hits: hits.parse().ok()?,
+        misses: misses.parse().ok()?,
+        rootdir: rest.strip_prefix(' ')?.to_owned(),
     })
 }
+
+/// The digits of the largest number.
+const WIDTH: usize = 20;
 
 pub(super) fn add(
     folder: &Path,
@@ -37,18 +47,29 @@ pub(super) fn add(
     hits: u64,
     misses: u64,
 ) -> io::Result<()> {
-    let before = read(folder, name).unwrap_or_default();
+    let mut file = fs::File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        // In a folder that many can write, a link could lead to anything.
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(folder.join(format!("{name}{SUFFIX}")))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let before = parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default();
     let text = format!(
-        "{} {} {}\n",
+        "{:0WIDTH$} {:0WIDTH$} {}\n",
         before.hits.saturating_add(hits),
         before.misses.saturating_add(misses),
         rootdir.to_string_lossy()
     );
-    let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
-    aside.write_all(text.as_bytes())?;
-    let path = folder.join(format!("{name}{SUFFIX}"));
-    aside.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    if bytes.len() != text.len() {
+        file.set_len(0)?;
+    }
+    file.rewind()?;
+    file.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -67,9 +88,13 @@ mod tests {
             rootdir: "/a b/c\nd".to_owned(),
         };
         assert_eq!(read(folder, "x"), Some(expected));
-        for text in ["", "1", "1 2", "-1 2 /a\n", "1 2 /a", "\u{0}\n"] {
+        let good = fs::read_to_string(folder.join("x.counts")).unwrap();
+        let signed = good.replacen('1', "-", 1);
+        for text in ["", "\n", "1 2 /a\n", &good[..30], &signed, &"é".repeat(40)] {
             fs::write(folder.join("x.counts"), text).unwrap();
             assert_eq!(read(folder, "x"), None, "{text:?}");
+            add(folder, "x", rootdir, 1, 2).unwrap();
+            assert_eq!(read(folder, "x").map(|u| (u.hits, u.misses)), Some((1, 2)));
         }
     }
 }
