@@ -1,6 +1,7 @@
 //! Tests that concern more than one crate, or the repository itself. One binary: it links once.
 
 mod bad_input;
+mod cache;
 mod cli;
 mod layering;
 mod oracle;

@@ -41,10 +41,7 @@ impl Session {
     ///
     /// When the configuration cannot be read or a path does not exist; see [`Workspace::open`].
     pub fn open(options: WorkspaceOptions) -> Result<Self> {
-        let cache_dir = options
-            .cache_dir
-            .clone()
-            .unwrap_or_else(|| std::env::temp_dir().join("fastest-cache"));
+        let cache_dir = options.cache_folder();
         Ok(Self {
             workspace: Workspace::open(options)?,
             cache_dir,
@@ -93,8 +90,13 @@ impl Session {
     /// When a path that was asked for does not exist.
     pub fn discover_with(&self, options: &DiscoverOptions) -> Result<Discovery> {
         let files = self.workspace.test_files()?;
-        let sources = Sources::new(options.parser);
+        let sources = if options.cache {
+            Sources::cached(options.parser, &self.cache_dir, self.workspace.rootdir())
+        } else {
+            Sources::new(options.parser)
+        };
         let mut discovery = discovery::discover(&self.workspace, &files, &sources);
+        discovery.problems.extend(sources.save());
         discovery.problems.extend(files.problems);
         Ok(discovery)
     }

@@ -7,11 +7,15 @@ use include_dir::{Dir, include_dir};
 use tempfile::TempDir;
 
 use super::basetemp::temp_dir;
+use crate::syntax::{Cleared, remove_owned};
 use crate::{Error, Problem, ProblemKind, Result};
 
 static HARNESS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/harness/fastest_harness");
 
 const PACKAGE: &str = "fastest_harness";
+
+/// What the name of an unfinished version begins with.
+const ASIDE: &str = ".new-";
 
 /// The harness as files.
 #[derive(Debug)]
@@ -74,7 +78,7 @@ fn write(cache_dir: &Path) -> Result<PathBuf> {
     let parent = cache_dir.join("harness");
     fs::create_dir_all(&parent).map_err(|error| Error::io(&parent, error))?;
     let aside = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(ASIDE)
         .tempdir_in(&parent)
         .map_err(|error| Error::io(&parent, error))?;
     for (path, contents) in &files {
@@ -93,6 +97,75 @@ fn write(cache_dir: &Path) -> Result<PathBuf> {
         Err(error) => return Err(Error::io(&target, error)),
     }
     Ok(boot)
+}
+
+/// Removes the embedded Python side and the compiled tests from `cache_dir`, and nothing else. Runs
+/// that are going on at the time may fail.
+///
+/// # Errors
+///
+/// When a file cannot be removed, or a folder cannot be read.
+pub fn clear_harness(cache_dir: &Path) -> Result<Cleared> {
+    let mut cleared = Cleared::default();
+    remove_owned(cache_dir, is_compiled_test, &mut cleared)
+        .map_err(|error| Error::io(cache_dir, error))?;
+    let parent = cache_dir.join("harness");
+    for version in folders(&parent)? {
+        let name = version.file_name().unwrap_or_default().to_string_lossy();
+        let is_ours = name.starts_with(ASIDE) || name.len() == 16 && name.bytes().all(is_hex);
+        if is_ours {
+            clear_package(&version.join(PACKAGE), &mut cleared)?;
+            // Refused when something else is in it, here and below.
+            let _ = fs::remove_dir(&version);
+        }
+    }
+    let _ = fs::remove_dir(&parent);
+    Ok(cleared)
+}
+
+fn clear_package(folder: &Path, cleared: &mut Cleared) -> Result<()> {
+    for below in folders(folder)? {
+        clear_package(&below, cleared)?;
+    }
+    let is_python = |name: &str| name.ends_with(".py") || name.contains(".pyc");
+    remove_owned(folder, is_python, cleared).map_err(|error| Error::io(folder, error))
+}
+
+/// The folders in a folder, without symlinks to some.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+
+    let failed = |error| Error::io(folder, error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+/// `<digest>-<length>.<interpreter>-pytest-<version>….bin`, as `rewrite.py` names them; with a
+/// process id behind it while it is being written.
+fn is_compiled_test(name: &str) -> bool {
+    let Some((digest, rest)) = name.split_once('-') else {
+        return false;
+    };
+    let stem = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+    digest.len() == 16
+        && digest.bytes().all(is_hex)
+        && rest.contains("-pytest-")
+        && (rest.ends_with(".bin") || stem.ends_with(".bin."))
 }
 
 fn python_files(dir: &'static Dir<'static>) -> Vec<(&'static Path, &'static [u8])> {

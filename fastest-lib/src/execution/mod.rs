@@ -21,6 +21,7 @@ mod zygote;
 pub use cancel::CancelToken;
 pub use counts::Counts;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
+pub use harness::clear_harness;
 
 pub(crate) use basetemp::basetemp;
 pub(crate) use dispatcher::{RunContext, dispatch};

@@ -3,8 +3,10 @@
 //! [`parse`] reads one file's bytes and gives its [`FileFacts`]: what the module binds and in which
 //! order, its functions, classes and decorators with their arguments, and its imports. Nothing is
 //! imported and nothing is resolved here; a file that is not valid Python gives its
-//! [`Problem`](crate::Problem)s and whatever could still be read. [`Sources`] reads files from disk.
+//! [`Problem`](crate::Problem)s and whatever could still be read. [`Sources`] reads files from disk, or
+//! takes their facts from a cache when they did not change.
 
+mod cache;
 mod decode;
 mod expression;
 mod facts;
@@ -15,6 +17,7 @@ mod sources;
 mod statements;
 mod survey;
 
+pub use cache::{CacheCounts, CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 pub use facts::{
     Argument, Binding, BindingKind, Call, Class, Decorator, Effect, EffectKind, Expr, FileFacts,
     Function, Import, ImportedName, Outcome, Parameter, ParameterKind,
@@ -22,3 +25,5 @@ pub use facts::{
 pub use parse::{parse, parse_with};
 pub use parser::ParserKind;
 pub use sources::Sources;
+
+pub(crate) use cache::remove_owned;

@@ -67,4 +67,11 @@ impl WorkspaceOptions {
             ..Self::new(invocation_dir)
         }
     }
+
+    /// The folder that caches are kept in.
+    pub fn cache_folder(&self) -> PathBuf {
+        self.cache_dir
+            .clone()
+            .unwrap_or_else(|| std::env::temp_dir().join("fastest-cache"))
+    }
 }

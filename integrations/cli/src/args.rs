@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
     Explain(ExplainArgs),
+    /// Show what the cache holds, or empty it.
+    Cache(CacheArgs),
 }
 
 /// What every command needs to find its tests.
@@ -143,6 +145,33 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CacheArgs {
+    #[command(subcommand)]
+    pub(crate) command: CacheCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Show what is kept of the sources, and how often it was of use.
+    Stats(CacheStatsArgs),
+    /// Remove everything that fastest has put there.
+    Clear,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CacheStatsArgs {
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: CacheOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheOutput {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

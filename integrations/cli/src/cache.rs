@@ -1,0 +1,92 @@
+//! `fastest cache`.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::Path;
+
+use fastest_lib::report::ExitCode;
+use fastest_lib::syntax::{CacheStats, RootdirStats, cache_stats, clear_facts};
+use fastest_lib::workspace::WorkspaceOptions;
+use fastest_lib::{Error, ErrorKind, execution};
+use serde_json::{Value, json};
+
+use crate::args::{CacheArgs, CacheCommand, CacheOutput, WorkspaceArgs};
+use crate::workspace;
+
+/// The version of the schema of `fastest cache stats`.
+const SCHEMA: u32 = 1;
+
+pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
+    let options: WorkspaceOptions = workspace::options(&WorkspaceArgs::default())?;
+    let folder = options.cache_folder();
+    let failed = |error: io::Error| {
+        let message = format!("{}: the cache cannot be used: {error}", folder.display());
+        Error::new(ErrorKind::Io, message)
+    };
+    let text = match &args.command {
+        CacheCommand::Stats(args) => {
+            let stats = cache_stats(&folder).map_err(failed)?;
+            match args.output {
+                CacheOutput::Text => text(&folder, &stats),
+                CacheOutput::Json => format!("{}\n", document(&folder, &stats)),
+            }
+        }
+        CacheCommand::Clear => {
+            let facts = clear_facts(&folder).map_err(failed)?;
+            let harness = execution::clear_harness(&folder)?;
+            let (files, bytes) = (facts.files + harness.files, facts.bytes + harness.bytes);
+            format!(
+                "{}: removed {files} files, {bytes} bytes\n",
+                folder.display()
+            )
+        }
+    };
+    // A reader that has had enough is no error.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    Ok(ExitCode::Ok)
+}
+
+fn text(folder: &Path, stats: &CacheStats) -> String {
+    let mut text = format!("{}\n", folder.display());
+    let total = stats.total();
+    let named = stats.rootdirs.iter().map(|one| (one.rootdir.as_str(), one));
+    for (name, one) in named.chain([("total", &total)]) {
+        let RootdirStats {
+            entries,
+            files,
+            hits,
+            misses,
+            bytes,
+            ..
+        } = one;
+        let _ = writeln!(
+            text,
+            "  {name}: {entries} entries, {files} files, {hits} hits, {misses} misses, {bytes} bytes"
+        );
+    }
+    text
+}
+
+fn document(folder: &Path, stats: &CacheStats) -> Value {
+    let rootdirs = stats.rootdirs.iter().map(|one| {
+        let mut object = numbers(one);
+        object["rootdir"] = json!(one.rootdir);
+        object
+    });
+    json!({
+        "schema": SCHEMA,
+        "cache_dir": folder.to_string_lossy(),
+        "rootdirs": rootdirs.collect::<Vec<_>>(),
+        "total": numbers(&stats.total()),
+    })
+}
+
+fn numbers(stats: &RootdirStats) -> Value {
+    json!({
+        "entries": stats.entries,
+        "files": stats.files,
+        "hits": stats.hits,
+        "misses": stats.misses,
+        "bytes": stats.bytes,
+    })
+}
