@@ -1,8 +1,10 @@
 //! Lists of tests: the one that pytest records, the one that fastest gives, and how they differ.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
+use regex::{Captures, Regex};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -251,15 +253,21 @@ fn file(id: &str) -> &str {
 }
 
 /// A node id without its parameters.
-fn function(id: &str) -> &str {
+pub(crate) fn function(id: &str) -> &str {
     id.split('[').next().unwrap_or_default()
 }
 
-/// A message without the names that it quotes, for counting its kind.
+/// A message without the names that it quotes and the places that it points at, for counting its
+/// kind.
 fn nameless(message: &str) -> String {
-    let part = |(n, part)| if n % 2 == 0 { part } else { "…" };
-    let parts: Vec<&str> = message.split('`').enumerate().map(part).collect();
-    parts.join("`")
+    static VARYING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"`[^`]*`|(?:[^\s:]*/)?([^\s/:]+\.py):\d+").expect("a valid pattern")
+    });
+    let name = |found: &Captures<'_>| match found.get(1) {
+        Some(file) => file.as_str().to_owned(),
+        None => "`…`".to_owned(),
+    };
+    VARYING.replace_all(message, name).into_owned()
 }
 
 #[cfg(test)]
@@ -336,6 +344,18 @@ mod tests {
         assert_eq!(openness.closed(&fastest), ["a.py::x[1]", "c.py::x"]);
         // A file that fastest does not know is closed: its tests are missing.
         assert_eq!(openness.closed(&owned(&["d.py::x"])), ["d.py::x"]);
+    }
+
+    #[test]
+    fn reasons_are_grouped_by_their_kind() {
+        let check = |message, kind: &str| assert_eq!(nameless(message), kind);
+        check("the values are computed", "the values are computed");
+        check("`a` is called with `b`", "`…` is called with `…`");
+        check(
+            "grouped: a/b/conftest.py:24: `f` is a hook",
+            "grouped: conftest.py: `…` is a hook",
+        );
+        check("conftest.py:4: no", "conftest.py: no");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod fastest;
 mod listing;
+mod measured;
 mod process;
 mod repo;
 mod report;
@@ -24,6 +25,9 @@ enum Task {
     Conformance(conformance::Options),
     /// Measure fastest against pytest on a generated corpus.
     Bench(bench::Options),
+    /// Run one program and write what it cost; a part of `bench`.
+    #[command(hide = true)]
+    Measure(measured::Options),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Measure(options) => measured::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -132,14 +132,15 @@ fn verdict(
     (median, limit)
 }
 
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
+/// The middle and the ends of some figures.
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
@@ -157,7 +158,7 @@ impl Spread {
         format!("{:>9} ({min} to {max})", shown(self.median))
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         json!({"median": self.median, "min": self.min, "max": self.max})
     }
 }

@@ -5,6 +5,7 @@
 //! fail the command, since a loaded machine could; different outcomes do.
 
 mod corpus;
+mod discovery;
 mod measure;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,6 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::conformance::{Run, Volatile, differences, fastest_run, pytest_command, pytest_run};
-use crate::process::succeed;
 use crate::report::Printer;
 use crate::venv::Venv;
 use crate::{fastest, repo, test};
@@ -30,6 +30,9 @@ pub(crate) struct Options {
     /// What to measure; everything without any.
     #[arg(value_enum)]
     what: Vec<What>,
+    /// The trees that `discovery` lists; all without any.
+    #[arg(long, value_enum, value_name = "NAME")]
+    corpus: Vec<discovery::Name>,
     /// Measured runs of each program.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
@@ -39,6 +42,9 @@ pub(crate) struct Options {
     /// The interpreter that the environment is made from.
     #[arg(long, default_value = "python3", value_name = "EXE")]
     python: String,
+    /// An interpreter for the other programs that cannot be installed for that one.
+    #[arg(long, value_name = "EXE")]
+    peer_python: Option<String>,
     /// A fastest executable, in place of this checkout's release build.
     #[arg(long, value_name = "EXE")]
     fastest: Option<PathBuf>,
@@ -52,7 +58,7 @@ enum What {
     Startup,
     /// `fastest --version`.
     Version,
-    /// The node ids of the corpus.
+    /// The node ids of three trees, beside other programs as well.
     Discovery,
 }
 
@@ -96,8 +102,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         keep("version", (bench.version()?, Vec::new()));
     }
     if wanted(What::Discovery) {
-        let root = corpus::write(&bench.dir)?;
-        keep("discovery", bench.discovery(root)?);
+        let asked = discovery::Options {
+            corpora: &options.corpus,
+            python: &options.python,
+            peer_python: options.peer_python.as_deref(),
+        };
+        keep("discovery", discovery::run(&bench, &asked)?);
     }
     if options.json {
         println!(
@@ -148,45 +158,6 @@ impl Bench {
         };
         // A run takes milliseconds: more of them cost nothing.
         alternate(&scenario, &[contender], self.runs * 10, self.printer)
-    }
-
-    fn discovery(&self, root: PathBuf) -> Result<(Value, Vec<String>)> {
-        let list = |mut command: Command| -> Result<Vec<String>> {
-            let limit = Duration::from_secs(300);
-            let finished = succeed(command.current_dir(&root), limit)?;
-            let ids = finished.stdout.lines().filter(|line| line.contains("::"));
-            Ok(ids.map(str::to_owned).collect())
-        };
-        let expected = list(self.pytest(&["--collect-only", "-q"]))?;
-        let got = list(self.fastest(&["discover", "--output", "ids"]))?;
-        let mut found = Vec::new();
-        if let Some(at) =
-            (0..expected.len().max(got.len())).find(|n| expected.get(*n) != got.get(*n))
-        {
-            let (expected, got) = (expected.get(at), got.get(at));
-            found.push(format!(
-                "node id {at}\n    pytest:  {expected:?}\n    fastest: {got:?}"
-            ));
-        }
-        let scenario = Scenario {
-            name: "discovery",
-            root: root.clone(),
-            limit: None,
-        };
-        let contenders = [
-            Contender {
-                name: "pytest",
-                command: &|| self.pytest(&["--collect-only", "-q"]),
-                exit_code: 0,
-            },
-            Contender {
-                name: "fastest",
-                command: &|| self.fastest(&["discover", "--output", "ids"]),
-                exit_code: 0,
-            },
-        ];
-        let document = alternate(&scenario, &contenders, self.runs, self.printer)?;
-        Ok((document, found))
     }
 
     fn outcomes(&self, root: &Path) -> Result<(Run, Run)> {

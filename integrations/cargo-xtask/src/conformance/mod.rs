@@ -102,6 +102,15 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(different == 0)
 }
 
+/// A suite's sources, which its tests run in, and its environment.
+pub(crate) fn prepared(name: &str, python: &str, printer: Printer) -> Result<(PathBuf, Venv)> {
+    let suites = suites::choose(&[name.to_owned()])?;
+    let suite = suites.first().context("no such suite")?;
+    let Prepared { source, venv, .. } =
+        suite.prepare(&repo::scratch().join("suites"), python, printer)?;
+    Ok((source, venv))
+}
+
 /// Compare the suites that are part of `cargo xtask test`.
 pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
     let mut suites = suites::load()?;
