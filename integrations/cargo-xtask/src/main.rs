@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod fastest;
+mod outline;
 mod process;
 mod repo;
 mod report;
@@ -23,6 +24,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Measure fastest against pytest on a generated corpus.
     Bench(bench::Options),
+    /// Hold the two parsers against each other on large packages.
+    Outline(outline::Options),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Outline(options) => outline::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
