@@ -4,8 +4,33 @@ use std::borrow::Cow;
 
 use crate::{Problem, ProblemKind};
 
-/// The text of a source file, and what is wrong with its bytes.
+/// The text of a source file, and what is wrong with its bytes. In the text a carriage return stands
+/// only before a newline: alone it ends a line in Python, so it is made a newline.
 pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Problem>) {
+    match with_newlines(bytes) {
+        None => decode_lines(bytes),
+        Some(bytes) => {
+            let (text, problem) = decode_lines(&bytes);
+            (Cow::Owned(text.into_owned()), problem)
+        }
+    }
+}
+
+/// The bytes with newlines for the carriage returns that stand alone, if there are such.
+fn with_newlines(bytes: &[u8]) -> Option<Vec<u8>> {
+    let is_alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let first = memchr::memchr_iter(b'\r', bytes).find(is_alone)?;
+    let mut changed = bytes.to_vec();
+    for at in memchr::memchr_iter(b'\r', &bytes[first..]) {
+        let at = first + at;
+        if is_alone(&at) {
+            changed[at] = b'\n';
+        }
+    }
+    Some(changed)
+}
+
+fn decode_lines(bytes: &[u8]) -> (Cow<'_, str>, Option<Problem>) {
     let (bytes, has_bom) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => (rest, true),
         None => (bytes, false),

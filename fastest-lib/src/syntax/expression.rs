@@ -6,7 +6,7 @@ use super::facts::{Argument, Call, Expr};
 use super::literal;
 
 /// Expressions nested deeper than this are `Unknown`: no test is named by one.
-const MAX_DEPTH: usize = 48;
+pub(super) const MAX_DEPTH: usize = 48;
 
 pub(super) fn line_of(node: Node<'_>) -> u32 {
     u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX)

@@ -188,6 +188,34 @@ pub struct ImportedName {
     pub used: bool,
 }
 
+impl ImportedName {
+    /// The name that one name of an import statement binds, and how.
+    pub(super) fn bound(
+        module: String,
+        name: Option<String>,
+        alias: Option<String>,
+    ) -> (String, BindingKind) {
+        let (bound, module) = match (&name, alias) {
+            (Some(name), None) if name == "*" => {
+                return ("*".to_owned(), BindingKind::Star(module));
+            }
+            (_, Some(alias)) => (alias, module),
+            (Some(name), None) => (name.clone(), module),
+            (None, None) => {
+                let top = module.split('.').next().unwrap_or_default().to_owned();
+                (top.clone(), top)
+            }
+        };
+        let imported = Self {
+            module,
+            name,
+            // Only the whole file can tell.
+            used: false,
+        };
+        (bound, BindingKind::Import(imported))
+    }
+}
+
 /// Something that a module's or class's body does besides binding names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

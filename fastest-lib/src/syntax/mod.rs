@@ -5,6 +5,9 @@
 //! imported and nothing is resolved here; a file that is not valid Python gives its
 //! [`Problem`](crate::Problem)s and whatever could still be read. [`Sources`] reads files from disk, or
 //! takes their facts from a cache when they did not change.
+//!
+//! Two parsers give the same facts. The scanner walks the bytes once and is fast; tree-sitter makes a
+//! whole tree, goes on after errors, and is what the scanner is held against. [`ParserKind`] chooses.
 
 mod cache;
 mod decode;
@@ -13,9 +16,11 @@ mod facts;
 mod literal;
 mod parse;
 mod parser;
+mod scanner;
 mod sources;
 mod statements;
 mod survey;
+mod words;
 
 pub use cache::{CacheCounts, CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 pub use facts::{

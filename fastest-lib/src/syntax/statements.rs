@@ -16,7 +16,7 @@ use crate::{Problem, ProblemKind};
 const MAX_DEPTH: usize = 100;
 
 /// How many functions deep the outcomes of functions are kept.
-const MAX_OUTCOMES: usize = 3;
+pub(super) const MAX_OUTCOMES: usize = 3;
 
 /// Statements with blocks in which other statements of the same function stand.
 const COMPOUND_STATEMENTS: &[&str] = &[
@@ -249,33 +249,9 @@ impl<'s> Body<'s> {
 
     fn import(&mut self, node: Node<'_>) {
         let source = self.source;
-        imports_of(node, source, |import| match import.name {
-            Some(name) if name == "*" => self.bind("*", node, BindingKind::Star(import.module)),
-            Some(name) => {
-                let bound = import.alias.unwrap_or_else(|| name.clone());
-                let used = occurs_twice(source, &bound);
-                let imported = ImportedName {
-                    module: import.module,
-                    name: Some(name),
-                    used,
-                };
-                self.bind(&bound, node, BindingKind::Import(imported));
-            }
-            None => {
-                let (bound, module) = match import.alias {
-                    Some(alias) => (alias, import.module),
-                    None => {
-                        let top = import.module.split('.').next().unwrap_or_default();
-                        (top.to_owned(), top.to_owned())
-                    }
-                };
-                let imported = ImportedName {
-                    used: occurs_twice(source, &bound),
-                    module,
-                    name: None,
-                };
-                self.bind(&bound, node, BindingKind::Import(imported));
-            }
+        imports_of(node, source, |import| {
+            let (bound, kind) = ImportedName::bound(import.module, import.name, import.alias);
+            self.bind(&bound, node, kind);
         });
     }
 
@@ -294,7 +270,7 @@ impl<'s> Body<'s> {
                 continue;
             }
             // The `else` of a branch that is never taken always runs.
-            if never && child.kind() == "else_clause" && node.named_child_count() == 3 {
+            if never && child.kind() == "else_clause" && children(node).len() == 3 {
                 self.conditional = outer;
             }
             self.clause(child);
@@ -341,10 +317,12 @@ impl<'s> Body<'s> {
         for clause in clauses.filter(|child| child.kind() == "with_clause") {
             for item in children(clause) {
                 if let Some(value) = item.child_by_field_name("value") {
+                    let mut called = value;
                     if value.kind() == "as_pattern" {
                         self.as_target(value);
+                        called = children(value).into_iter().next().unwrap_or(value);
                     }
-                    let value = children(value).into_iter().next().unwrap_or(value);
+                    let value = called;
                     if value.kind() == "call" {
                         let call = expression(value, self.source);
                         self.effect(value, EffectKind::Call(call));
@@ -443,21 +421,25 @@ impl<'s> Body<'s> {
         if !matches!(node.kind(), "assignment" | "augmented_assignment") {
             return;
         }
+        let right = node.child_by_field_name("right");
+        if right.is_none() {
+            // `name: type` assigns nothing.
+            return;
+        }
         let mut rest: Vec<Node<'_>> = node.child_by_field_name("left").into_iter().collect();
         while let Some(target) = rest.pop() {
             match target.kind() {
-                "identifier" => {
-                    let name = text_of(target, self.source);
-                    if !names.iter().any(|known| known == name) {
-                        names.push(name.to_owned());
+                "identifier" | "attribute" | "subscript" => {
+                    if let Some(root) = root_name(&expression(target, self.source))
+                        && !names.iter().any(|known| known == root)
+                    {
+                        names.push(root.to_owned());
                     }
                 }
-                "attribute" => rest.extend(target.child_by_field_name("object")),
-                "subscript" => rest.extend(target.child_by_field_name("value")),
                 _ => rest.extend(children(target).into_iter().rev()),
             }
         }
-        if let Some(right) = node.child_by_field_name("right") {
+        if let Some(right) = right {
             self.assigned(right, names);
         }
     }
@@ -557,7 +539,7 @@ impl<'s> Body<'s> {
 }
 
 /// The name at the left end of `name.attribute[…]`, or of a call of it.
-fn root_name(mut expr: &Expr) -> Option<&str> {
+pub(super) fn root_name(mut expr: &Expr) -> Option<&str> {
     loop {
         expr = match expr {
             Expr::Name(name) => return Some(name),
@@ -579,21 +561,6 @@ fn never_true(condition: Node<'_>, source: &str) -> bool {
         "false" => true,
         _ => false,
     }
-}
-
-/// Whether `name` stands as a whole word in `source` more than once.
-fn occurs_twice(source: &str, name: &str) -> bool {
-    let bytes = source.as_bytes();
-    let is_word = |byte: Option<&u8>| {
-        byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || !b.is_ascii())
-    };
-    memchr::memmem::find_iter(bytes, name)
-        .filter(|&at| {
-            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-            !is_word(before) && !is_word(bytes.get(at + name.len()))
-        })
-        .nth(1)
-        .is_some()
 }
 
 fn attributes_in(body: Node<'_>, source: &str) -> Vec<String> {

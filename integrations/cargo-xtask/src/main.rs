@@ -5,6 +5,7 @@ mod conformance;
 mod fastest;
 mod listing;
 mod measured;
+mod outline;
 mod process;
 mod repo;
 mod report;
@@ -28,6 +29,8 @@ enum Task {
     /// Run one program and write what it cost; a part of `bench`.
     #[command(hide = true)]
     Measure(measured::Options),
+    /// Hold the two parsers against each other on large packages.
+    Outline(outline::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Measure(options) => measured::run(&options),
+        Task::Outline(options) => outline::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
