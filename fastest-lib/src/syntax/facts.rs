@@ -193,7 +193,9 @@ impl ImportedName {
         alias: Option<String>,
     ) -> (String, BindingKind) {
         let (bound, module) = match (&name, alias) {
-            (Some(name), None) if name == "*" => return ("*".to_owned(), BindingKind::Star(module)),
+            (Some(name), None) if name == "*" => {
+                return ("*".to_owned(), BindingKind::Star(module));
+            }
             (_, Some(alias)) => (alias, module),
             (Some(name), None) => (name.clone(), module),
             (None, None) => {

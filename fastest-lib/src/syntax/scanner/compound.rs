@@ -171,13 +171,7 @@ impl<'s> Scanner<'s> {
         let body = self.colon(line, values.end)?;
         if self.is_outlined() {
             let position = self.position(line, 0);
-            self.unfollowed(
-                line,
-                at + 1,
-                targets.end,
-                position,
-                &BindingKind::Changed,
-            );
+            self.unfollowed(line, at + 1, targets.end, position, &BindingKind::Changed);
         }
         self.block().chain = Chain::Loop;
         let block = self.conditional_block();
@@ -244,7 +238,8 @@ impl<'s> Scanner<'s> {
                 let position = self.position(line, from);
                 self.unfollowed(line, value_end + 1, to, position, &BindingKind::Changed);
             }
-            let is_group = kind(line, from) == Kind::LeftParen && reader.partner(from) + 1 == value_end;
+            let is_group =
+                kind(line, from) == Kind::LeftParen && reader.partner(from) + 1 == value_end;
             if kind(line, value_end - 1) == Kind::RightParen
                 && !is_group
                 && let call @ Expr::Call(_) = reader.read(from, value_end, 0)
@@ -491,11 +486,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// Checks the type parameters between the brackets at `open`; gives the token after those.
-    pub(super) fn type_parameters(
-        &mut self,
-        line: &[Token],
-        open: usize,
-    ) -> Result<usize, Wrong> {
+    pub(super) fn type_parameters(&mut self, line: &[Token], open: usize) -> Result<usize, Wrong> {
         let close = self.reader(line).partner(open);
         let mut at = open + 1;
         while at < close || at == open + 1 {

@@ -196,9 +196,7 @@ impl<'s> Reader<'s, '_> {
         operators: &mut Vec<(usize, u8)>,
         weakest: u8,
     ) {
-        while let Some((operator, _)) =
-            operators.pop_if(|(_, precedence)| *precedence >= weakest)
-        {
+        while let Some((operator, _)) = operators.pop_if(|(_, precedence)| *precedence >= weakest) {
             let Some(right) = operands.pop() else { return };
             let part = if self.is_prefix(operator) && !self.follows_operand(operator) {
                 Part::Unary(operator, right)

@@ -489,9 +489,7 @@ impl Reading<'_, '_> {
                 self.operator(1, EXPRESSION)
             }
             Kind::Str | Kind::Bytes | Kind::FormatStart => self.next_literal(),
-            Kind::Walrus if self.is_bare_name && self.may_walrus() => {
-                self.operator(1, EXPRESSION)
-            }
+            Kind::Walrus if self.is_bare_name && self.may_walrus() => self.operator(1, EXPRESSION),
             Kind::As if self.rule.names && self.frame.within != In::Lambda => self.renamed(),
             _ => self.boundary(),
         }

@@ -197,7 +197,9 @@ impl<'s> Lexer<'s> {
 
     fn end(&mut self, tokens: &mut Vec<Token>) -> Result<(), Wrong> {
         if let Some(open) = self.open.last() {
-            let line = tokens.get(open.token as usize).map_or(0, |token| token.line);
+            let line = tokens
+                .get(open.token as usize)
+                .map_or(0, |token| token.line);
             let message = "a bracket is never closed";
             return Err(Wrong { line, message });
         }
@@ -382,7 +384,9 @@ fn number(bytes: &[u8]) -> Option<(Kind, usize)> {
     // `007` is no integer, `000` is.
     let is_octal = kind == Kind::Int
         && at(0) == b'0'
-        && bytes[..whole].iter().any(|byte| matches!(byte, b'1'..=b'9'));
+        && bytes[..whole]
+            .iter()
+            .any(|byte| matches!(byte, b'1'..=b'9'));
     (!is_octal).then_some((kind, len))
 }
 

@@ -107,11 +107,10 @@ impl<'s> Scanner<'s> {
         let reader = self.reader(line);
         while at < end {
             match kind(line, at) {
-                Kind::Comma
-                | Kind::Star
-                | Kind::RightParen
-                | Kind::RightBracket => at += 1,
-                Kind::LeftParen | Kind::LeftBracket if reader.operand_end(at, end) == reader.partner(at) + 1 => {
+                Kind::Comma | Kind::Star | Kind::RightParen | Kind::RightBracket => at += 1,
+                Kind::LeftParen | Kind::LeftBracket
+                    if reader.operand_end(at, end) == reader.partner(at) + 1 =>
+                {
                     at += 1;
                 }
                 Kind::Name if reader.operand_end(at, end) == at + 1 => {
