@@ -30,22 +30,64 @@ pub(super) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
 
 /// The expression that `node` holds.
 pub(super) fn expression(node: Node<'_>, source: &str) -> Expr {
-    Reader { source }.read(node, 0)
+    Reader::new(source).read(node, 0)
 }
 
 /// The arguments of a call's (or class's) `argument_list`.
 pub(super) fn arguments(node: Node<'_>, source: &str) -> Vec<Argument> {
-    Reader { source }.arguments(node, 0)
+    Reader::new(source).arguments(node, 0)
 }
 
 struct Reader<'s> {
     source: &'s str,
+    /// Where a star stands that has been read already.
+    star: Option<usize>,
 }
 
-impl Reader<'_> {
+/// Operands in a row, and what is between them.
+#[derive(Default)]
+struct Chain<'t, 's> {
+    operands: Vec<Node<'t>>,
+    operators: Vec<&'s str>,
+}
+
+impl<'t, 's> Chain<'t, 's> {
+    /// Takes in what is at `node`, without recursion.
+    fn flatten(&mut self, node: Node<'t>, source: &'s str) {
+        let mut rest = vec![node];
+        while let Some(node) = rest.pop() {
+            let part = |name: &str| node.child_by_field_name(name);
+            match (part("left"), part("operator"), part("right")) {
+                (Some(left), Some(operator), Some(right))
+                    if node.kind() == "binary_operator"
+                        && matches!(text_of(operator, source), "&" | "^") =>
+                {
+                    rest.extend([right, operator, left]);
+                }
+                _ if matches!(node.kind(), "&" | "^") => {
+                    self.operators.push(text_of(node, source));
+                }
+                _ => self.operands.push(node),
+            }
+        }
+    }
+}
+
+impl<'s> Reader<'s> {
+    fn new(source: &'s str) -> Self {
+        let star = None;
+        Self { source, star }
+    }
+
     fn read(&self, node: Node<'_>, depth: usize) -> Expr {
         if depth > MAX_DEPTH || node.is_error() || node.is_missing() {
             return Expr::Unknown;
+        }
+        if self.has_star(node) {
+            // The tree of `*a.b` is that of `(*a).b`; the star is for the whole.
+            let star = Some(node.start_byte());
+            let reader = Reader { star, ..*self };
+            return Expr::Star(Box::new(reader.read(node, depth + 1)));
         }
         let field = |name: &str| {
             node.child_by_field_name(name)
@@ -78,6 +120,11 @@ impl Reader<'_> {
                 Expr::Container
             }
             "lambda" => Expr::Lambda,
+            "list_splat" if self.star == Some(node.start_byte()) => match children(node).as_slice()
+            {
+                [only] => self.read(*only, depth),
+                _ => Expr::Unknown,
+            },
             "list_splat" | "dictionary_splat" => Expr::Star(Box::new(self.inner(node, depth))),
             "parenthesized_expression" => self.inner(node, depth),
             "unary_operator" => match node.child_by_field_name("operator") {
@@ -88,6 +135,11 @@ impl Reader<'_> {
                 None => Expr::Unknown,
             },
             "binary_operator" => match node.child_by_field_name("operator") {
+                Some(operator) if matches!(text_of(operator, self.source), "&" | "^") => {
+                    let mut chain = Chain::default();
+                    chain.flatten(node, self.source);
+                    self.regrouped(&chain.operands, &chain.operators, depth)
+                }
                 Some(operator) => Expr::Binary(
                     Box::new(field("left")),
                     text_of(operator, self.source).to_owned(),
@@ -96,6 +148,37 @@ impl Reader<'_> {
                 None => Expr::Unknown,
             },
             _ => Expr::Unknown,
+        }
+    }
+
+    /// Whether a star stands before an expression that the tree does not show as starred.
+    fn has_star(&self, node: Node<'_>) -> bool {
+        let start = node.start_byte();
+        self.source.as_bytes().get(start) == Some(&b'*')
+            && self.star != Some(start)
+            && !node.kind().ends_with("_splat")
+            && !node.kind().ends_with("_list")
+    }
+
+    /// Operands between `&` and `^` as Python groups them: the grammar of tree-sitter-python has it
+    /// that `^` binds more strongly, which is wrong.
+    fn regrouped(&self, operands: &[Node<'_>], operators: &[&str], depth: usize) -> Expr {
+        if depth > MAX_DEPTH {
+            return Expr::Unknown;
+        }
+        let last = operators.iter().rposition(|operator| *operator == "^");
+        let last = last.or(operators.len().checked_sub(1));
+        match (last, operands.first()) {
+            (Some(at), _) => {
+                let read = |operands, operators| self.regrouped(operands, operators, depth + 1);
+                Expr::Binary(
+                    Box::new(read(&operands[..=at], &operators[..at])),
+                    operators[at].to_owned(),
+                    Box::new(read(&operands[at + 1..], &operators[at + 1..])),
+                )
+            }
+            (None, Some(only)) => self.read(*only, depth),
+            (None, None) => Expr::Unknown,
         }
     }
 

@@ -120,8 +120,10 @@ impl<'s> Body<'s> {
             }
             "raise_statement" => self.effect(node, EffectKind::Raise),
             "type_alias_statement" => {
-                if let Some(left) = node.child_by_field_name("left") {
-                    self.unfollowed(left, node);
+                let left = node.child_by_field_name("left");
+                if let Some(name) = left.and_then(first_identifier) {
+                    let name = text_of(name, self.source);
+                    self.bind(name, node, BindingKind::Changed);
                 }
             }
             _ => {}
@@ -297,8 +299,7 @@ impl<'s> Body<'s> {
                 for child in children(node) {
                     match child.kind() {
                         "block" => self.read(child),
-                        "as_pattern" => self.as_target(child),
-                        _ => {}
+                        _ => self.as_target(child),
                     }
                 }
             }
@@ -306,27 +307,42 @@ impl<'s> Body<'s> {
         }
     }
 
-    fn as_target(&mut self, node: Node<'_>) {
-        if let Some(alias) = node.child_by_field_name("alias") {
-            self.unfollowed(alias, node);
+    /// The target of `value as target`. The tree has the `as` within the last part of a conditional
+    /// expression or lambda, where Python has it behind the whole.
+    fn as_target(&mut self, value: Node<'_>) {
+        let mut node = value;
+        while matches!(node.kind(), "conditional_expression" | "lambda") {
+            match children(node).pop() {
+                Some(last) => node = last,
+                None => return,
+            }
+        }
+        if node.kind() == "as_pattern"
+            && let Some(alias) = node.child_by_field_name("alias")
+        {
+            self.unfollowed(alias, value);
         }
     }
 
     fn targets_in_with(&mut self, node: Node<'_>) {
         let clauses = children(node).into_iter();
         for clause in clauses.filter(|child| child.kind() == "with_clause") {
-            for item in children(clause) {
-                if let Some(value) = item.child_by_field_name("value") {
-                    let mut called = value;
-                    if value.kind() == "as_pattern" {
-                        self.as_target(value);
-                        called = children(value).into_iter().next().unwrap_or(value);
-                    }
-                    let value = called;
-                    if value.kind() == "call" {
-                        let call = expression(value, self.source);
-                        self.effect(value, EffectKind::Call(call));
-                    }
+            let items = children(clause);
+            for item in &items {
+                let Some(mut value) = item.child_by_field_name("value") else {
+                    continue;
+                };
+                if items.len() == 1 && value.kind() == "parenthesized_expression" {
+                    // `with (x as y):`: the parentheses belong to the statement.
+                    value = children(value).into_iter().next().unwrap_or(value);
+                }
+                self.as_target(value);
+                if value.kind() == "as_pattern" {
+                    value = children(value).into_iter().next().unwrap_or(value);
+                }
+                if value.kind() == "call" {
+                    let call = expression(value, self.source);
+                    self.effect(value, EffectKind::Call(call));
                 }
             }
         }
@@ -536,6 +552,14 @@ impl<'s> Body<'s> {
             effects: body.effects,
         }
     }
+}
+
+/// The name of a type alias, whose type parameters follow it.
+fn first_identifier(mut node: Node<'_>) -> Option<Node<'_>> {
+    while node.kind() != "identifier" {
+        node = node.named_child(0)?;
+    }
+    Some(node)
 }
 
 /// The name at the left end of `name.attribute[…]`, or of a call of it.

@@ -103,6 +103,12 @@ impl Survey {
     }
 }
 
+/// A dotted name as it stands, without the spaces and line ends that may be in it.
+fn without_spaces(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c == '\\')
+        .collect()
+}
+
 /// Calls `found` for each name that an import statement imports.
 pub(super) fn imports_of(node: Node<'_>, source: &str, mut found: impl FnMut(Import)) {
     let line = line_of(node);
@@ -110,7 +116,7 @@ pub(super) fn imports_of(node: Node<'_>, source: &str, mut found: impl FnMut(Imp
         "future_import_statement" => Some("__future__".to_owned()),
         _ => node.child_by_field_name("module_name").map(|name| {
             let text = text_of(name, source);
-            text.split_whitespace().collect()
+            without_spaces(text)
         }),
     };
     let module_node = node.child_by_field_name("module_name").map(|n| n.id());
@@ -127,7 +133,7 @@ pub(super) fn imports_of(node: Node<'_>, source: &str, mut found: impl FnMut(Imp
             _ => continue,
         };
         let Some(name) = name else { continue };
-        let name: String = text_of(name, source).split_whitespace().collect();
+        let name = without_spaces(text_of(name, source));
         let alias = alias.map(|alias| text_of(alias, source).to_owned());
         let (module, name) = match &module {
             Some(module) => (module.clone(), Some(name)),

@@ -171,7 +171,7 @@ impl Listing<'_> {
         let wrong = differences(&closed, &openness.closed(&listed));
         let share = 100.0 * closed.len() as f64 / pytest.len().max(1) as f64;
         self.bench.printer.line(format!(
-            "  fastest: {} of {} tests closed ({share:.1} %), {} of them",
+            "  fastest: {} of {} tests closed ({share:.1} %), {}",
             closed.len(),
             pytest.len(),
             count(wrong.count, "difference"),
