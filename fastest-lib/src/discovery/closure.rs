@@ -1,6 +1,6 @@
 //! Which fixtures a test uses, directly or through others.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::fixtures::{Fixture, Holder, Scope};
 
@@ -17,7 +17,7 @@ pub(super) struct Closure<'a> {
     /// Their names, from the widest scope to the narrowest.
     pub(super) names: Vec<String>,
     /// The definitions of each name, the one that wins last.
-    pub(super) definitions: HashMap<String, Vec<&'a Fixture>>,
+    pub(super) definitions: FxHashMap<String, Vec<&'a Fixture>>,
     /// Whether the dependencies are nested too deep to follow.
     pub(super) is_cut: bool,
 }
@@ -48,8 +48,8 @@ impl<'a> Chain<'a> {
             chain: self,
             direct,
             order: Vec::new(),
-            definitions: HashMap::new(),
-            levels: HashMap::new(),
+            definitions: FxHashMap::default(),
+            levels: FxHashMap::default(),
             is_cut: false,
         };
         for name in initial {
@@ -80,10 +80,10 @@ struct Walk<'c, 'a> {
     chain: &'c Chain<'a>,
     direct: &'c [String],
     order: Vec<String>,
-    definitions: HashMap<String, Vec<&'a Fixture>>,
+    definitions: FxHashMap<String, Vec<&'a Fixture>>,
     /// How many overriding definitions of a name are being visited: a fixture that asks for its
     /// own name means the one that it overrides.
-    levels: HashMap<String, usize>,
+    levels: FxHashMap<String, usize>,
     is_cut: bool,
 }
 

@@ -1,7 +1,8 @@
 //! Fixtures: where they are defined, which ones a test sees, and which ones it uses.
 
-use std::collections::HashMap;
 use std::path::Path;
+
+use rustc_hash::FxHashMap;
 
 use super::classes::Lineage;
 use super::engine;
@@ -70,7 +71,7 @@ pub(super) struct Parameters {
 pub(super) struct Holder {
     /// In the order in which pytest registers them: by attribute name.
     pub(super) fixtures: Vec<Fixture>,
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: FxHashMap<String, Vec<usize>>,
     /// What may define fixtures that tests use without naming them.
     pub(super) open: Vec<OpenReason>,
 }

@@ -1,6 +1,6 @@
 //! What the names of a module or class body stand for once the body has run.
 
-use std::collections::HashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::classes::{ClassRef, Module};
 use super::project::{Found, World};
@@ -9,7 +9,7 @@ use crate::syntax::{Binding, BindingKind, Class, Expr, Function};
 /// The namespace of a module or class, in the order of its `__dict__`.
 pub(super) struct Scope<'f> {
     entries: Vec<Entry<'f>>,
-    index: HashMap<&'f str, usize>,
+    index: FxHashMap<&'f str, usize>,
 }
 
 /// One name of a [`Scope`].
@@ -64,7 +64,7 @@ impl<'f> Scope<'f> {
     ) -> Self {
         let mut scope = Self {
             entries: Vec::new(),
-            index: HashMap::with_capacity(bindings.len()),
+            index: FxHashMap::with_capacity_and_hasher(bindings.len(), FxBuildHasher),
         };
         for binding in bindings {
             if let BindingKind::Star(module) = &binding.kind {
