@@ -68,12 +68,17 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         discovered.push(collected.file);
         wide.push(collected.wide);
     }
+    let of_files = files.files.iter().flat_map(|file| &file.conftests);
+    let mut all_conftests: Vec<PathBuf> = of_files.chain(&files.conftests).cloned().collect();
+    all_conftests.sort();
+    all_conftests.dedup();
     let session_order = order_session(&mut discovered, &wide);
     Discovery {
         files: discovered,
         problems,
         session_order,
         unreadable: files.unreadable().collect(),
+        conftests: all_conftests,
         imports_pytest,
     }
 }

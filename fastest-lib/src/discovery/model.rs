@@ -114,6 +114,10 @@ pub struct Discovery {
     /// Folders that could not be read, and why: as for pytest, an error of the run.
     #[serde(skip)]
     pub(crate) unreadable: Vec<(String, String)>,
+    /// Every `conftest.py` that pytest would load, absolute, sorted; also where no test file is
+    /// below it.
+    #[serde(skip)]
+    pub(crate) conftests: Vec<PathBuf>,
     /// Whether a test file or a conftest imports pytest.
     #[serde(skip)]
     pub(crate) imports_pytest: bool,
