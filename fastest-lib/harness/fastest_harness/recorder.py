@@ -43,7 +43,7 @@ class Recorder:
         self.files = {}
         self.folders = {}  # whether only pytest has listed it
         self.written = set()
-        self.imports = {}
+        self.missing = {}  # paths at which modules were looked for in vain
         self.variables = {}
         self.set_variables = set()
         self.whole_environment = False
@@ -52,10 +52,21 @@ class Recorder:
     def start(self):
         """Begin to record."""
         self._seen = set(sys.modules)
+        # The last finder is asked when no other one has found the module.
+        sys.meta_path.append(self)
         sys.addaudithook(self._hook)
         for environ in (os.environ, getattr(os, "environb", None)):
             if environ is not None:
                 _watch(environ, self)
+
+    def find_spec(self, name, path=None, target=None):
+        """Take note that nobody has found the module."""
+        tail = name.rpartition(".")[2]
+        for folder in sys.path if path is None else path:
+            place = os.path.abspath(os.path.join(str(folder), tail))
+            if self.is_input(place):
+                self.missing[place] = None
+                self.missing[place + ".py"] = None
 
     # Audit events.
 
@@ -93,6 +104,11 @@ class Recorder:
             if self.is_input(path):
                 self.files[path] = None
 
+    def _on_rename(self, event, args):
+        path = _path(args[1])
+        if path is not None and path not in self.files:
+            self.written.add(path)
+
     def _on_connect(self, event, args):
         path = _path(args[0])
         if path is not None and self.is_input(path):
@@ -106,9 +122,6 @@ class Recorder:
             caller = _caller()
             if caller != "importlib":
                 self.folders[path] = caller in _ASIDE
-
-    def _on_import(self, event, args):
-        self.imports.setdefault(args[0])
 
     def _on_outside(self, event, args):
         if event.startswith("socket.") and args and not isinstance(args[-1], (tuple, str)):
@@ -137,7 +150,7 @@ class Recorder:
         if path.startswith(_VOLATILE) or path.startswith(self._own):
             return False
         for library in self._libraries:
-            if path.startswith(library) and not (
+            if f"{path}/".startswith(library) and not (
                 self._rootdir.startswith(library) and path.startswith(self._rootdir)
             ):
                 return False
@@ -172,35 +185,19 @@ class Recorder:
         return {
             "files": list(self.files),
             "folders": folders,
-            "probes": self._probes(),
+            "probes": list(self.missing),
             "variables": [name for name in self.variables if name not in self.set_variables],
             "all_variables": self.whole_environment,
             "opaque": self.opaque,
             "libraries": [path for path in self.at_start if os.path.isdir(path)],
         }
 
-    def _probes(self):
-        """Where the modules would be that were looked for in vain."""
-        probes = {}
-        for name in list(self.imports):
-            if name in sys.modules or not isinstance(name, str):
-                continue
-            parent, _, tail = name.rpartition(".")
-            if parent and parent not in sys.modules:
-                continue  # The parent is missing, and stands for it.
-            folders = getattr(sys.modules[parent], "__path__", ()) if parent else sys.path
-            for folder in folders:
-                path = os.path.abspath(os.path.join(str(folder), tail))
-                if self.is_input(path):
-                    probes[path] = None
-                    probes[path + ".py"] = None
-        return list(probes)
-
 
 _EVENTS = {
-    "import": Recorder._on_import,
     "open": Recorder._on_open,
+    "os.link": Recorder._on_rename,
     "os.listdir": Recorder._on_list,
+    "os.rename": Recorder._on_rename,
     "os.scandir": Recorder._on_list,
     "sqlite3.connect": Recorder._on_connect,
 }
