@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod exact;
 mod layering;
 mod oracle;
 mod processes;
