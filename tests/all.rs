@@ -3,6 +3,7 @@
 mod bad_input;
 mod cache;
 mod cli;
+mod exact;
 mod layering;
 mod oracle;
 mod processes;

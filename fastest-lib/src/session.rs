@@ -5,7 +5,10 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
-use crate::execution::{self, CancelToken, Event, RunContext, Uncaptured, Zygote};
+use crate::execution::{
+    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, RunContext, Uncaptured,
+    Zygote,
+};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, Filters, Selection};
@@ -99,6 +102,34 @@ impl Session {
         discovery.problems.extend(sources.save());
         discovery.problems.extend(files.problems);
         Ok(discovery)
+    }
+
+    /// Replaces what discovery left open by what pytest collects, in one interpreter or from the
+    /// answers of earlier calls; starts nothing when nothing is open.
+    ///
+    /// Files that have something open are collected by pytest, all files where hooks, plugins or
+    /// parameters tie the tests of different files together. Their tests, ids and order are then
+    /// those of `pytest --collect-only`, and nothing in the discovery is open. Files that cannot be
+    /// collected have no tests and give a problem. `-k`, `-m` and `--deselect` are not applied:
+    /// [`select`](Self::select) does that.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter with pytest, or pytest refuses its arguments or fails.
+    pub fn resolve_open(
+        &self,
+        discovery: &mut Discovery,
+        options: &ExactOptions,
+    ) -> Result<ExactReport> {
+        let (filters, run) = (Filters::default(), RunOptions::default());
+        let context = ExactContext {
+            workspace: &self.workspace,
+            args: &plan::pytest_args(&self.workspace, &filters, &run),
+            cache_dir: &self.cache_dir,
+            cancel: &self.cancel,
+            options,
+        };
+        execution::resolve(context, discovery)
     }
 
     /// Chooses among the discovered tests.

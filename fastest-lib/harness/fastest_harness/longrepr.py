@@ -22,6 +22,18 @@ def longrepr_of(report):
     return {"text": text, "message": last[1:].strip() if last.startswith("E ") else last.strip()}
 
 
+def import_failure(cause):
+    """The representation of an error at import: as pytest's, without pytest's own frames."""
+    from _pytest._code import ExceptionInfo
+    from _pytest.config import filter_traceback
+
+    info = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
+    info.traceback = info.traceback.filter(
+        lambda entry: filter_traceback(entry) and "importlib" not in str(entry.path)
+    )
+    return str(info.getrepr(style="short", chain=False)) if info.traceback else info.exconly()
+
+
 def skip_reason(text):
     """The reason alone, which pytest gives after the name of the exception."""
     prefix = "Skipped: "

@@ -17,7 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
-from fastest_harness.longrepr import longrepr_of
+from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
@@ -38,7 +38,7 @@ def run(config, channel):
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
         cause = failure.__cause__ or failure
-        shown = _import_failure(cause)
+        shown = import_failure(cause)
         channel.send(["usage", f"ImportError while loading conftest '{failure.path}'.\n{shown}"])
         return
     except pytest.UsageError as error:
@@ -56,17 +56,6 @@ def run(config, channel):
         channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
     finally:
         session_config._ensure_unconfigure()
-
-
-def _import_failure(cause):
-    """The representation of an error at import: as pytest's, without pytest's own frames."""
-    from _pytest._code import ExceptionInfo
-
-    info = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
-    info.traceback = info.traceback.filter(
-        lambda entry: pytest_config.filter_traceback(entry) and "importlib" not in str(entry.path)
-    )
-    return str(info.getrepr(style="short", chain=False)) if info.traceback else info.exconly()
 
 
 class FileServer:

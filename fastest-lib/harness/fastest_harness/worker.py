@@ -1,4 +1,4 @@
-"""A worker: one forked process that does files until there are none left."""
+"""A forked process: a worker, which does files until there are none left, or a collector."""
 
 import atexit
 import contextlib
@@ -42,6 +42,22 @@ def main(message, init, sock_fd, shared_fd):
         channel.flush()
     except Disconnected:
         os._exit(1)
+    _end(status)
+
+
+def collect(init, sock_fd):
+    """Collect for discovery, then end this process."""
+    from fastest_harness import collect
+
+    try:
+        os.chdir(init["invocation_dir"])
+        collect.main(init, socket.socket(fileno=sock_fd))
+    except (Disconnected, ConnectionError):
+        os._exit(1)
+    _end(0)
+
+
+def _end(status):
     # Threads that tests left behind must not keep the process: run what an interpreter runs at
     # its end, except for joining them.
     with contextlib.suppress(BaseException):

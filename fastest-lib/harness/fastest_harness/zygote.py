@@ -166,8 +166,8 @@ def _serve(control, init):
         kind = message["type"]
         if kind == "preload":
             _preload(message["modules"])
-        elif kind == "fork":
-            sock_fd, shared_fd = _receive_fds(control, 2)
+        elif kind in ("fork", "collect"):
+            fds = _receive_fds(control, 2 if kind == "fork" else 1)
             sys.stdout.flush()
             sys.stderr.flush()
             pid = os.fork()
@@ -179,10 +179,13 @@ def _serve(control, init):
                     os.close(fd)
                 from fastest_harness import worker
 
-                worker.main(message, init, sock_fd, shared_fd)
+                if kind == "fork":
+                    worker.main(message, init, *fds)
+                else:
+                    worker.collect(init, *fds)
                 os._exit(0)
-            os.close(sock_fd)
-            os.close(shared_fd)
+            for fd in fds:
+                os.close(fd)
             workers[pid] = message["worker"]
             write_frame(control, {"type": "forked", "worker": message["worker"], "pid": pid})
 

@@ -1,7 +1,8 @@
 //! The classes of a module: their namespaces and their method resolution order.
 
-use std::collections::HashMap;
 use std::path::Path;
+
+use rustc_hash::FxHashMap;
 
 use super::known::is_builtin;
 use super::marks::{self, Decorated};
@@ -18,7 +19,7 @@ pub(super) struct Module<'f> {
     /// Whether it may bind names that are not in `scope`.
     pub(super) is_opaque: bool,
     classes: Vec<ClassBody<'f>>,
-    by_address: HashMap<usize, usize>,
+    by_address: FxHashMap<usize, usize>,
 }
 
 /// A class and the namespace of its body.
@@ -100,7 +101,7 @@ impl<'f> Module<'f> {
             scope,
             is_opaque,
             classes: Vec::new(),
-            by_address: HashMap::new(),
+            by_address: FxHashMap::default(),
         };
         module.add_classes(&facts.bindings, None);
         module

@@ -7,9 +7,9 @@ use super::fixtures::{Fixture, Holder, Scope};
 /// The holders that a test sees, the outermost first.
 #[derive(Clone)]
 pub(super) struct Chain<'a> {
-    pub(super) holders: Vec<&'a Holder>,
-    /// The fixtures that the configuration makes every test use.
-    pub(super) configured: &'a [String],
+    holders: Vec<&'a Holder>,
+    /// The fixtures that every test uses.
+    autouse: Vec<&'a str>,
 }
 
 /// The fixtures that a test uses, directly or through others.
@@ -26,14 +26,38 @@ pub(super) struct Closure<'a> {
 const MAX_CHAIN: usize = 256;
 
 impl<'a> Chain<'a> {
-    pub(super) fn autouse(&self) -> impl Iterator<Item = &'a str> + '_ {
-        let configured = self.configured.iter().map(String::as_str);
-        let defined = self.holders.iter().flat_map(|holder| &holder.fixtures);
-        configured.chain(
-            defined
-                .filter(|fixture| fixture.autouse)
-                .map(|fixture| fixture.name.as_str()),
-        )
+    /// `configured` are the fixtures that the configuration makes every test use.
+    pub(super) fn new(configured: &'a [String], holders: Vec<&'a Holder>) -> Self {
+        let mut chain = Self {
+            holders: Vec::with_capacity(holders.len() + 2),
+            autouse: configured.iter().map(String::as_str).collect(),
+        };
+        holders.into_iter().for_each(|holder| chain.push(holder));
+        chain
+    }
+
+    /// The chain as a class sees it that defines fixtures of its own.
+    pub(super) fn with<'b>(&self, holder: &'b Holder) -> Chain<'b>
+    where
+        'a: 'b,
+    {
+        let mut chain: Chain<'b> = self.clone();
+        chain.push(holder);
+        chain
+    }
+
+    fn push(&mut self, holder: &'a Holder) {
+        let autouse = holder.fixtures.iter().filter(|fixture| fixture.autouse);
+        self.autouse
+            .extend(autouse.map(|fixture| fixture.name.as_str()));
+        if !holder.fixtures.is_empty() {
+            self.holders.push(holder);
+        }
+    }
+
+    /// The fixtures that every test uses.
+    pub(super) fn autouse(&self) -> &[&'a str] {
+        &self.autouse
     }
 
     fn definitions(&self, name: &str) -> Vec<&'a Fixture> {

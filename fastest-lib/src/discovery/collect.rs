@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::classes::{Lineage, Module};
 use super::closure::Chain;
@@ -10,7 +11,7 @@ use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::known::{is_outside, is_stdlib};
 use super::marks::{self, Mark};
-use super::model::{DiscoveredFile, OpenReason};
+use super::model::{DiscoveredFile, OpenReason, TestMark};
 use super::naming::Naming;
 use super::parametrize::WideParameter;
 use super::project::{Found, World};
@@ -81,6 +82,8 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
         place,
         generates: None,
         module_marks: Vec::new(),
+        no_marks: Arc::new([]),
+        no_keywords: Arc::new([]),
         out: Collected {
             file: DiscoveredFile {
                 path: file.id.clone(),
@@ -110,6 +113,9 @@ pub(super) struct Collector<'a> {
     /// Why no id of the file is certain.
     pub(super) generates: Option<OpenReason>,
     module_marks: Vec<Mark<'a>>,
+    /// Most tests have neither; all of those share these.
+    pub(super) no_marks: Arc<[TestMark]>,
+    pub(super) no_keywords: Arc<[String]>,
     pub(super) out: Collected,
 }
 
@@ -207,10 +213,7 @@ impl<'a> Collector<'a> {
             lineage: None,
             is_unittest: false,
             marks: self.module_marks.clone(),
-            chain: Chain {
-                holders,
-                configured: self.rules.usefixtures,
-            },
+            chain: Chain::new(self.rules.usefixtures, holders),
             patched: 0,
             open: None,
         };

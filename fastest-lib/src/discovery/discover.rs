@@ -1,7 +1,9 @@
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::classes::Module;
 use super::collect::{Collected, Input, Rules, collect};
@@ -66,7 +68,9 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
                 .collect();
             let (mut collected, problems, imports) =
                 reader.file(file, &chain, number(first_number + at))?;
-            for folder in folders(rootdir, file) {
+            // Few projects have any; the folders of most files need not be looked at.
+            let above = folders(rootdir, file).filter(|_| !packages.is_empty());
+            for folder in above {
                 let needs = &mut collected.file.needs_pytest;
                 needs.extend(packages.get(folder).cloned());
             }
@@ -89,12 +93,17 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         discovered.push(collected.file);
         wide.push(collected.wide);
     }
+    let of_files = files.files.iter().flat_map(|file| &file.conftests);
+    let mut all_conftests: Vec<PathBuf> = of_files.chain(&files.conftests).cloned().collect();
+    all_conftests.sort();
+    all_conftests.dedup();
     let session_order = order_session(&mut discovered, &wide);
     Discovery {
         files: discovered,
         problems,
         session_order,
         unreadable: files.unreadable().collect(),
+        conftests: all_conftests,
         imports_pytest,
     }
 }
@@ -239,13 +248,16 @@ fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a P
 
 /// The packages whose `__init__.py` has functions that pytest calls around all tests below.
 fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
-    let mut packages: Vec<&Path> = files
-        .files
-        .iter()
-        .flat_map(|file| folders(rootdir, file))
-        .collect();
-    packages.sort();
-    packages.dedup();
+    // Most files share their folder with the one before.
+    let mut packages: FxHashSet<&OsStr> = FxHashSet::default();
+    for file in &files.files {
+        for folder in folders(rootdir, file) {
+            if !packages.insert(folder.as_os_str()) {
+                break;
+            }
+        }
+    }
+    let packages: Vec<&Path> = packages.into_iter().map(Path::new).collect();
     let found = packages.par_iter().filter_map(|folder| {
         let path = folder.join("__init__.py");
         let bytes = std::fs::read(&path).ok()?;

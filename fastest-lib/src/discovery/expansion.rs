@@ -65,8 +65,13 @@ impl<'a> Expansion<'_, '_, 'a> {
             arguments.retain(|name| !given.names.contains(&name.as_str()));
             asked.extend(arguments);
         }
+        let autouse = self.node.chain.autouse();
+        let is_parametrized = || all.iter().any(|mark| mark.name == "parametrize");
+        if asked.is_empty() && autouse.is_empty() && !is_parametrized() {
+            return self.emit(collector, vec![CallSpec::default()], &all, &[], open);
+        }
         let mut initial: Vec<String> = Vec::new();
-        let autouse = self.node.chain.autouse().map(str::to_owned);
+        let autouse = autouse.iter().map(|name| (*name).to_owned());
         for name in autouse.chain(asked.iter().cloned()) {
             if !initial.contains(&name) {
                 initial.push(name);
@@ -211,7 +216,10 @@ impl<'a> Expansion<'_, '_, 'a> {
         }
         base.push_str("::");
         base.push_str(self.entry.name);
-        let facts: Arc<[TestMark]> = all.iter().map(|mark| mark.facts()).collect();
+        let facts: Arc<[TestMark]> = match all {
+            [] => Arc::clone(&collector.no_marks),
+            all => all.iter().map(|mark| mark.facts()).collect(),
+        };
         let mut keywords: Vec<String> = self
             .definition
             .attributes
@@ -222,12 +230,17 @@ impl<'a> Expansion<'_, '_, 'a> {
         if self.decorated.is_patched || self.node.patched > 0 {
             keywords.push("patchings".to_owned());
         }
-        let keywords: Arc<[String]> = keywords.into();
+        let keywords = match keywords.is_empty() {
+            true => Arc::clone(&collector.no_keywords),
+            false => keywords.into(),
+        };
         let own = self.decorated.marks.len();
+        let is_only = calls.len() == 1;
         for (position, mut call) in calls.into_iter().enumerate() {
             let parameters = (!call.ids.is_empty()).then(|| call.ids.join("-"));
             let id = match &parameters {
                 Some(parameters) => format!("{base}[{parameters}]"),
+                None if is_only => std::mem::take(&mut base),
                 None => base.clone(),
             };
             let marks = if call.marks.is_empty() {

@@ -114,6 +114,10 @@ pub(super) fn is_ignored(
     is_asked_for: impl Fn(&Path) -> bool,
 ) -> Ignored {
     let mut maybe = Ignored::No;
+    let mut lists = conftests.iter().flat_map(|conftest| &conftest.ignored);
+    if lists.all(Option::is_none) {
+        return maybe;
+    }
     for path in file.ancestors().take_while(|path| !is_asked_for(path)) {
         let Some(folder) = path.parent() else { break };
         for name in 0..2 {

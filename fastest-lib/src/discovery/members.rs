@@ -1,7 +1,6 @@
 //! Classes and functions: which of them are tests.
 
 use super::classes::{ClassRef, Lineage};
-use super::closure::Chain;
 use super::collect::{Collector, Node, reason_of, truth, truth_of};
 use super::expansion::Expansion;
 use super::fixtures::Holder;
@@ -102,8 +101,6 @@ impl<'a> Collector<'a> {
         for reason in &holder.open {
             self.open(reason.clone());
         }
-        let mut holders = node.chain.holders.clone();
-        holders.push(&holder);
         let mut classes = node.classes.clone();
         classes.push(entry.name.to_owned());
         let inner = Node {
@@ -111,10 +108,7 @@ impl<'a> Collector<'a> {
             lineage: Some(lineage),
             is_unittest: lineage.is_unittest,
             marks,
-            chain: Chain {
-                holders,
-                configured: node.chain.configured,
-            },
+            chain: node.chain.with(&holder),
             patched: decorated.patched,
             open,
         };

@@ -114,12 +114,41 @@ pub struct Discovery {
     /// Folders that could not be read, and why: as for pytest, an error of the run.
     #[serde(skip)]
     pub(crate) unreadable: Vec<(String, String)>,
+    /// Every `conftest.py` that pytest would load, absolute, sorted; also where no test file is
+    /// below it.
+    #[serde(skip)]
+    pub(crate) conftests: Vec<PathBuf>,
     /// Whether a test file or a conftest imports pytest.
     #[serde(skip)]
     pub(crate) imports_pytest: bool,
 }
 
 impl Discovery {
+    /// Leaves out the tests for which `keep` is false.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Test) -> bool) {
+        let flags: Vec<Vec<bool>> = self
+            .files
+            .iter_mut()
+            .map(|file| {
+                let flags: Vec<bool> = file.tests.iter().map(&mut keep).collect();
+                let mut at = flags.iter();
+                file.tests.retain(|_| at.next().copied().unwrap_or(true));
+                flags
+            })
+            .collect();
+        if let Some(order) = &mut self.session_order {
+            let is_kept = |file: usize, test: usize| {
+                let flags = flags.get(file);
+                flags.and_then(|flags| flags.get(test)).copied() == Some(true)
+            };
+            order.retain(|(file, test)| is_kept(*file, *test));
+            for (file, test) in order {
+                let before = flags.get(*file).map_or(&[][..], |flags| &flags[..*test]);
+                *test = before.iter().filter(|kept| **kept).count();
+            }
+        }
+    }
+
     /// The tests with their files, in the order in which pytest lists them for the whole session.
     pub fn tests(&self) -> impl Iterator<Item = (&DiscoveredFile, &Test)> {
         let in_files = self

@@ -60,16 +60,25 @@ impl Harness {
     }
 }
 
-/// Several processes may do this at once: each writes aside and renames.
-fn write(cache_dir: &Path) -> Result<PathBuf> {
-    let files = python_files(&HARNESS);
+/// What tells this harness from others.
+pub(super) fn digest() -> blake3::Hash {
+    digest_of(&python_files(&HARNESS))
+}
+
+fn digest_of(files: &[(&Path, &[u8])]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for (path, contents) in &files {
+    for (path, contents) in files {
         hasher.update(path.as_os_str().as_encoded_bytes());
         hasher.update(&(contents.len() as u64).to_le_bytes());
         hasher.update(contents);
     }
-    let digest = hasher.finalize().to_hex();
+    hasher.finalize()
+}
+
+/// Several processes may do this at once: each writes aside and renames.
+fn write(cache_dir: &Path) -> Result<PathBuf> {
+    let files = python_files(&HARNESS);
+    let digest = digest_of(&files).to_hex();
     let target = cache_dir.join("harness").join(&digest[..16]);
     let boot = target.join(PACKAGE).join("__main__.py");
     if boot.is_file() {

@@ -10,6 +10,7 @@ mod cancel;
 mod counts;
 mod dispatcher;
 mod event;
+mod exact;
 mod harness;
 mod ledger;
 mod message;
@@ -21,8 +22,10 @@ mod zygote;
 pub use cancel::CancelToken;
 pub use counts::Counts;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
+pub use exact::{ExactOptions, ExactReport};
 pub use harness::clear_harness;
 
 pub(crate) use basetemp::basetemp;
 pub(crate) use dispatcher::{RunContext, dispatch};
+pub(crate) use exact::{ExactContext, resolve};
 pub(crate) use zygote::{Uncaptured, Zygote};

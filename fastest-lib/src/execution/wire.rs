@@ -227,6 +227,9 @@ pub(super) enum ToZygote<'a> {
         worker: usize,
         engine: crate::plan::Engine,
     },
+    Collect {
+        worker: usize,
+    },
 }
 
 /// What the zygote says.

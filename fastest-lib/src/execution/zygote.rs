@@ -203,6 +203,12 @@ impl Zygote {
         self.send_fds(&[socket, shared])
     }
 
+    /// Forks a process that collects for discovery and talks over `socket`.
+    pub(super) fn collect(&mut self, worker: usize, socket: BorrowedFd<'_>) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Collect { worker })?;
+        self.send_fds(&[socket])
+    }
+
     fn send_fds(&self, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = SendAncillaryBuffer::new(&mut space);

@@ -154,7 +154,11 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
 }
 
 /// The arguments of every pytest session: what the user said, in pytest's own words.
-fn pytest_args(workspace: &Workspace, filters: &Filters, options: &RunOptions) -> Vec<String> {
+pub(crate) fn pytest_args(
+    workspace: &Workspace,
+    filters: &Filters,
+    options: &RunOptions,
+) -> Vec<String> {
     let asked = workspace.options();
     let mut args = vec!["--continue-on-collection-errors".to_owned()];
     let mut option = |name: &str, value: &str| args.push(format!("{name}={value}"));

@@ -9,5 +9,5 @@ pub use engine::Engine;
 pub use model::{Plan, PlannedFile};
 pub use options::{Capture, RunOptions, TracebackStyle};
 
-pub(crate) use build::plan;
+pub(crate) use build::{plan, pytest_args};
 pub(crate) use engine::{PYTEST_COST, plugin_that_needs_pytest};

@@ -23,6 +23,17 @@ pub struct Filters {
 }
 
 impl Filters {
+    /// Whether they, or node ids among the arguments that led to `discovery`, may leave out any of
+    /// its tests.
+    pub fn restrict(&self, discovery: &Discovery) -> bool {
+        let is_set = |text: &Option<String>| text.is_some();
+        is_set(&self.keyword)
+            || is_set(&self.markexpr)
+            || !self.ids.is_empty()
+            || !self.deselect.is_empty()
+            || discovery.files.iter().any(|file| !file.names.is_empty())
+    }
+
     /// The same filters, and the node ids among the arguments that led to `discovery`.
     pub(crate) fn with_arguments_of(&self, discovery: &Discovery) -> Self {
         let mut filters = self.clone();

@@ -41,6 +41,8 @@ pub struct FileSet {
     pub files: Vec<TestFile>,
     /// Folders and files that could not be read.
     pub problems: Vec<Problem>,
+    /// Every `conftest.py` that pytest would load, absolute, also where no test file is below it.
+    pub(crate) conftests: Vec<PathBuf>,
 }
 
 impl FileSet {

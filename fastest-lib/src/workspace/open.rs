@@ -224,6 +224,7 @@ impl Workspace {
                 let below = walk::collect_folder(&rules, path);
                 found.files.extend(below.files);
                 found.problems.extend(below.problems);
+                found.conftests.extend(below.conftests);
                 continue;
             }
             if let Some(&at) = single.get(path) {

@@ -194,6 +194,7 @@ impl Walk<'_> {
             && self.rules.has_conftests(folder)
         {
             conftests.push(own.path.clone());
+            found.conftests.push(own.path.clone());
         }
         let step = |entry: Entry| self.entry(entry, &conftests, links);
         let folders = entries
@@ -208,6 +209,7 @@ impl Walk<'_> {
         for part in parts {
             found.files.extend(part.files);
             found.problems.extend(part.problems);
+            found.conftests.extend(part.conftests);
         }
         found
     }

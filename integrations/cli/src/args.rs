@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run tests (the default).
     Run(RunArgs),
-    /// List tests by their node ids, without running Python.
+    /// List tests by their node ids, without running Python unless --exact is given.
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
     Explain(ExplainArgs),
@@ -130,6 +130,12 @@ pub(crate) struct DiscoverArgs {
     /// What is printed to stdout.
     #[arg(long, value_enum, default_value = "ids")]
     pub(crate) output: DiscoverOutput,
+    /// Have pytest collect what is open without running Python.
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// The Python interpreter for --exact.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
     /// Print counts to stderr.
     #[arg(long)]
     pub(crate) stats: bool,

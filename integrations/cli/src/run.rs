@@ -227,7 +227,7 @@ fn traceback(style: TracebackArg) -> TracebackStyle {
 }
 
 /// Ctrl-C once ends the run in order, twice at once.
-fn cancel_on_signals(cancel: CancelToken) -> Result<(), Error> {
+pub(crate) fn cancel_on_signals(cancel: CancelToken) -> Result<(), Error> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(|error| {
         Error::new(
             ErrorKind::Execution,
