@@ -1,4 +1,4 @@
-from helpers import *
+globals().update({})
 
 
 def test_own(): pass

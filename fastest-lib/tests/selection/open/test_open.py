@@ -1,7 +1,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("n", sorted([1, 2]))
+@pytest.mark.parametrize("n", sorted([1, 2], key=int))
 def test_computed(n): pass
 
 
