@@ -300,16 +300,29 @@ impl<'a> Collector<'a> {
         names: Names<'a>,
         node: &Node<'_, 'a>,
     ) {
-        let Some(original) = imported.name else {
+        let meaning = match imported.name {
             // A module is neither a function nor a class.
-            return;
+            None => match self.world.find(self.module.path, imported.module) {
+                Found::Missing => Meaning::Missing,
+                _ => return,
+            },
+            Some(_) => names.import(imported, MAX_HOPS),
         };
-        if !self.rules.imported || original.starts_with("__") {
+        if matches!(meaning, Meaning::Missing) {
+            let is_sure = entry.current.iter().all(|bound| !bound.conditional);
+            if is_sure && node.lineage.is_none() {
+                let message = format!("`{}` is not found, so the import may fail", entry.name);
+                self.open(OpenReason::new(entry.line(), message));
+            }
             return;
         }
-        match names.import(imported, MAX_HOPS) {
+        let is_special = imported.name.is_some_and(|name| name.starts_with("__"));
+        if !self.rules.imported || is_special {
+            return;
+        }
+        match meaning {
             Meaning::Entry(definition, names) => self.referred(entry, definition, names, node),
-            Meaning::Module(_) => {}
+            Meaning::Module(_) | Meaning::Missing => {}
             Meaning::Outside(path) if is_no_test(&path) => {}
             Meaning::Outside(_) | Meaning::Unknown => {
                 let name = entry.name;

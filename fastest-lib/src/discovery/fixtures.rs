@@ -322,7 +322,7 @@ impl Definer<'_> {
                 },
                 _ => possible(),
             },
-            Meaning::Module(_) => Definition::None,
+            Meaning::Module(_) | Meaning::Missing => Definition::None,
             Meaning::Outside(path) if holds_no_fixture(&path) => Definition::None,
             Meaning::Outside(_) | Meaning::Unknown => possible(),
         }

@@ -29,7 +29,9 @@ pub(super) enum Found<'w> {
     Namespace,
     /// Out of the sources: to the standard library, to pytest, to an extension module.
     Outside,
-    /// It is not known: to nothing that is there, or to one of several.
+    /// To nothing that is there, as far as it is known where to look.
+    Missing,
+    /// It is not known: to one of several, or to a file that cannot be read.
     Unknown,
 }
 
@@ -82,6 +84,8 @@ pub(super) struct Project<'s> {
 #[derive(Default)]
 struct Installed {
     folders: Vec<PathBuf>,
+    /// Whether modules may come from elsewhere, too.
+    is_partial: bool,
     /// Packages that an editable installation maps to their folders.
     mapped: HashMap<String, PathBuf>,
 }
@@ -92,6 +96,7 @@ enum Location {
     File(PathBuf),
     Namespace(Vec<PathBuf>),
     Outside,
+    Missing,
     Unknown,
 }
 
@@ -176,6 +181,7 @@ impl<'s> Project<'s> {
             },
             Location::Namespace(_) => Found::Namespace,
             Location::Outside => Found::Outside,
+            Location::Missing => Found::Missing,
             Location::Unknown => Found::Unknown,
         }
     }
@@ -208,7 +214,7 @@ impl<'s> Project<'s> {
         match parent {
             Location::File(path) => match path.parent() {
                 Some(folder) if path.ends_with("__init__.py") => search([folder], name),
-                _ => Location::Unknown,
+                _ => Location::Missing,
             },
             Location::Namespace(folders) => search(folders.iter().map(PathBuf::as_path), name),
             other => other,
@@ -221,7 +227,7 @@ impl<'s> Project<'s> {
         let mut found = Vec::new();
         for root in &self.roots.inserted {
             let here = search([root.as_path()], name);
-            if here != Location::Unknown && !found.contains(&here) {
+            if here != Location::Missing && !found.contains(&here) {
                 found.push(here);
             }
         }
@@ -246,20 +252,25 @@ impl<'s> Project<'s> {
         if let Some(folder) = installed.mapped.get(name) {
             let parent = folder.parent().unwrap_or(folder);
             let found = search([parent], name);
-            if found != Location::Unknown {
+            if found != Location::Missing {
                 return found;
             }
         }
         let folders = self.roots.configured.iter().chain(&installed.folders);
-        match search(folders.map(PathBuf::as_path), name) {
-            Location::Unknown => inserted.unwrap_or(Location::Unknown),
-            found => found,
+        match (search(folders.map(PathBuf::as_path), name), inserted) {
+            (Location::Missing, Some(namespace)) => namespace,
+            // What is installed is not known, or made known to Python in some other way.
+            (Location::Missing, None) if installed.is_partial => Location::Unknown,
+            (found, _) => found,
         }
     }
 
     fn installed(&self) -> &Installed {
         self.installed.get_or_init(|| {
-            let mut installed = Installed::default();
+            let mut installed = Installed {
+                is_partial: self.roots.installed.is_empty(),
+                ..Installed::default()
+            };
             for folder in &self.roots.installed {
                 installed.folders.push(folder.clone());
                 self.read_path_files(folder, &mut installed);
@@ -287,6 +298,8 @@ impl<'s> Project<'s> {
                     let finder = code.split(';').next().unwrap_or_default().trim();
                     if finder.starts_with("__editable___") {
                         self.read_finder(&folder.join(format!("{finder}.py")), installed);
+                    } else if !finder.starts_with("os") && !finder.starts_with("_virtualenv") {
+                        installed.is_partial = true;
                     }
                 } else if !line.is_empty() && !line.starts_with('#') {
                     installed.folders.push(folder.join(line));
@@ -321,7 +334,7 @@ impl World for Project<'_> {
     fn below(&self, package: &Path, name: &str) -> Found<'_> {
         match package.parent() {
             Some(folder) => self.found(search([folder], name)),
-            None => Found::Unknown,
+            None => Found::Missing,
         }
     }
 }
@@ -331,7 +344,7 @@ fn locate_relative(from: &Path, module: &str) -> Location {
     let name = module.trim_start_matches('.');
     let level = module.len() - name.len();
     let Some(folder) = from.ancestors().nth(level) else {
-        return Location::Unknown;
+        return Location::Missing;
     };
     let mut parts = name.split('.').filter(|part| !part.is_empty()).peekable();
     if parts.peek().is_none() {
@@ -356,7 +369,7 @@ fn locate_relative(from: &Path, module: &str) -> Location {
             other => return other,
         };
     }
-    Location::Unknown
+    Location::Missing
 }
 
 /// What Python's path finder takes for a name: in each folder a package or a module, and where there
@@ -382,7 +395,7 @@ fn search<'p>(folders: impl IntoIterator<Item = &'p Path>, name: &str) -> Locati
         }
     }
     if namespace.is_empty() {
-        Location::Unknown
+        Location::Missing
     } else {
         Location::Namespace(namespace)
     }

@@ -221,6 +221,8 @@ pub(super) enum Meaning<'a> {
     /// Something outside of the sources, by its full dotted name: `mark.skip` is
     /// `pytest.mark.skip` after `from pytest import mark`.
     Outside(String),
+    /// A name that nothing binds in the module from which it is taken.
+    Missing,
     Unknown,
 }
 
@@ -280,7 +282,7 @@ impl<'a> Names<'a> {
                 Meaning::Module(module) => self.member(module, attribute, hops),
                 Meaning::Outside(path) => Meaning::Outside(format!("{path}.{attribute}")),
                 Meaning::Entry(entry, names) => names.class_attribute(entry, attribute, hops),
-                Meaning::Unknown => Meaning::Unknown,
+                Meaning::Missing | Meaning::Unknown => Meaning::Unknown,
             },
             _ => Meaning::Unknown,
         }
@@ -343,9 +345,11 @@ impl<'a> Names<'a> {
                 let submodule = format!("{module}{dot}{name}");
                 match self.world.find(self.module.path, &submodule) {
                     Found::Module(found) => Meaning::Module(found),
+                    Found::Missing => Meaning::Missing,
                     _ => path(),
                 }
             }
+            (Found::Missing, _) => Meaning::Missing,
             _ => path(),
         }
     }
@@ -355,12 +359,15 @@ impl<'a> Names<'a> {
         if let Some(entry) = module.scope.get(name) {
             return Self::of(self.world, module).follow(entry, hops);
         }
-        if !module.is_package() || module.is_opaque {
-            return Meaning::Unknown;
+        if module.is_package()
+            && let Found::Module(found) = self.world.below(module.path, name)
+        {
+            return Meaning::Module(found);
         }
-        match self.world.below(module.path, name) {
-            Found::Module(found) => Meaning::Module(found),
-            _ => Meaning::Unknown,
+        let is_special = name.starts_with("__") && name.ends_with("__");
+        match module.is_opaque || is_special {
+            true => Meaning::Unknown,
+            false => Meaning::Missing,
         }
     }
 
