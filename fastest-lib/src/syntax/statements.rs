@@ -120,8 +120,14 @@ impl<'s> Body<'s> {
             }
             "raise_statement" => self.effect(node, EffectKind::Raise),
             "type_alias_statement" => {
-                let left = node.child_by_field_name("left");
-                if let Some(name) = left.and_then(first_identifier) {
+                let Some(left) = node.child_by_field_name("left") else {
+                    return;
+                };
+                if text_of(left, self.source).starts_with('[') {
+                    // The tree of `type[x] = y` is that of an alias.
+                    let target = Expr::Name("type".to_owned());
+                    self.store(Expr::Subscript(Box::new(target)), node);
+                } else if let Some(name) = first_identifier(left) {
                     let name = text_of(name, self.source);
                     self.bind(name, node, BindingKind::Changed);
                 }
@@ -170,7 +176,9 @@ impl<'s> Body<'s> {
                     let root = root.to_owned();
                     self.bind(&root, node, BindingKind::Mutated);
                 }
-                self.effect(node, EffectKind::Call(call));
+                if matches!(call, Expr::Call(_)) {
+                    self.effect(node, EffectKind::Call(call));
+                }
             }
             "await" | "yield" => {}
             _ => {}
@@ -227,6 +235,10 @@ impl<'s> Body<'s> {
     }
 
     fn store(&mut self, target: Expr, at: Node<'_>) {
+        let target = match target {
+            Expr::Star(starred) => *starred,
+            target => target,
+        };
         if let Some(root) = root_name(&target) {
             let root = root.to_owned();
             self.bind(&root, at, BindingKind::Mutated);

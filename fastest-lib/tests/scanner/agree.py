@@ -161,6 +161,7 @@ print(x)
 exec(x)
 print = 1
 type.x = 2
+type[x] = y
 match(1).x
 #---
 type X = int
@@ -448,6 +449,9 @@ x = {1: 2,}
 x = {**a}
 x = {1: 2, **a, 3: [4]}
 x = {a: b for a, b in c}
+x = {a: b for *a, b in c}
+x = {a for *a, b in c}
+*f(1)
 x = {a for a in b}
 x = (a for a in b)
 x = {"a": lambda: 1, "b": c if d else e}
@@ -614,6 +618,8 @@ x = *a, *b
 x = [*a]
 x = *a.b, c
 x = *a[0],
+x = *a[0], b = c
+*a.b, c = d
 x = [*a + b]
 #---
 x = a.b.c.d.e

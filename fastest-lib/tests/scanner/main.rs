@@ -93,8 +93,8 @@ fn is_statement(line: &str) -> bool {
             .any(|word| line.starts_with(word))
         && !line.starts_with("try:")
         && line.matches('(').count() == line.matches(')').count()
-        && line.matches("'''").count() % 2 == 0
-        && line.matches("\"\"\"").count() % 2 == 0
+        && line.matches("'''").count().is_multiple_of(2)
+        && line.matches("\"\"\"").count().is_multiple_of(2)
 }
 
 /// The names that a module binds.

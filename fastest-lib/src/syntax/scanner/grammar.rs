@@ -144,6 +144,10 @@ struct Frame {
     /// The element is starred.
     star: bool,
     double_star: bool,
+    /// Any element so far is starred.
+    starred: bool,
+    /// Any element so far has an `as`.
+    renamed: bool,
     dict: bool,
     set: bool,
     /// Something in it cannot be assigned to.
@@ -165,6 +169,8 @@ impl Frame {
             colons: 0,
             star: false,
             double_star: false,
+            starred: false,
+            renamed: false,
             dict: false,
             set: false,
             fixed: false,
@@ -343,6 +349,7 @@ impl Reading<'_, '_> {
             }
             Kind::Star if want == ELEMENT && self.may_star() => {
                 self.frame.star = true;
+                self.frame.starred = true;
                 let is_call = self.frame.within == In::Call;
                 self.step(1, if is_call { EXPRESSION } else { ARITHMETIC })
             }
@@ -362,7 +369,7 @@ impl Reading<'_, '_> {
             In::Top => self.rule.stars,
             In::Subscript => self.frame.colons == 0,
             In::Paren | In::Call | In::List | In::Field => true,
-            In::Brace => !self.frame.dict,
+            In::Brace => !self.frame.dict || self.frame.targets,
             _ => false,
         }
     }
@@ -543,6 +550,7 @@ impl Reading<'_, '_> {
             return None;
         }
         self.frame.fixed = true;
+        self.frame.renamed = true;
         self.step(1, ARITHMETIC)
     }
 
@@ -725,6 +733,10 @@ impl Reading<'_, '_> {
     /// Leaves a bracket; `is_target` tells whether what it holds can be assigned to.
     fn close(&mut self, is_target: bool) -> Option<bool> {
         let within = self.frame.within;
+        if self.frame.starred && self.frame.renamed {
+            // The items of a `with` are not starred.
+            return None;
+        }
         let is_target = match within {
             In::Paren | In::List => is_target && !self.frame.fixed,
             In::Subscript => true,

@@ -123,7 +123,7 @@ impl Scanner<'_> {
 
     fn delete(&mut self, line: &[Token], at: usize) -> Result<usize, Wrong> {
         let targets = self.check(line, at + 1, Rule::LIST)?;
-        if !targets.is_target {
+        if !targets.is_target || self.has_star(line, at + 1, targets.end) {
             return Err(wrong(line, at, "this cannot be deleted"));
         }
         if self.is_outlined() {
@@ -131,6 +131,21 @@ impl Scanner<'_> {
             self.unfollowed(line, at + 1, targets.end, position, &BindingKind::Deleted);
         }
         Ok(targets.end)
+    }
+
+    /// Whether one of the targets is starred, in tuples and lists too.
+    fn has_star(&self, line: &[Token], mut at: usize, end: usize) -> bool {
+        let reader = self.reader(line);
+        while at < end {
+            let stop = reader.operand_end(at, end);
+            at = match kind(line, at) {
+                Kind::Star => return true,
+                Kind::Comma | Kind::RightParen | Kind::RightBracket => at + 1,
+                Kind::LeftParen | Kind::LeftBracket if stop == reader.partner(at) + 1 => at + 1,
+                _ => stop,
+            };
+        }
+        false
     }
 
     /// `type name = …`
