@@ -142,6 +142,21 @@ fn ignored() {
 }
 
 #[test]
+fn same_names() {
+    check("same_names");
+}
+
+#[test]
+fn text_files() {
+    check("text_files");
+}
+
+#[test]
+fn missing_imports() {
+    check("missing_imports");
+}
+
+#[test]
 fn session() {
     check("session");
 }

@@ -3,7 +3,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::Module;
 use super::collect::{Collected, Input, Rules, collect};
@@ -12,13 +12,13 @@ use super::engine;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::ignored::{Ignored, is_ignored};
-use super::model::{DiscoveredFile, Discovery, OpenReason};
+use super::model::{DiscoveredFile, Discovery, OpenReason, Test};
 use super::naming::Naming;
 use super::project::{Library, Project};
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, Sources, parse};
-use crate::workspace::{Argument, FileKind, FileSet, TestFile, Workspace};
-use crate::{Problem, ProblemKind};
+use crate::workspace::{Argument, FileKind, FileSet, ImportMode, TestFile, Workspace};
+use crate::{NodeId, Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
 ///
@@ -79,7 +79,18 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         .collect();
     let mut discovered = Vec::with_capacity(collected.len());
     let mut wide = Vec::with_capacity(collected.len());
-    for (file, mut collected, found, imports) in collected {
+    let mismatched = mismatched(workspace, &collected);
+    for (at, (file, mut collected, found, imports)) in collected.into_iter().enumerate() {
+        if let Some((_, first)) = mismatched.iter().find(|(later, _)| *later == at) {
+            let message = format!(
+                "it has the module name of {first}, which is imported first, so pytest collects \
+                 nothing from it; give one of them another name, or make packages of their folders"
+            );
+            let id = file.id.as_str();
+            problems.push(Problem::new(ProblemKind::Discovery, message).at(id, None));
+            collected.file.tests.clear();
+            collected.wide.clear();
+        }
         problems.extend(found);
         imports_pytest |= imports;
         for reason in &session_open {
@@ -246,6 +257,52 @@ fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a P
     folders.take_while(move |folder| folder.starts_with(rootdir))
 }
 
+/// The files that cannot be imported because another file has their module name, by position, with
+/// that other file's id. Not those of which either is open: a module that fails or skips itself
+/// leaves its name free.
+fn mismatched(
+    workspace: &Workspace,
+    files: &[(&TestFile, Collected, Vec<Problem>, bool)],
+) -> Vec<(usize, String)> {
+    let config = workspace.config();
+    if config.import_mode == ImportMode::Importlib || config.consider_namespace_packages {
+        return Vec::new();
+    }
+    let mut same_name: FxHashMap<&OsStr, Vec<usize>> = FxHashMap::default();
+    for (at, (file, ..)) in files.iter().enumerate() {
+        if file.kind == FileKind::Module
+            && let Some(name) = file.path.file_name()
+        {
+            same_name.entry(name).or_default().push(at);
+        }
+    }
+    let mut found = Vec::new();
+    for same in same_name.into_values().filter(|same| same.len() > 1) {
+        let mut first: HashMap<PathBuf, usize> = HashMap::new();
+        for at in same {
+            let (file, collected, ..) = &files[at];
+            let before = *first.entry(module_name(&file.path)).or_insert(at);
+            let (other, earlier, ..) = &files[before];
+            let is_same = || file.path.canonicalize().ok() == other.path.canonicalize().ok();
+            let is_sure = collected.file.open.is_empty() && earlier.file.open.is_empty();
+            if before != at && is_sure && !is_same() {
+                found.push((at, other.id.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// The path of a module below the first folder upward that is no package, which is its name.
+fn module_name(path: &Path) -> PathBuf {
+    let packages = path.ancestors().skip(1);
+    let outside = packages
+        .into_iter()
+        .find(|folder| !folder.join("__init__.py").is_file());
+    let name = outside.and_then(|outside| path.strip_prefix(outside).ok());
+    name.unwrap_or(path).to_path_buf()
+}
+
 /// The packages whose `__init__.py` has functions that pytest calls around all tests below.
 fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
     // Most files share their folder with the one before.
@@ -297,21 +354,70 @@ fn imports_pytest(facts: &FileFacts) -> bool {
         .any(|import| import.module.split('.').next() == Some("pytest"))
 }
 
-/// A file of which only doctests are collected.
+/// A file of which only doctests are collected. Those of a text file are one test, by its name;
+/// those of a module are known to Python.
 fn doctests(file: &TestFile) -> Collected {
     let reason = OpenReason::new(0, "only pytest collects doctests");
-    Collected {
+    let mut collected = Collected {
         file: DiscoveredFile {
             path: file.id.clone(),
             tests: Vec::new(),
-            open: vec![reason.clone()],
-            needs_pytest: vec![reason],
+            open: Vec::new(),
+            needs_pytest: vec![reason.clone()],
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),
         },
         wide: Vec::new(),
+    };
+    let is_module = file.path.extension().is_some_and(|suffix| suffix == "py");
+    match (
+        file.path.file_name(),
+        is_module || !has_plain_prompts(&file.path),
+    ) {
+        (Some(name), false) => {
+            let name = name.to_string_lossy();
+            let id = NodeId::new(format!("{}::{name}", file.id));
+            collected.file.tests.push(Test::of_text(id, &name));
+            collected.wide.push(Vec::new());
+        }
+        _ => collected.file.open.push(reason),
     }
+    collected
+}
+
+/// Whether doctest surely finds an example in a text file and nothing to refuse: each prompt is
+/// followed by a blank, and no line of an example is indented less than its prompt.
+fn has_plain_prompts(path: &Path) -> bool {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) if !text.contains('\t') => text,
+        _ => return false,
+    };
+    let mut has_example = false;
+    let mut prompt = None;
+    for line in text.lines() {
+        let code = line.trim_start_matches(' ');
+        let indent = line.len() - code.len();
+        if code.is_empty() {
+            prompt = None;
+            continue;
+        }
+        if let Some(source) = code.strip_prefix(">>>") {
+            if !source.is_empty() && !source.starts_with(' ') {
+                return false;
+            }
+            let source = source.trim();
+            has_example |= !source.is_empty() && !source.starts_with('#');
+            prompt = Some(indent);
+        } else if prompt.is_some_and(|prompt| indent < prompt) {
+            return false;
+        }
+        let more = code.strip_prefix("...").filter(|_| prompt.is_some());
+        if more.is_some_and(|more| !more.is_empty() && !more.starts_with(' ')) {
+            return false;
+        }
+    }
+    has_example
 }
 
 /// Puts the tests of each file in the session's order; gives the order across files where that

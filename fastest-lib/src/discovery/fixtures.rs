@@ -439,9 +439,10 @@ pub(super) fn argument_names(function: &Function, skip_first: bool, patched: usi
 }
 
 /// Whether it is known that what goes by this dotted name is no fixture. Names imported from the
-/// package `_pytest` are modules; the fixtures are in those.
+/// package `_pytest` are modules; its fixtures are functions in those, beside classes.
 fn holds_no_fixture(path: &str) -> bool {
-    let (module, _) = path.rsplit_once('.').unwrap_or((path, ""));
+    let (module, name) = path.rsplit_once('.').unwrap_or((path, ""));
     let top = module.split('.').next().unwrap_or_default();
-    is_stdlib(top) || top == "pytest" || module == "_pytest"
+    let is_class = name.starts_with(|first: char| first.is_ascii_uppercase());
+    is_stdlib(top) || top == "pytest" || module == "_pytest" || (top == "_pytest" && is_class)
 }

@@ -35,6 +35,25 @@ pub struct Test {
     pub(crate) keywords: Arc<[String]>,
 }
 
+impl Test {
+    /// The doctests of a text file.
+    pub(super) fn of_text(id: NodeId, name: &str) -> Self {
+        Self {
+            id,
+            line: 1,
+            column: 1,
+            classes: Vec::new(),
+            function: name.to_owned(),
+            parameters: None,
+            markers: Vec::new(),
+            fixtures: Vec::new(),
+            open: None,
+            marks: Arc::new([]),
+            keywords: Arc::new([]),
+        }
+    }
+}
+
 /// A mark, as far as `-m` can see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TestMark {

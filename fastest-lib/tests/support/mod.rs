@@ -20,7 +20,9 @@ pub(crate) fn python() -> PathBuf {
 
 /// Discovers the project in a folder.
 pub(crate) fn discover_in(path: &Path) -> Discovery {
-    let workspace = Workspace::open(WorkspaceOptions::new(path)).unwrap();
+    let mut options = WorkspaceOptions::new(path);
+    options.python = Some(python());
+    let workspace = Workspace::open(options).unwrap();
     let files = workspace.test_files().unwrap();
     discover(&workspace, &files, &Sources::default())
 }
@@ -57,7 +59,7 @@ impl Project {
                 "-p",
                 "no:cacheprovider",
             ])
-            .args(["-p", "no:doctest", "--continue-on-collection-errors"])
+            .arg("--continue-on-collection-errors")
             .args(arguments)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("PYTEST_ADDOPTS")
