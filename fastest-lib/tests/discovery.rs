@@ -171,48 +171,75 @@ fn engine() {
     check("engine");
 }
 
+/// Lines of test files, each with its depth, that know nothing of other files.
+fn lines() -> impl Strategy<Value = Vec<(usize, &'static str)>> {
+    let line = prop::sample::select(vec![
+        "def test_a(): pass",
+        "def test_a(x): pass",
+        "def test_b(x, y): pass",
+        "async def test_a(): pass",
+        "class TestC:",
+        "class TestC(TestC):",
+        "class TestD(TestC):",
+        "class TestC(TestCase):",
+        "if x:",
+        "else:",
+        "@pytest.mark.parametrize('x', [1, 1, '1', '1_0'])",
+        "@pytest.mark.parametrize('x, y', [(1, pytest.HIDDEN_PARAM), pytest.param(1, 2, id=pytest.HIDDEN_PARAM)])",
+        "@pytest.mark.parametrize('y', ['[', ']', '::'])",
+        "@pytest.fixture(params=['', None], autouse=True)",
+        "@pytest.fixture(params=[1, 2], scope='module')",
+        "def x(request): pass",
+        "test_a = test_b",
+        "del test_a",
+        "import pytest",
+        "from unittest import TestCase",
+        "test_a.__test__ = False",
+        "__test__ = True",
+        "pytestmark = pytest.mark.parametrize('x', [0, 0])",
+    ]);
+    prop::collection::vec((0_usize..3, line), 1..24)
+}
+
+fn source(lines: &[(usize, &str)]) -> String {
+    let mut source = String::from("import pytest\n");
+    for (depth, line) in lines {
+        writeln!(source, "{}{line}", "    ".repeat(*depth)).unwrap();
+    }
+    source
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn node_ids_are_unique_in_a_file(lines in prop::collection::vec(
-        (0_usize..3, prop::sample::select(vec![
-            "def test_a(): pass",
-            "def test_a(x): pass",
-            "def test_b(x, y): pass",
-            "async def test_a(): pass",
-            "class TestC:",
-            "class TestC(TestC):",
-            "class TestD(TestC):",
-            "class TestC(TestCase):",
-            "if x:",
-            "else:",
-            "@pytest.mark.parametrize('x', [1, 1, '1', '1_0'])",
-            "@pytest.mark.parametrize('x, y', [(1, pytest.HIDDEN_PARAM), pytest.param(1, 2, id=pytest.HIDDEN_PARAM)])",
-            "@pytest.mark.parametrize('y', ['[', ']', '::'])",
-            "@pytest.fixture(params=['', None], autouse=True)",
-            "def x(request): pass",
-            "test_a = test_b",
-            "del test_a",
-            "import pytest",
-            "from unittest import TestCase",
-            "test_a.__test__ = False",
-            "__test__ = True",
-            "pytestmark = pytest.mark.parametrize('x', [0, 0])",
-        ])),
-        1..24,
-    )) {
+    fn node_ids_are_unique_in_a_file(lines in lines()) {
         let folder = tempfile::tempdir().unwrap();
-        let mut source = String::from("import pytest\n");
-        for (depth, line) in lines {
-            writeln!(source, "{}{line}", "    ".repeat(depth)).unwrap();
-        }
         fs::write(folder.path().join("pytest.ini"), "[pytest]").unwrap();
-        fs::write(folder.path().join("test_it.py"), &source).unwrap();
+        fs::write(folder.path().join("test_it.py"), source(&lines)).unwrap();
         let discovery = support::discover_in(folder.path());
         for file in &discovery.files {
             let unique: HashSet<&str> = file.tests.iter().map(|test| test.id.as_str()).collect();
             prop_assert_eq!(unique.len(), file.tests.len());
+        }
+    }
+
+    #[test]
+    fn files_that_do_not_know_of_each_other_are_discovered_alike_alone(
+        files in prop::collection::vec(lines(), 1..5),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pytest.ini"), "[pytest]").unwrap();
+        let names: Vec<String> = (0..files.len()).map(|n| format!("test_{n}.py")).collect();
+        for (name, lines) in names.iter().zip(&files) {
+            fs::write(folder.path().join(name), source(lines)).unwrap();
+        }
+        let together = support::discover_in(folder.path());
+        prop_assert_eq!(together.files.len(), files.len());
+        for (name, file) in names.iter().zip(&together.files) {
+            let alone = support::discover_paths(folder.path(), &[name]);
+            prop_assert_eq!(&alone.files[0].tests, &file.tests);
+            prop_assert_eq!(&alone.files[0].open, &file.open);
         }
     }
 }

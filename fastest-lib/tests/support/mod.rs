@@ -20,8 +20,14 @@ pub(crate) fn python() -> PathBuf {
 
 /// Discovers the project in a folder.
 pub(crate) fn discover_in(path: &Path) -> Discovery {
+    discover_paths(path, &[])
+}
+
+/// Discovers what is asked for of the project in a folder.
+pub(crate) fn discover_paths(path: &Path, args: &[&str]) -> Discovery {
     let mut options = WorkspaceOptions::new(path);
     options.python = Some(python());
+    options.args = args.iter().map(ToString::to_string).collect();
     let workspace = Workspace::open(options).unwrap();
     let files = workspace.test_files().unwrap();
     discover(&workspace, &files, &Sources::default())
