@@ -125,7 +125,7 @@ fn a_plugin_named_in_the_configuration() {
         ("test_a.py", PLAIN),
     ]);
     if case.pytest_in("", &[]).1 != 0 {
-        println!("before pytest 8.4 `pythonpath` comes too late for `-p`");
+        println!("for this pytest `pythonpath` comes too late for `-p`");
         assert!(case.resolve(&[]).is_err());
         return;
     }
