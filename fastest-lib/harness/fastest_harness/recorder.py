@@ -93,7 +93,7 @@ class Recorder:
             if path not in self.files:
                 self.written.add(path)
         elif path not in self.written and path not in self.files:
-            if _caller_module() == "_pytest.cacheprovider":
+            if _is_memory(path):
                 return
             if os.path.basename(os.path.dirname(path)) == "__pycache__":
                 # Compiled code is as good as the source that it was made of.
@@ -116,7 +116,7 @@ class Recorder:
 
     def _on_list(self, event, args):
         path = _path("." if args[0] is None else args[0])
-        if path is None or not self.is_input(os.path.join(path, "")):
+        if path is None or not self.is_input(path) or _is_memory(path):
             return
         if self.folders.get(path, True):
             caller = _caller()
@@ -271,6 +271,14 @@ def _caller_module():
         if not _is_standard(filename):
             return frame.f_globals.get("__name__") or ""
     return "fastest_harness"
+
+
+def _is_memory(path):
+    """Whether a tool looks at what it remembers of earlier runs, which decides no test's id."""
+    module = _caller_module()
+    return module == "_pytest.cacheprovider" or (
+        "/.hypothesis/" in path + "/" and module.partition(".")[0] == "hypothesis"
+    )
 
 
 def _first_party(recorder):

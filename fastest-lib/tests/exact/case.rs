@@ -52,9 +52,11 @@ impl Case {
         for (path, text) in files {
             case.write(path, text);
         }
+        // What a project puts into `site` is installed there.
         let counting = format!(
-            "#!/bin/sh\necho >> '{}'\nexec '{}' \"$@\"\n",
+            "#!/bin/sh\necho >> '{}'\nPYTHONPATH='{}' exec '{}' \"$@\"\n",
             case.starts_file().display(),
+            case.root().join("site").display(),
             python().display(),
         );
         fs::write(case.python(), counting).unwrap();
@@ -138,6 +140,7 @@ impl Case {
             .args(args)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("PYTEST_ADDOPTS")
+            .env("PYTHONPATH", self.root().join("site"))
             .current_dir(self.root().join(folder))
             .output()
             .unwrap();

@@ -88,8 +88,12 @@ fn marks_and_names_are_there_for_filters() {
         assert_eq!(found.selected(&filters), expected, "{args:?}");
     };
     check(None, Some("slow"), &["-m", "slow"]);
-    check(None, Some("slow(level=2)"), &["-m", "slow(level=2)"]);
-    check(None, Some("slow(level=1)"), &["-m", "slow(level=1)"]);
+    if case.pytest_in("", &["-m", "slow(level=1)"]).0.is_empty() {
+        check(None, Some("slow(level=2)"), &["-m", "slow(level=2)"]);
+        check(None, Some("slow(level=1)"), &["-m", "slow(level=1)"]);
+    } else {
+        println!("this pytest does not select by the arguments of marks");
+    }
     check(None, Some("not slow"), &["-m", "not slow"]);
     check(Some("QUICK"), None, &["-k", "QUICK"]);
     check(Some("tagged"), None, &["-k", "tagged"]);

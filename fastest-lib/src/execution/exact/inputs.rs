@@ -17,7 +17,7 @@ pub(super) type Digest = String;
 const IGNORED_VARIABLES: &[&str] = &["_", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"];
 
 /// Names in folders that collections and runs leave there themselves.
-const IGNORED_NAMES: &[&str] = &["__pycache__", ".pytest_cache"];
+const IGNORED_NAMES: &[&str] = &["__pycache__", ".pytest_cache", ".hypothesis"];
 
 /// What the files of a session depend on together, each with its digest; none for what is not
 /// there.

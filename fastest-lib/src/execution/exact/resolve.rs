@@ -245,7 +245,6 @@ impl Resolution<'_> {
         };
         let errors = &answer.session.errors;
         self.report.errors = errors.len();
-        self.report.by_python = answer.files.len();
         let wide = answer.session.wide.clone();
         let wide = wide.or_else(|| {
             let reason = "parameters draw tests of different files together";
@@ -268,8 +267,9 @@ impl Resolution<'_> {
             }
         };
         self.report.from_cache = answers.len();
-        let is_collected = |path: &&String| !answer.files.contains_key(*path);
-        let ignored: Vec<String> = needed.iter().filter(is_collected).cloned().collect();
+        let is_ignored = |path: &&String| !answer.files.contains_key(*path);
+        let ignored: Vec<String> = needed.iter().filter(is_ignored).cloned().collect();
+        self.report.by_python = answer.files.len() + ignored.len();
         answers.extend(answer.files.iter().map(|(p, f)| (p.clone(), f.clone())));
         for path in ignored {
             let answer = FileAnswer {
