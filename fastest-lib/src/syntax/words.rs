@@ -23,34 +23,38 @@ pub(super) fn mark_used(source: &str, bindings: &mut [Binding]) {
 
 /// Counts the words that are keys, up to two of each.
 fn count(source: &[u8], counts: &mut HashMap<Vec<u8>, u8>) {
-    // Which lengths are wanted of the words that begin with a byte.
-    let mut lengths = [0u64; 256];
+    // Most words of a file are none of the keys, which their ends and length show.
+    let mut wanted = [false; 256];
     for word in counts.keys() {
-        if let Some(&first) = word.first() {
-            lengths[usize::from(first)] |= 1 << word.len().min(63);
-        }
+        wanted[mark(word)] = true;
     }
     let mut open = counts.len();
-    let mut at = 0;
-    while at < source.len() && open > 0 {
-        let first = usize::from(source[at]);
-        if !WORD[first] {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        at += 1;
-        while at < source.len() && WORD[usize::from(source[at])] {
-            at += 1;
-        }
-        if lengths[first] & (1 << (at - start).min(63)) != 0
-            && let Some(count) = counts.get_mut(&source[start..at])
+    let mut rest = source;
+    while let Some(start) = rest.iter().position(|&byte| WORD[usize::from(byte)]) {
+        rest = &rest[start..];
+        let end = rest.iter().position(|&byte| !WORD[usize::from(byte)]);
+        let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after;
+        if wanted[mark(word)]
+            && let Some(count) = counts.get_mut(word)
             && *count < 2
         {
             *count += 1;
             open -= usize::from(*count == 2);
+            if open == 0 {
+                return;
+            }
         }
     }
+}
+
+/// A number that equal words share and few others do.
+fn mark(word: &[u8]) -> usize {
+    let (Some(&first), Some(&last)) = (word.first(), word.last()) else {
+        return 0;
+    };
+    let mixed = usize::from(first) + usize::from(last) * 7 + word.len() * 29;
+    mixed % 256
 }
 
 /// Calls `found` with the bound name and the mark of each import of the bindings and of the classes
