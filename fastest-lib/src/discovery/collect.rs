@@ -1,8 +1,9 @@
 //! The tests of one module, as pytest's collectors find them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use super::classes::{Lineage, Module};
 use super::closure::Chain;
@@ -411,13 +412,9 @@ impl<'a> Collector<'a> {
         let mut out = self.out;
         // A name can be open in one place and closed in another only by mistake in the source;
         // ids stay unique all the same.
-        let mut seen = HashSet::new();
-        let mut keep = out
-            .file
-            .tests
-            .iter()
-            .map(|test| seen.insert(test.id.clone()));
-        let keep: Vec<bool> = keep.by_ref().collect();
+        let mut seen = FxHashSet::default();
+        let tests = out.file.tests.iter();
+        let keep: Vec<bool> = tests.map(|test| seen.insert(test.id.as_str())).collect();
         if keep.contains(&false) {
             let mut flags = keep.iter();
             out.file

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
+use rustc_hash::FxHashSet;
+
 use super::value::Value;
 use crate::workspace::{Config, IniValue};
 
@@ -196,12 +198,13 @@ pub(super) fn set_ids(
 
 /// Numbers the ids that occur more than once.
 fn make_unique(ids: &mut [Option<String>], rules: &IdRules) -> Result<(), Unknown> {
+    let mut distinct: FxHashSet<Option<&str>> = FxHashSet::default();
+    if ids.iter().all(|id| distinct.insert(id.as_deref())) {
+        return Ok(());
+    }
     let mut counts: HashMap<Option<String>, usize> = HashMap::new();
     for id in ids.iter() {
         *counts.entry(id.clone()).or_default() += 1;
-    }
-    if counts.len() == ids.len() {
-        return Ok(());
     }
     if rules.strict || counts.get(&None).is_some_and(|count| *count > 1) {
         return Err(Unknown::failing(

@@ -1,7 +1,7 @@
 //! Marks: what `pytest.mark` puts on functions, classes and modules.
 
 use super::model::{MarkValue, OpenReason, TestMark};
-use super::scope::{Entry, Kind, Located, Names};
+use super::scope::{Entry, Kind, Located, Meaning, Names};
 use super::value::Value;
 use crate::syntax::{Argument, Expr};
 
@@ -74,18 +74,17 @@ fn mark_value(value: Value) -> MarkValue {
 /// The mark that `expr` makes, if it is one: `pytest.mark.name`, a call of one, or a name for one.
 pub(super) fn mark_of<'a>(expr: &'a Expr, names: Names<'a>, line: u32) -> Option<Mark<'a>> {
     let mut arguments: Vec<(&'a Argument, Names<'a>)> = Vec::new();
-    let mut at = names.settle(expr);
+    let (mut at, mut meaning) = names.settle_to(expr);
     // Calls nest to the left: `pytest.mark.name(1)(reason="…")`.
     for _ in 0..4 {
         let Expr::Call(call) = at.expr else { break };
         let own = call.arguments.iter().map(|argument| (argument, at.names));
         arguments.splice(0..0, own);
-        at = at.names.settle(&call.function);
+        (at, meaning) = at.names.settle_to(&call.function);
     }
-    if !matches!(at.expr, Expr::Name(_) | Expr::Attribute(..)) {
+    let Meaning::Outside(path) = meaning else {
         return None;
-    }
-    let path = at.names.canonical(at.expr)?;
+    };
     let name = path.strip_prefix("pytest.mark.")?;
     let name = name.strip_suffix(".with_args").unwrap_or(name);
     (!name.contains('.')).then(|| Mark {

@@ -405,6 +405,14 @@ impl<'a> Names<'a> {
     where
         'a: 'e,
     {
+        self.settle_to(expr).0
+    }
+
+    /// What [`settle`](Self::settle) gives, and what that refers to where it is a name.
+    pub(super) fn settle_to<'e>(&self, expr: &'e Expr) -> (Located<'e>, Meaning<'e>)
+    where
+        'a: 'e,
+    {
         let mut at = Located {
             expr,
             names: *self,
@@ -420,11 +428,12 @@ impl<'a> Names<'a> {
                 // A list that was imported can be changed here as well as there.
                 at.mutated |= entry.mutated;
             }
-            let Meaning::Entry(entry, names) = at.names.meaning(at.expr) else {
-                break;
+            let meaning = at.names.meaning(at.expr);
+            let Meaning::Entry(entry, names) = meaning else {
+                return (at, meaning);
             };
             let Some(Kind::Value(value)) = entry.only() else {
-                break;
+                return (at, meaning);
             };
             at = Located {
                 expr: value,
@@ -432,13 +441,18 @@ impl<'a> Names<'a> {
                 mutated: at.mutated || entry.mutated,
             };
         }
-        at
+        (at, Meaning::Unknown)
     }
 
     /// The full dotted name of what `expr` refers to, when it comes from an import or is a
     /// builtin. What is read from sources goes by the name under which it was imported.
     pub(super) fn canonical(&self, expr: &Expr) -> Option<String> {
-        match self.meaning(expr) {
+        self.canonical_of(expr, self.meaning(expr))
+    }
+
+    /// The same for an expression with a meaning that is known.
+    pub(super) fn canonical_of(&self, expr: &Expr, meaning: Meaning<'_>) -> Option<String> {
+        match meaning {
             Meaning::Outside(path) => Some(path),
             _ => self.written(expr, MAX_HOPS),
         }
