@@ -9,6 +9,7 @@ use super::classes::Module;
 use super::collect::{Collected, Input, Rules, collect};
 use super::conftest::Conftest;
 use super::engine;
+use super::failing::Failing;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
 use super::ignored::{Ignored, is_ignored};
@@ -193,7 +194,11 @@ impl<'s> Reader<'_, 's> {
                 };
                 let module = self.module(path, &facts);
                 let world = self.project;
-                let conftest = Conftest::new(&facts, &module, world, place, &self.rules.ids);
+                let mut conftest = Conftest::new(&facts, &module, world, place, &self.rules.ids);
+                let failing = self.project.failing_import(&module);
+                conftest
+                    .open
+                    .extend(failing.map(|failing| self.fails(&failing)));
                 (path.as_path(), conftest, problems, imports_pytest(&facts))
             })
             .collect();
@@ -213,6 +218,13 @@ impl<'s> Reader<'_, 's> {
         's: 'f,
     {
         Module::new(path, facts, |module| self.project.star_names(path, module))
+    }
+
+    fn fails(&self, failing: &Failing) -> OpenReason {
+        let Failing { path, line, module } = failing;
+        let path = relative(self.rootdir, path);
+        let message = format!("{path}:{line}: `{module}` is not found, so the import may fail");
+        OpenReason::new(0, message)
     }
 
     /// Nothing when a conftest leaves the file out.
@@ -236,10 +248,15 @@ impl<'s> Reader<'_, 's> {
             return Some((doctests(file), Vec::new(), false));
         }
         let (facts, problems) = facts_or_empty(self.sources, &file.path, &file.id);
+        let module = self.module(&file.path, &facts);
+        let failing = self.project.failing_import(&module);
+        // Of an import of its own it says so by itself.
+        let failing = failing.filter(|failing| failing.path != file.path);
+        let doubt = doubt.or_else(|| failing.map(|failing| self.fails(&failing)));
         let input = Input {
             file,
             facts: &facts,
-            module: &self.module(&file.path, &facts),
+            module: &module,
             world: self.project,
             rootdir: self.rootdir,
             conftests,

@@ -14,6 +14,7 @@ mod discover;
 mod engine;
 mod enums;
 mod expansion;
+mod failing;
 mod fixtures;
 mod ids;
 mod ignored;

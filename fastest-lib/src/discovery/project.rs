@@ -7,6 +7,7 @@ use std::sync::{OnceLock, RwLock};
 use elsa::sync::FrozenMap;
 
 use super::classes::Module;
+use super::failing::Known;
 use super::known::{is_outside, is_stdlib};
 use super::scope::Kind;
 use crate::syntax::{BindingKind, Expr, FileFacts, Sources};
@@ -78,6 +79,7 @@ pub(super) struct Project<'s> {
     /// Where modules lie that are imported by an absolute name.
     located: RwLock<HashMap<String, Location>>,
     installed: OnceLock<Installed>,
+    pub(super) known: RwLock<Known>,
 }
 
 /// The folders in which installed modules lie.
@@ -92,7 +94,7 @@ struct Installed {
 
 /// What the file system has for a module's name.
 #[derive(Clone, Debug, PartialEq)]
-enum Location {
+pub(super) enum Location {
     File(PathBuf),
     Namespace(Vec<PathBuf>),
     Outside,
@@ -108,11 +110,12 @@ impl<'s> Project<'s> {
             modules: FrozenMap::new(),
             located: RwLock::default(),
             installed: OnceLock::new(),
+            known: RwLock::default(),
         }
     }
 
     /// The module of a file that imports lead to.
-    fn module(&self, path: &Path) -> Option<&Module<'s>> {
+    pub(super) fn module(&self, path: &Path) -> Option<&Module<'s>> {
         self.load(path, &mut Vec::new())
     }
 
@@ -186,7 +189,7 @@ impl<'s> Project<'s> {
         }
     }
 
-    fn locate(&self, from: &Path, module: &str) -> Location {
+    pub(super) fn locate(&self, from: &Path, module: &str) -> Location {
         if module.starts_with('.') {
             return locate_relative(from, module);
         }
@@ -263,6 +266,12 @@ impl<'s> Project<'s> {
             (Location::Missing, None) if installed.is_partial => Location::Unknown,
             (found, _) => found,
         }
+    }
+
+    /// Whether a file lies where packages are installed.
+    pub(super) fn is_installed(&self, path: &Path) -> bool {
+        let mut folders = self.roots.installed.iter();
+        folders.any(|folder| path.starts_with(folder))
     }
 
     fn installed(&self) -> &Installed {

@@ -1,0 +1,2 @@
+from .circle_b import A
+A = 1

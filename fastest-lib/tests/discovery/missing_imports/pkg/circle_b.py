@@ -1,0 +1,2 @@
+from . import circle_a
+A = 1

@@ -1,0 +1,4 @@
+try:
+    from .optional import VALUE
+except ImportError:
+    VALUE = 2

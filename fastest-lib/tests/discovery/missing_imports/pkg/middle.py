@@ -1,0 +1,1 @@
+from .optional import VALUE

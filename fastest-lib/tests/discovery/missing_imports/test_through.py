@@ -1,0 +1,2 @@
+from pkg.middle import VALUE
+def test_one(): pass

@@ -1,0 +1,4 @@
+from pkg.guarded import VALUE
+
+
+def test_one(): VALUE
