@@ -80,7 +80,7 @@ fn processes_that_share_a_cache_give_what_each_would_alone() {
         for process in 0..3 {
             let project = &project;
             scope.spawn(move || {
-                let path = format!("own_{process}/test_{process}.py");
+                let path = format!("own_{process}/test_own_{process}.py");
                 for round in 0..8 {
                     // The same size each time.
                     project.write(&path, format!("def test_{process}_{round}(): pass\n"));

@@ -51,6 +51,9 @@ class _File:
             "classes": [_text(name) for name in classes],
             "function": _text(function),
             "line": _line(item),
+            "parametrized": [
+                _text(name) for name in getattr(getattr(item, "callspec", None), "params", ())
+            ],
             "marks": [_mark(mark) for mark in item.iter_markers()],
             "fixtures": _fixtures(item),
             "keywords": _keywords(item),

@@ -268,6 +268,7 @@ impl<'a> Expansion<'_, '_, 'a> {
                 classes: self.node.classes.clone(),
                 function: self.entry.name.to_owned(),
                 parameters,
+                parametrized: call.arguments,
                 markers: marks.iter().map(|mark| mark.name.clone()).collect(),
                 fixtures: fixtures.to_vec(),
                 open: open.clone(),

@@ -21,6 +21,8 @@ pub struct Test {
     pub function: String,
     /// The parameter id, the text between the brackets.
     pub parameters: Option<String>,
+    /// The arguments and fixtures that have parameters, in the order in which these form the id.
+    pub parametrized: Vec<String>,
     /// Names of the marks on the function, its classes and its module, nearest first.
     pub markers: Vec<String>,
     /// Fixtures that the function asks for by argument or `usefixtures`.
@@ -45,6 +47,7 @@ impl Test {
             classes: Vec::new(),
             function: name.to_owned(),
             parameters: None,
+            parametrized: Vec::new(),
             markers: Vec::new(),
             fixtures: Vec::new(),
             open: None,

@@ -21,7 +21,8 @@ pub(super) struct CallSpec {
     /// The parameters with a scope wider than the function's, by which pytest groups tests.
     pub(super) wide: Vec<WideParameter>,
     pub(super) marks: Vec<TestMark>,
-    arguments: Vec<String>,
+    /// What has a parameter.
+    pub(super) arguments: Vec<String>,
 }
 
 /// A parameter of a scope wider than the function's.

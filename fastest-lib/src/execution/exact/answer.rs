@@ -27,6 +27,7 @@ pub(super) struct Group {
     pub(super) classes: Vec<String>,
     pub(super) function: String,
     pub(super) line: u32,
+    pub(super) parametrized: Vec<String>,
     pub(super) marks: Vec<Mark>,
     pub(super) fixtures: Vec<String>,
     pub(super) keywords: Vec<String>,

@@ -154,6 +154,7 @@ fn model_test(group: &Group, places: &HashMap<(&[String], &str), (u32, u32)>) ->
         classes: group.classes.clone(),
         function: group.function.clone(),
         parameters: None,
+        parametrized: group.parametrized.clone(),
         markers: marks.iter().map(|mark| mark.name.clone()).collect(),
         fixtures: group.fixtures.clone(),
         open: None,
