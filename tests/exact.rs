@@ -56,6 +56,15 @@ fn ids_are_complete_and_filters_apply_afterwards() {
     assert_eq!(test["id"], second);
     assert_eq!(test["open"], serde_json::Value::Null);
     assert_eq!((&test["line"], &test["column"]), (&3.into(), &1.into()));
+    assert_eq!(test["parametrized"], serde_json::json!(["x"]));
+
+    let finished = exact(&project, &["--output", "json", "-k", "1 or plain"], &[]);
+    let document: serde_json::Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let ids = |file: usize| -> Vec<&serde_json::Value> {
+        let tests = document["files"][file]["tests"].as_array().unwrap();
+        tests.iter().map(|test| &test["id"]).collect()
+    };
+    assert_eq!((ids(0), ids(1)), (vec![&second.into()], vec![&plain.into()]));
 }
 
 #[test]

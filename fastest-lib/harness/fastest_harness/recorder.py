@@ -8,6 +8,7 @@ pytest and this harness look at for themselves.
 import _thread
 import importlib.util
 import os
+import re
 import sys
 import sysconfig
 
@@ -29,6 +30,13 @@ _OUTSIDE = {
     "socket.gethostbyname": "it uses the network",
     "subprocess.Popen": "it runs another program",
 }
+
+
+# Programs that look at the project, the network or the clock, or run others that may.
+_TELLING = re.compile(
+    r"(ba|da|z|k|c|fi)?sh|busybox|env|sudo|date|cat|ls|find|git|hg|svn|make|cmake|ninja|node|npm|"
+    r"npx|ruby|perl|java|go|cargo|curl|wget|ssh|docker|pip.*|pypy.*|python.*|uv|conda|bazel|buck2",
+)
 
 
 class Recorder:
@@ -127,7 +135,11 @@ class Recorder:
         if event.startswith("socket.") and args and not isinstance(args[-1], (tuple, str)):
             return
         if self.opaque is None and _first_party(self):
-            self.opaque = _OUTSIDE[event]
+            program = _program(args) if event == "subprocess.Popen" else None
+            if program is None or program.startswith(self._rootdir):
+                self.opaque = _OUTSIDE[event]
+            else:
+                self.files[program] = None
 
     # Environment variables.
 
@@ -212,6 +224,24 @@ def _path(path):
         return os.path.abspath(os.fsdecode(path))
     except (TypeError, ValueError):
         return None
+
+
+def _program(popen):
+    """The program that `subprocess` starts, if it is one that tells of the machine alone."""
+    executable, _, cwd, env = popen
+    if env is not None and "PATH" in env:
+        return None
+    name = os.fsdecode(executable)
+    if _TELLING.fullmatch(os.path.basename(name)):
+        return None
+    if os.path.dirname(name):
+        path = os.path.join(cwd or "", name)
+        return os.path.abspath(path) if os.path.isfile(path) else None
+    for folder in os.get_exec_path():
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return os.path.abspath(path)
+    return None
 
 
 def _library_folders():
