@@ -64,7 +64,10 @@ fn ids_are_complete_and_filters_apply_afterwards() {
         let tests = document["files"][file]["tests"].as_array().unwrap();
         tests.iter().map(|test| &test["id"]).collect()
     };
-    assert_eq!((ids(0), ids(1)), (vec![&second.into()], vec![&plain.into()]));
+    assert_eq!(
+        (ids(0), ids(1)),
+        (vec![&second.into()], vec![&plain.into()])
+    );
 }
 
 #[test]

@@ -29,11 +29,17 @@ class Files:
             nodeid = chain[at].nodeid if at else item.nodeid
             file = _File(path, nodeid.split("::")[0])
             self._files[path] = file
-        self._order.append((path, len(file.tests)))
+        place = len(file.tests)
+        last = self._order[-1] if self._order else None
+        if last and last[0] == path and last[1] + last[2] == place:
+            last[2] += 1
+        else:
+            self._order.append([path, place, 1])
         file.add(item, [node.name for node in chain[at + 1 : -1]] if at else [])
 
     def result(self):
-        """The files by path, and the places of the tests in the order of the session."""
+        """The files by path, and the order of the session: runs of a file's tests, each with its
+        first one and their number."""
         return {path: file.result() for path, file in self._files.items()}, self._order
 
 
@@ -60,7 +66,10 @@ class _File:
         }
         # Tests of one function mostly share all of it.
         number = self._groups.setdefault(json.dumps(group), len(self._groups))
-        self.tests.append([number, _text(item.nodeid), parameters and _text(parameters)])
+        # Most ids follow from the rest.
+        usual = "::".join([self._node, *classes, item.name]) == item.nodeid
+        nodeid = None if usual else _text(item.nodeid)
+        self.tests.append([number, nodeid, None if parameters is None else _text(parameters)])
         self._wide = self._wide or _is_wide(item)
 
     def result(self):

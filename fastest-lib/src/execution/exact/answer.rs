@@ -18,8 +18,9 @@ pub(super) struct FileAnswer {
     pub(super) after: Option<String>,
     /// What tests have in common; most often those of one function.
     pub(super) groups: Vec<Group>,
-    /// The group, the node id and the parameters of each test, in the session's order.
-    pub(super) tests: Vec<(usize, String, Option<String>)>,
+    /// The group, the node id and the parameters of each test, in the session's order. An id that is
+    /// made of the file's, the classes, the function and the parameters is left out.
+    pub(super) tests: Vec<(usize, Option<String>, Option<String>)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,11 +38,15 @@ pub(super) struct Group {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Mark(pub(super) String, pub(super) Vec<(String, Vec<Value>)>);
 
+/// Tests of a file that follow each other in the session and in the file: the file, the position of the
+/// first one among its tests, and how many they are.
+pub(super) type OrderedRun = (String, usize, usize);
+
 /// What holds for a session as a whole.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct SessionAnswer {
-    /// The tests in the session's order, as a file and the position among its tests.
-    pub(super) order: Vec<(String, usize)>,
+    /// The session's order.
+    pub(super) order: Vec<OrderedRun>,
     /// The node ids of collectors that failed, and why.
     pub(super) errors: Vec<(String, String)>,
     /// Why the tests of one file may depend on the others.

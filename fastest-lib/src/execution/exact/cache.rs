@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::FileAnswer;
+use super::answer::{FileAnswer, OrderedRun};
 use super::inputs::{Digest, Shared};
 
 /// Changes with the meaning of what is kept.
@@ -41,7 +41,7 @@ pub(super) struct Whole {
     /// The digest of the list of files that the static discovery found.
     pub(super) listing: Digest,
     pub(super) paths: Vec<String>,
-    pub(super) order: Vec<(String, usize)>,
+    pub(super) order: Vec<OrderedRun>,
 }
 
 /// Where the answers of one way of asking are kept.

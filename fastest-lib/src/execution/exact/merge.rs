@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
-use super::answer::{FileAnswer, Group, Mark};
+use super::answer::{FileAnswer, Group, Mark, OrderedRun};
 use crate::discovery::{DiscoveredFile, Discovery, MarkValue, OpenReason, Test, TestMark};
 use crate::{NodeId, Problem, ProblemKind};
 
@@ -56,7 +57,7 @@ pub(super) fn replace_session(
     discovery: &mut Discovery,
     static_paths: &[String],
     paths: &[String],
-    order: &[(String, usize)],
+    order: &[OrderedRun],
     answers: HashMap<String, FileAnswer>,
 ) {
     let found: HashMap<&str, &DiscoveredFile> = static_paths
@@ -64,22 +65,29 @@ pub(super) fn replace_session(
         .map(String::as_str)
         .zip(&discovery.files)
         .collect();
-    let mut files = Vec::new();
-    let mut places = HashMap::new();
-    for path in paths {
-        if let Some(answer) = answers.get(path)
-            && !answer.is_ignored
-        {
-            places.insert(path.as_str(), files.len());
-            files.push(resolved(answer, path, found.get(path.as_str()).copied()));
-        }
-    }
-    let order = order
+    let collected: Vec<(&String, &FileAnswer)> = paths
         .iter()
-        .filter_map(|(path, test)| Some((*places.get(path.as_str())?, *test)));
-    let order: Vec<(usize, usize)> = order.collect();
-    let in_files = order.is_sorted();
-    discovery.session_order = (!in_files).then_some(order);
+        .filter_map(|path| Some((path, answers.get(path)?)))
+        .filter(|(_, answer)| !answer.is_ignored)
+        .collect();
+    let files: Vec<DiscoveredFile> = collected
+        .par_iter()
+        .map(|(path, answer)| resolved(answer, path, found.get(path.as_str()).copied()))
+        .collect();
+    let collected = collected.iter().enumerate();
+    let places: HashMap<&str, usize> = collected
+        .map(|(at, (path, _))| (path.as_str(), at))
+        .collect();
+    let order = order.iter().filter_map(|(path, first, count)| {
+        let file = *places.get(path.as_str())?;
+        Some((file, *first, *count))
+    });
+    let order: Vec<(usize, usize, usize)> = order.collect();
+    discovery.session_order = (!order.is_sorted()).then(|| {
+        let runs = order.into_iter();
+        runs.flat_map(|(file, first, count)| (first..first + count).map(move |test| (file, test)))
+            .collect()
+    });
     discovery.files = files;
     drop_problems(discovery, static_paths, &answers);
 }
@@ -124,9 +132,22 @@ fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> 
         .iter()
         .map(|group| model_test(group, &places))
         .collect();
-    let test = |(group, id, parameters): &(usize, String, Option<String>)| {
+    let bases: Vec<String> = answer
+        .groups
+        .iter()
+        .map(|group| {
+            let names = group.classes.iter().chain([&group.function]);
+            let names = names.flat_map(|name| ["::", name.as_str()]);
+            [answer.node.as_str()].into_iter().chain(names).collect()
+        })
+        .collect();
+    let test = |(group, id, parameters): &(usize, Option<String>, Option<String>)| {
         let mut test = groups.get(*group)?.clone();
-        test.id = NodeId::new(id.as_str());
+        test.id = match (id, parameters) {
+            (Some(id), _) => NodeId::new(id.as_str()),
+            (None, Some(parameters)) => NodeId::new(format!("{}[{parameters}]", bases[*group])),
+            (None, None) => NodeId::new(bases[*group].as_str()),
+        };
         test.parameters.clone_from(parameters);
         Some(test)
     };
