@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashSet;
 
 use super::classes::Module;
-use super::project::{Location, Project};
+use super::folders::Location;
+use super::project::Project;
 use super::scope::{Imported, Kind};
 
 /// An import that leads nowhere.

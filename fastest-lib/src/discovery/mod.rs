@@ -16,6 +16,7 @@ mod enums;
 mod expansion;
 mod failing;
 mod fixtures;
+mod folders;
 mod ids;
 mod ignored;
 mod items;

@@ -8,6 +8,7 @@ use elsa::sync::FrozenMap;
 
 use super::classes::Module;
 use super::failing::Known;
+use super::folders::{Folders, Location};
 use super::known::{is_outside, is_stdlib};
 use super::scope::Kind;
 use crate::syntax::{BindingKind, Expr, FileFacts, Sources};
@@ -76,6 +77,7 @@ pub(super) struct Project<'s> {
     library: &'s Library<'s>,
     roots: ImportRoots,
     modules: FrozenMap<PathBuf, Box<Module<'s>>>,
+    folders: Folders,
     /// Where modules lie that are imported by an absolute name.
     located: RwLock<HashMap<String, Location>>,
     installed: OnceLock<Installed>,
@@ -92,22 +94,13 @@ struct Installed {
     mapped: HashMap<String, PathBuf>,
 }
 
-/// What the file system has for a module's name.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Location {
-    File(PathBuf),
-    Namespace(Vec<PathBuf>),
-    Outside,
-    Missing,
-    Unknown,
-}
-
 impl<'s> Project<'s> {
     pub(super) fn new(library: &'s Library<'s>, roots: ImportRoots) -> Self {
         Self {
             library,
             roots,
             modules: FrozenMap::new(),
+            folders: Folders::default(),
             located: RwLock::default(),
             installed: OnceLock::new(),
             known: RwLock::default(),
@@ -191,7 +184,7 @@ impl<'s> Project<'s> {
 
     pub(super) fn locate(&self, from: &Path, module: &str) -> Location {
         if module.starts_with('.') {
-            return locate_relative(from, module);
+            return self.folders.locate_relative(from, module);
         }
         let top = module.split('.').next().unwrap_or_default();
         if is_outside(top) {
@@ -216,10 +209,14 @@ impl<'s> Project<'s> {
         };
         match parent {
             Location::File(path) => match path.parent() {
-                Some(folder) if path.ends_with("__init__.py") => search([folder], name),
+                Some(folder) if path.ends_with("__init__.py") => {
+                    self.folders.search([folder], name)
+                }
                 _ => Location::Missing,
             },
-            Location::Namespace(folders) => search(folders.iter().map(PathBuf::as_path), name),
+            Location::Namespace(folders) => self
+                .folders
+                .search(folders.iter().map(PathBuf::as_path), name),
             other => other,
         }
     }
@@ -229,7 +226,7 @@ impl<'s> Project<'s> {
     fn locate_top(&self, name: &str) -> Location {
         let mut found = Vec::new();
         for root in &self.roots.inserted {
-            let here = search([root.as_path()], name);
+            let here = self.folders.search([root.as_path()], name);
             if here != Location::Missing && !found.contains(&here) {
                 found.push(here);
             }
@@ -254,13 +251,16 @@ impl<'s> Project<'s> {
         let installed = self.installed();
         if let Some(folder) = installed.mapped.get(name) {
             let parent = folder.parent().unwrap_or(folder);
-            let found = search([parent], name);
+            let found = self.folders.search([parent], name);
             if found != Location::Missing {
                 return found;
             }
         }
         let folders = self.roots.configured.iter().chain(&installed.folders);
-        match (search(folders.map(PathBuf::as_path), name), inserted) {
+        match (
+            self.folders.search(folders.map(PathBuf::as_path), name),
+            inserted,
+        ) {
             (Location::Missing, Some(namespace)) => namespace,
             // What is installed is not known, or made known to Python in some other way.
             (Location::Missing, None) if installed.is_partial => Location::Unknown,
@@ -342,83 +342,8 @@ impl World for Project<'_> {
 
     fn below(&self, package: &Path, name: &str) -> Found<'_> {
         match package.parent() {
-            Some(folder) => self.found(search([folder], name)),
+            Some(folder) => self.found(self.folders.search([folder], name)),
             None => Found::Missing,
         }
     }
-}
-
-/// Relative imports go by folders; whether the file is a package's is for Python to say.
-fn locate_relative(from: &Path, module: &str) -> Location {
-    let name = module.trim_start_matches('.');
-    let level = module.len() - name.len();
-    let Some(folder) = from.ancestors().nth(level) else {
-        return Location::Missing;
-    };
-    let mut parts = name.split('.').filter(|part| !part.is_empty()).peekable();
-    if parts.peek().is_none() {
-        let init = folder.join("__init__.py");
-        return if init.is_file() {
-            Location::File(init)
-        } else {
-            Location::Namespace(vec![folder.to_path_buf()])
-        };
-    }
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(part) = parts.next() {
-        let found = search(folders.iter().map(PathBuf::as_path), part);
-        if parts.peek().is_none() {
-            return found;
-        }
-        folders = match found {
-            Location::File(path) if path.ends_with("__init__.py") => {
-                path.parent().map(Path::to_path_buf).into_iter().collect()
-            }
-            Location::Namespace(folders) => folders,
-            other => return other,
-        };
-    }
-    Location::Missing
-}
-
-/// What Python's path finder takes for a name: in each folder a package or a module, and where there
-/// is none in any, the folders of that name.
-fn search<'p>(folders: impl IntoIterator<Item = &'p Path>, name: &str) -> Location {
-    let mut namespace = Vec::new();
-    for folder in folders {
-        let path = folder.join(name);
-        let init = path.join("__init__.py");
-        if init.is_file() {
-            return Location::File(init);
-        }
-        let module = folder.join(format!("{name}.py"));
-        if module.is_file() {
-            return Location::File(module);
-        }
-        let is_folder = path.is_dir();
-        if has_compiled_module(folder, name) {
-            return Location::Outside;
-        }
-        if is_folder {
-            namespace.push(path);
-        }
-    }
-    if namespace.is_empty() {
-        Location::Missing
-    } else {
-        Location::Namespace(namespace)
-    }
-}
-
-/// Whether a compiled module of that name lies in a folder. Where its source does too, that is read.
-fn has_compiled_module(folder: &Path, name: &str) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
-    };
-    entries.flatten().any(|entry| {
-        let file = entry.file_name();
-        let rest = file.to_str().and_then(|file| file.strip_prefix(name));
-        let suffix = rest.and_then(|rest| rest.strip_prefix('.'));
-        suffix.is_some_and(|suffix| suffix.ends_with("so") || suffix.ends_with("pyd"))
-    })
 }
