@@ -84,7 +84,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
         generates: None,
         module_marks: Vec::new(),
         no_marks: Arc::new([]),
-        no_keywords: Arc::new([]),
+        no_names: Arc::new([]),
         out: Collected {
             file: DiscoveredFile {
                 path: file.id.clone(),
@@ -116,14 +116,14 @@ pub(super) struct Collector<'a> {
     module_marks: Vec<Mark<'a>>,
     /// Most tests have neither; all of those share these.
     pub(super) no_marks: Arc<[TestMark]>,
-    pub(super) no_keywords: Arc<[String]>,
+    pub(super) no_names: Arc<[String]>,
     pub(super) out: Collected,
 }
 
 /// Where in the tree of collectors an item stands.
 pub(super) struct Node<'n, 'a> {
     /// The names of the classes around it.
-    pub(super) classes: Vec<String>,
+    pub(super) classes: Arc<[String]>,
     /// The class whose tests are collected, with what it inherits.
     pub(super) lineage: Option<&'n Lineage<'a>>,
     pub(super) is_unittest: bool,
@@ -210,7 +210,7 @@ impl<'a> Collector<'a> {
             Err(reason) => self.open(reason),
         }
         let node = Node {
-            classes: Vec::new(),
+            classes: Arc::clone(&self.no_names),
             lineage: None,
             is_unittest: false,
             marks: self.module_marks.clone(),

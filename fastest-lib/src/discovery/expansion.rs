@@ -210,7 +210,7 @@ impl<'a> Expansion<'_, '_, 'a> {
     ) {
         let function = self.function;
         let mut base = collector.out.file.path.clone();
-        for class in &self.node.classes {
+        for class in &*self.node.classes {
             base.push_str("::");
             base.push_str(class);
         }
@@ -230,10 +230,20 @@ impl<'a> Expansion<'_, '_, 'a> {
         if self.decorated.is_patched || self.node.patched > 0 {
             keywords.push("patchings".to_owned());
         }
-        let keywords = match keywords.is_empty() {
-            true => Arc::clone(&collector.no_keywords),
-            false => keywords.into(),
+        // Most tests have none of these; all of those share one.
+        let none = Arc::clone(&collector.no_names);
+        let shared = |names: Vec<String>| match names.is_empty() {
+            true => Arc::clone(&none),
+            false => names.into(),
         };
+        let keywords = shared(keywords);
+        let fixtures = shared(fixtures.to_vec());
+        let names_of = |marks: &[TestMark]| shared(marks.iter().map(|m| m.name.clone()).collect());
+        let markers = names_of(&facts);
+        let name: Arc<str> = self.entry.name.into();
+        // All calls have parameters of the same names.
+        let parametrized = calls.first().map(|call| call.arguments.clone());
+        let parametrized = shared(parametrized.unwrap_or_default());
         let own = self.decorated.marks.len();
         let is_only = calls.len() == 1;
         for (position, mut call) in calls.into_iter().enumerate() {
@@ -243,12 +253,14 @@ impl<'a> Expansion<'_, '_, 'a> {
                 None if is_only => std::mem::take(&mut base),
                 None => base.clone(),
             };
-            let marks = if call.marks.is_empty() {
-                Arc::clone(&facts)
+            let (marks, markers) = if call.marks.is_empty() {
+                (Arc::clone(&facts), Arc::clone(&markers))
             } else {
                 let (nearest, farther) = facts.split_at(own.min(facts.len()));
                 let chained = nearest.iter().chain(&call.marks).chain(farther);
-                chained.cloned().collect()
+                let marks: Arc<[TestMark]> = chained.cloned().collect();
+                let markers = names_of(&marks);
+                (marks, markers)
             };
             if call
                 .wide
@@ -265,12 +277,12 @@ impl<'a> Expansion<'_, '_, 'a> {
                 id: NodeId::new(id),
                 line: function.line,
                 column: function.column,
-                classes: self.node.classes.clone(),
-                function: self.entry.name.to_owned(),
+                classes: Arc::clone(&self.node.classes),
+                function: Arc::clone(&name),
                 parameters,
-                parametrized: call.arguments,
-                markers: marks.iter().map(|mark| mark.name.clone()).collect(),
-                fixtures: fixtures.to_vec(),
+                parametrized: Arc::clone(&parametrized),
+                markers,
+                fixtures: Arc::clone(&fixtures),
                 open: open.clone(),
                 marks,
                 keywords: Arc::clone(&keywords),

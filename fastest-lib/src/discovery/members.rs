@@ -101,8 +101,8 @@ impl<'a> Collector<'a> {
         for reason in &holder.open {
             self.open(reason.clone());
         }
-        let mut classes = node.classes.clone();
-        classes.push(entry.name.to_owned());
+        let classes = node.classes.iter().cloned();
+        let classes = classes.chain([entry.name.to_owned()]).collect();
         let inner = Node {
             classes,
             lineage: Some(lineage),

@@ -16,17 +16,17 @@ pub struct Test {
     /// The column of the `def`, counted from 1, in bytes.
     pub column: u32,
     /// The classes around it, outermost first.
-    pub classes: Vec<String>,
+    pub classes: Arc<[String]>,
     /// The name of the function.
-    pub function: String,
+    pub function: Arc<str>,
     /// The parameter id, the text between the brackets.
     pub parameters: Option<String>,
     /// The arguments and fixtures that have parameters, in the order in which these form the id.
-    pub parametrized: Vec<String>,
+    pub parametrized: Arc<[String]>,
     /// Names of the marks on the function, its classes and its module, nearest first.
-    pub markers: Vec<String>,
+    pub markers: Arc<[String]>,
     /// Fixtures that the function asks for by argument or `usefixtures`.
-    pub fixtures: Vec<String>,
+    pub fixtures: Arc<[String]>,
     /// Why the id cannot be completed without running Python; the test then stands for any number.
     pub open: Option<OpenReason>,
     /// What `-m` sees of the marks, in the order of `markers`.
@@ -44,12 +44,12 @@ impl Test {
             id,
             line: 1,
             column: 1,
-            classes: Vec::new(),
-            function: name.to_owned(),
+            classes: Arc::new([]),
+            function: name.into(),
             parameters: None,
-            parametrized: Vec::new(),
-            markers: Vec::new(),
-            fixtures: Vec::new(),
+            parametrized: Arc::new([]),
+            markers: Arc::new([]),
+            fixtures: Arc::new([]),
             open: None,
             marks: Arc::new([]),
             keywords: Arc::new([]),

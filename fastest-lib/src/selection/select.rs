@@ -289,19 +289,19 @@ fn is_named(test: &Test, names: &[String]) -> Named {
     let is_same = |(name, class): (&String, &String)| name == class;
     if names.len() <= test.classes.len() {
         // It names a class around the test.
-        return match names.iter().zip(&test.classes).all(is_same) {
+        return match names.iter().zip(&*test.classes).all(is_same) {
             true => Named::Yes,
             false => Named::No,
         };
     }
-    if outer.len() != test.classes.len() || !outer.iter().zip(&test.classes).all(is_same) {
+    if outer.len() != test.classes.len() || !outer.iter().zip(&*test.classes).all(is_same) {
         return Named::No;
     }
     let (function, parameters) = match last.find('[') {
         Some(at) => (&last[..at], Some(&last[at..])),
         None => (last.as_str(), None),
     };
-    if test.function != function {
+    if &*test.function != function {
         return Named::No;
     }
     match (parameters, &test.parameters) {
@@ -320,8 +320,8 @@ fn not_found(file: &DiscoveredFile, names: &[String]) -> Error {
     let error = Error::new(ErrorKind::Usage, message);
     let mut candidates: Vec<String> = Vec::new();
     for test in &file.tests {
-        let mut names = test.classes.clone();
-        names.push(test.function.clone());
+        let mut names = test.classes.to_vec();
+        names.push((*test.function).to_owned());
         candidates.push(names.join("::"));
         candidates.extend(
             test.parameters

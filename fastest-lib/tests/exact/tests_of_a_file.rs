@@ -23,13 +23,13 @@ fn computed_parameters() {
     let file = &found.discovery.files[0];
     let method = file.tests.last().unwrap();
     assert_eq!(
-        (method.classes.as_slice(), method.function.as_str()),
+        (&*method.classes, &*method.function),
         (&["TestInner".to_owned()][..], "test_method")
     );
     assert_eq!(method.parameters.as_deref(), Some("None"));
     assert_eq!((method.line, method.column), (8, 5));
-    assert_eq!(method.markers, ["parametrize"]);
-    assert_eq!(file.tests[0].fixtures, Vec::<String>::new());
+    assert_eq!(*method.markers, ["parametrize"]);
+    assert!(file.tests[0].fixtures.is_empty());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn fixtures_of_a_local_plugin() {
         ("test_b.py", PLAIN),
     ]);
     let found = case.check(&[]);
-    assert_eq!(found.discovery.files[0].tests[0].fixtures, ["letter"]);
+    assert_eq!(*found.discovery.files[0].tests[0].fixtures, ["letter"]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(super) fn problem(node: &str, message: &str) -> Problem {
 fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> DiscoveredFile {
     let mut places: HashMap<(&[String], &str), (u32, u32)> = HashMap::new();
     for test in found.into_iter().flat_map(|file| &file.tests) {
-        let name = (test.classes.as_slice(), test.function.as_str());
+        let name = (&*test.classes, &*test.function);
         places.insert(name, (test.line, test.column));
     }
     let groups: Vec<Test> = answer
@@ -172,12 +172,12 @@ fn model_test(group: &Group, places: &HashMap<(&[String], &str), (u32, u32)>) ->
         id: NodeId::new(""),
         line,
         column,
-        classes: group.classes.clone(),
-        function: group.function.clone(),
+        classes: group.classes.clone().into(),
+        function: group.function.as_str().into(),
         parameters: None,
-        parametrized: group.parametrized.clone(),
+        parametrized: group.parametrized.clone().into(),
         markers: marks.iter().map(|mark| mark.name.clone()).collect(),
-        fixtures: group.fixtures.clone(),
+        fixtures: group.fixtures.clone().into(),
         open: None,
         marks,
         keywords: group.keywords.clone().into(),
