@@ -1,7 +1,9 @@
 //! After an operand: what continues it, the operators, or the boundary that ends it.
 
 use super::frame::In;
-use super::{AFTER, ARITHMETIC, DISJUNCTION, ELEMENT, EXPRESSION, Reading, TEXT, Want, kind};
+use super::{
+    AFTER, ARITHMETIC, DISJUNCTION, ELEMENT, EXPRESSION, PRIMARY, Reading, TEXT, Want, kind,
+};
 use crate::syntax::scanner::token::Kind;
 
 impl Reading<'_, '_> {
@@ -60,6 +62,9 @@ impl Reading<'_, '_> {
     }
 
     fn operator(&mut self, tokens: usize, want: Want) -> Option<bool> {
+        if self.frame.alias {
+            return None;
+        }
         self.frame.fixed = true;
         self.is_target = false;
         self.is_bare_name = false;
@@ -103,12 +108,14 @@ impl Reading<'_, '_> {
         if self.frame.within == In::Top {
             return Some(true);
         }
-        if !in_group || self.frame.ternary || self.frame.comprehension {
+        let is_whole = !self.frame.ternary && !self.frame.comprehension && !self.frame.alias;
+        if !in_group || !is_whole {
             return None;
         }
         self.frame.fixed = true;
         self.frame.renamed = true;
-        self.step(1, ARITHMETIC)
+        self.frame.alias = true;
+        self.step(1, PRIMARY)
     }
 
     /// Where an operand ends and no operator follows.
@@ -126,7 +133,7 @@ impl Reading<'_, '_> {
             self.is_bare_name = false;
             return Some(false);
         }
-        if self.frame.ternary {
+        if self.frame.ternary || (self.frame.alias && !self.is_target) {
             return None;
         }
         match token {

@@ -83,7 +83,8 @@ impl Reading<'_, '_> {
 
     pub(super) fn begins_comprehension(&mut self, tokens: usize) -> Option<bool> {
         let frame = &mut self.frame;
-        if frame.comma || frame.star || frame.double_star || frame.assign || frame.targets {
+        let is_plain = !frame.star && !frame.double_star && !frame.assign && !frame.alias;
+        if !is_plain || frame.comma || frame.targets {
             return None;
         }
         match frame.within {

@@ -32,6 +32,8 @@ pub(super) struct Frame {
     pub(super) double_star: bool,
     /// Any element so far is starred.
     pub(super) starred: bool,
+    /// In the element, what comes is the target behind an `as`.
+    pub(super) alias: bool,
     /// Any element so far has an `as`.
     pub(super) renamed: bool,
     pub(super) dict: bool,
@@ -56,6 +58,7 @@ impl Frame {
             star: false,
             double_star: false,
             starred: false,
+            alias: false,
             renamed: false,
             dict: false,
             set: false,
@@ -71,6 +74,7 @@ impl Frame {
         self.star = false;
         self.double_star = false;
         self.assign = false;
+        self.alias = false;
     }
 
     /// Whether what stands between braces so far is all items or all pairs, with this element.
