@@ -1,20 +1,24 @@
 //! What the grammar of tree-sitter-python silently takes for something else than CPython does.
 //!
-//! The scanner is right about both of these, so there the parsers differ:
+//! The scanner is right about these, so there the parsers differ:
 //!
 //! - A statement of nothing but expressions that ends in a comma: `a,` and in the next line `b = 1`
 //!   are read as one assignment to `a, b`.
 //! - A target that begins with a call or subscript of the name `type`: `type(x).y = z` is read as an
 //!   alias of types, as if it were `type x = z`.
+//! - A tab behind spaces in an indentation: it counts as eight columns, and not up to the next multiple
+//!   of eight.
 //!
 //! The fuzz target has this file, too.
 
 use fastest_lib::syntax::{FileFacts, ParserKind, parse_with};
 
-/// The same source without these: the comma is followed by a semicolon, and the name is another one.
+/// The same source without these: the comma is followed by a semicolon, the name is another one, and
+/// spaces indent.
 /// Where the parsers differ about a source, they have to agree about this one.
 pub(crate) fn rewritten(source: &str) -> String {
-    let mut text = source.to_owned();
+    let source = without_tabs(source);
+    let mut text = source.clone();
     for (at, _) in source.rmatch_indices("type") {
         let is_word = !source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
         let after = source[at + 4..].trim_start_matches([' ', '\t', '\x0c', '\\', '\r', '\n']);
@@ -36,6 +40,24 @@ pub(crate) fn rewritten(source: &str) -> String {
         if found.problems.is_empty() && are_equal(&found, &facts) {
             text = ended;
         }
+    }
+    text
+}
+
+fn without_tabs(source: &str) -> String {
+    let mut text = String::new();
+    for line in source.split_inclusive(['\n', '\r']) {
+        let rest = line.trim_start_matches([' ', '\t', '\x0c']);
+        let mut column = 0;
+        for indent in line[..line.len() - rest.len()].chars() {
+            column = match indent {
+                ' ' => column + 1,
+                '\t' => column / 8 * 8 + 8,
+                _ => 0,
+            };
+        }
+        text.push_str(&" ".repeat(column));
+        text.push_str(rest);
     }
     text
 }

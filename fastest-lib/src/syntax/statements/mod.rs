@@ -373,8 +373,13 @@ fn never_true(condition: Node<'_>, source: &str) -> bool {
     match condition.kind() {
         "identifier" | "attribute" => text == "TYPE_CHECKING" || text.ends_with(".TYPE_CHECKING"),
         "comparison_operator" => {
-            let text: String = text.split_whitespace().collect();
-            text == "__name__==\"__main__\"" || text == "__name__=='__main__'"
+            let operator = condition.child_by_field_name("operators");
+            let [left, right] = children(condition)[..] else {
+                return false;
+            };
+            text_of(left, source) == "__name__"
+                && operator.is_some_and(|operator| text_of(operator, source) == "==")
+                && matches!(text_of(right, source), "\"__main__\"" | "'__main__'")
         }
         "false" => true,
         _ => false,
