@@ -13,7 +13,10 @@ fuzz_target!(|bytes: &[u8]| {
     if !is_agreed(bytes) {
         let text = String::from_utf8_lossy(bytes);
         let rewritten = misread::rewritten(&text);
-        assert!(rewritten != text && is_agreed(rewritten.as_bytes()), "{text}");
+        assert!(
+            rewritten != text && is_agreed(rewritten.as_bytes()),
+            "{text}"
+        );
     }
 });
 

@@ -94,6 +94,7 @@ fn what_tree_sitter_misreads_is_rewritten() {
     check("a,\r\nf(x,\ny).z = 1", "a,;\r\nf(x,\ny).z = 1");
     check("type(x).y = z", "typo(x).y = z");
     check("type (x)[0] = z", "typo (x)[0] = z");
+    check("from __future__.a import b", "from __former__.a import b");
     check("type[x].y = z", "typo[x].y = z");
     check(
         "type A = B\ntype(x,\n).y = z",

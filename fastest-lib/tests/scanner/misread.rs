@@ -6,6 +6,7 @@
 //!   are read as one assignment to `a, b`.
 //! - A target that begins with a call or subscript of the name `type`: `type(x).y = z` is read as an
 //!   alias of types, as if it were `type x = z`.
+//! - An import from a module below `__future__`: it counts as relative.
 //! - A tab behind spaces in an indentation: it counts as eight columns, and not up to the next multiple
 //!   of eight.
 //!
@@ -13,7 +14,7 @@
 
 use fastest_lib::syntax::{FileFacts, ParserKind, parse_with};
 
-/// The same source without these: the comma is followed by a semicolon, the name is another one, and
+/// The same source without these: the comma is followed by a semicolon, the names are others, and
 /// spaces indent.
 /// Where the parsers differ about a source, they have to agree about this one.
 pub(crate) fn rewritten(source: &str) -> String {
@@ -24,6 +25,11 @@ pub(crate) fn rewritten(source: &str) -> String {
         let after = source[at + 4..].trim_start_matches([' ', '\t', '\x0c', '\\', '\r', '\n']);
         if is_word && after.starts_with(['(', '[']) {
             text.replace_range(at..at + 4, "typo");
+        }
+    }
+    for (at, name) in source.rmatch_indices("__future__") {
+        if source[at + name.len()..].trim_start().starts_with('.') {
+            text.replace_range(at..at + name.len(), "__former__");
         }
     }
     let scan = |text: &str| parse_with(text.as_bytes(), ParserKind::Scanner);

@@ -189,7 +189,9 @@ impl Body<'_> {
             } else {
                 kind
             };
-            let text = text_of(name, self.source).trim_start_matches('*').trim();
+            // What stands behind the stars.
+            let word = children(name).pop().unwrap_or(name);
+            let text = text_of(word, self.source);
             found.push(Parameter {
                 name: text.to_owned(),
                 kind: this,
