@@ -354,6 +354,7 @@ if (TYPE_CHECKING): x = 1
 if f().TYPE_CHECKING: x = 1
 if False: x = 1
 if 0: x = 1
+if __name__ == " __main__": x = 1
 if __name__ == "__main__": x = 1
 if __name__ == '__main__': x = 1
 if __name__=='__main__': x = 1
@@ -651,3 +652,7 @@ if x:
         b = 1
     c = 1
 d = 1
+#---
+def f(a, *\
+b, **\
+c): pass

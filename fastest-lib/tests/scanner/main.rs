@@ -1,17 +1,11 @@
 //! The scanner against tree-sitter: the same facts from the same bytes.
 
 mod errors;
+mod misread;
 mod random;
 mod stdlib;
 
-use fastest_lib::syntax::{Binding, Effect, FileFacts, Import, ParserKind, parse_with};
-
-/// All that a file says.
-type Facts<'f> = (&'f [Binding], &'f [Effect], &'f [Import]);
-
-fn facts(facts: &FileFacts) -> Facts<'_> {
-    (&facts.bindings, &facts.effects, &facts.imports)
-}
+use fastest_lib::syntax::{FileFacts, ParserKind, parse_with};
 
 fn both(bytes: &[u8]) -> (FileFacts, FileFacts) {
     let scanned = parse_with(bytes, ParserKind::Scanner);
@@ -33,7 +27,7 @@ fn disagreement(source: &str) -> Option<String> {
 
 /// The first thing about which two readings differ.
 fn difference(scanned: &FileFacts, parsed: &FileFacts) -> Option<String> {
-    if facts(scanned) == facts(parsed) {
+    if misread::are_equal(scanned, parsed) {
         return None;
     }
     let lines = |facts: &FileFacts| {
@@ -81,6 +75,31 @@ fn statements_are_read_alike() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn what_tree_sitter_misreads_is_rewritten() {
+    let check = |source: &str, expected: &str| {
+        let (scanned, parsed) = both(source.as_bytes());
+        assert!(difference(&scanned, &parsed).is_some(), "{source}");
+        let source = misread::rewritten(source);
+        assert_eq!(source, expected);
+        assert_eq!(disagreement(&source), None);
+    };
+    check("a,\ny = 1", "a,;\ny = 1");
+    check(
+        "if x:\n    a, # b\n    y = 1",
+        "if x:\n    a,; # b\n    y = 1",
+    );
+    check("a,\r\nf(x,\ny).z = 1", "a,;\r\nf(x,\ny).z = 1");
+    check("type(x).y = z", "typo(x).y = z");
+    check("type (x)[0] = z", "typo (x)[0] = z");
+    check("from __future__.a import b", "from __former__.a import b");
+    check("type[x].y = z", "typo[x].y = z");
+    check(
+        "type A = B\ntype(x,\n).y = z",
+        "type A = B\ntypo(x,\n).y = z",
+    );
 }
 
 /// Whether a line is a simple statement, or a header with its statements.

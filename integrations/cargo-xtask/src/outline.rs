@@ -17,27 +17,88 @@ use anyhow::{Context, Result, bail};
 use fastest_lib::ProblemKind;
 use fastest_lib::syntax::{FileFacts, ParserKind, parse_with};
 
-use crate::process::succeed;
+use crate::conformance::{Release, Source};
 use crate::repo;
 use crate::report::{Printer, count};
 use crate::venv::Venv;
 
-const LIMIT: Duration = Duration::from_secs(600);
+/// The packages that are read from their source archives: name, version, digest.
+const SDISTS: &[(&str, &str, &str)] = &[
+    (
+        "sympy",
+        "1.13.3",
+        "b27fd2c6530e0ab39e275fc9b683895367e51d5da91baa8d3d64db2565fec4d9",
+    ),
+    (
+        "Django",
+        "5.1.4",
+        "de450c09e91879fa5a307f696e57c851955c910a438a35e6b4c895e86bedc82a",
+    ),
+    (
+        "ansible-core",
+        "2.18.1",
+        "14cac1f92bbdae881cb0616eddeb17925e8cb507e486087975e724533d9de74f",
+    ),
+    (
+        "black",
+        "24.10.0",
+        "846ea64c97afe3bc677b761787993be4991810ecc7a4a937816dd6bddedc4875",
+    ),
+    (
+        "hypothesis",
+        "6.122.3",
+        "f4c927ce0ec739fa6266e4572949d0b54e24a14601a2bc5fec8f78e16af57918",
+    ),
+    (
+        "networkx",
+        "3.4.2",
+        "307c3669428c5362aab27c8a1260aa8f47c4e91d3891f48be0141738d8d053e1",
+    ),
+    (
+        "pylint",
+        "3.3.2",
+        "9ec054ec992cd05ad30a6df1676229739a73f8feeabf3912c995d17601052b01",
+    ),
+    (
+        "Twisted",
+        "24.11.0",
+        "695d0556d5ec579dcc464d2856b634880ed1319f45b10d19043f2b57eb0115b5",
+    ),
+];
 
-/// The packages: the name, its version, and whether it is taken as a source archive. Those that have
-/// to be compiled come as wheels, which hold the same Python files.
-const PACKAGES: &[(&str, &str, bool)] = &[
-    ("sympy", "1.13.3", true),
-    ("Django", "5.1.4", true),
-    ("ansible-core", "2.18.1", true),
-    ("black", "24.10.0", true),
-    ("hypothesis", "6.122.3", true),
-    ("networkx", "3.4.2", true),
-    ("pylint", "3.3.2", true),
-    ("Twisted", "24.11.0", true),
-    ("numpy", "2.2.1", false),
-    ("pandas", "2.2.3", false),
-    ("scipy", "1.14.1", false),
+/// Those that would have to be compiled come as wheels, which hold the same Python files: name,
+/// version, and the digests of those for Linux on x86-64 by CPython 3.10 to 3.13.
+const WHEELS: &[(&str, &str, [&str; 4])] = &[
+    (
+        "numpy",
+        "2.2.1",
+        [
+            "a7746f235c47abc72b102d3bce9977714c2444bdfaea7888d241b4c4bb6a78bf",
+            "38efc1e56b73cc9b182fe55e56e63b044dd26a72128fd2fbd502f75555d92591",
+            "5062dc1a4e32a10dc2b8b13cedd58988261416e811c1dc4dbdea4f57eea61b0d",
+            "f74e6fdeb9a265624ec3a3918430205dff1df7e95a230779746a6af78bc615af",
+        ],
+    ),
+    (
+        "pandas",
+        "2.2.3",
+        [
+            "86976a1c5b25ae3f8ccae3a5306e443569ee3c3faf444dfd0f41cda24667ad57",
+            "c124333816c3a9b03fbeef3a9f230ba9a737e9e5bb4060aa2107a86cc0a497fc",
+            "fffb8ae78d8af97f849404f21411c95062db1496aeb3e56f146f0355c9989319",
+            "f3a255b2c19987fbbe62a9dfd6cff7ff2aa9ccab3fc75218fd4b7530f01efa24",
+        ],
+    ),
+    (
+        "scipy",
+        "1.14.1",
+        [
+            "8e32dced201274bf96899e6491d9ba3e9a5f6b336708656466ad0522d8528f69",
+            "fef8c87f8abfb884dac04e97824b61299880c43f4ce675dd2cbeadd3c9b466d2",
+            "8f9ea80f2e65bdaa0b7627fb00cbeb2daf163caa015e59b7516395fe3bd1e066",
+            "5149e3fd2d686e42144a093b206aef01932a0059c2a33ddfa67f5f035bdfe13e",
+        ],
+    ),
 ];
 
 /// The options of `cargo xtask outline`.
@@ -75,8 +136,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if folders.is_empty() {
         let dir = repo::scratch().join("outline");
         let loader = Venv::ensure(&dir.join("loader"), &options.python, &[], printer)?;
-        for package in PACKAGES {
-            folders.push(unpacked(&dir, &loader, package, printer)?);
+        for release in releases() {
+            folders.push(unpacked(&dir, &loader, &release, printer)?);
         }
     }
     let mut all_equal = true;
@@ -88,42 +149,33 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(all_equal)
 }
 
+fn releases() -> impl Iterator<Item = Release<'static>> {
+    let release = |name, version, source, sha256| Release {
+        name,
+        version,
+        source,
+        sha256,
+    };
+    let sdists = SDISTS
+        .iter()
+        .map(move |&(name, version, sha256)| release(name, version, Source::Sdist, vec![sha256]));
+    let wheels = WHEELS
+        .iter()
+        .map(move |(name, version, sha256)| release(name, version, Source::Wheel, sha256.to_vec()));
+    sdists.chain(wheels)
+}
+
 /// A package's files, downloaded and unpacked once.
-fn unpacked(
-    dir: &Path,
-    loader: &Venv,
-    (name, version, is_source): &(&str, &str, bool),
-    printer: Printer,
-) -> Result<PathBuf> {
+fn unpacked(dir: &Path, loader: &Venv, release: &Release<'_>, printer: Printer) -> Result<PathBuf> {
+    let (name, version) = (release.name, release.version);
+    let dir = dir.join(name);
     let target = dir.join(format!("{name}-{version}"));
-    if target.exists() {
-        return Ok(target);
+    if !target.exists() {
+        printer.line(format!("downloading {name} {version} …"));
+        let archive = release.download(&dir, loader)?;
+        // Renamed when it is whole.
+        fs::rename(release.unpack(&dir, &archive, loader)?, &target)?;
     }
-    printer.line(format!("downloading {name} {version} …"));
-    let archives = dir.join("archive").join(name);
-    crate::conformance::empty(&archives)?;
-    let mut pip = loader.pip("download");
-    let form = if *is_source {
-        "--no-binary"
-    } else {
-        "--only-binary"
-    };
-    pip.args(["--no-deps", form, ":all:", "--dest"]);
-    succeed(pip.arg(&archives).arg(format!("{name}=={version}")), LIMIT).with_context(|| {
-        format!("cannot download {name} {version}; is the package index reachable?")
-    })?;
-    let mut saved = fs::read_dir(&archives)?;
-    let Some(archive) = saved.next() else {
-        bail!("pip saved nothing for {name} {version}");
-    };
-    // Renamed when it is whole.
-    let unpacking = dir.join("unpacking");
-    crate::conformance::empty(&unpacking)?;
-    let mut unpack = Command::new(loader.python());
-    let module = if *is_source { "tarfile" } else { "zipfile" };
-    unpack.args(["-m", module, "-e"]).arg(archive?.path());
-    succeed(unpack.arg(&unpacking), LIMIT)?;
-    fs::rename(&unpacking, &target)?;
     Ok(target)
 }
 

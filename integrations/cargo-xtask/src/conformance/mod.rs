@@ -28,7 +28,7 @@ use crate::{fastest, repo};
 
 pub(crate) use compare::differences;
 pub(crate) use record::{Run, Volatile};
-pub(crate) use suites::empty;
+pub(crate) use suites::{Release, Source, empty};
 
 use suites::{Prepared, Suite};
 

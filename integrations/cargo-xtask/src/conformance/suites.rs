@@ -43,10 +43,10 @@ pub(crate) struct Suite {
     pub(crate) discovery_only: bool,
 }
 
-/// Which archive of a release a suite is taken from.
+/// Which archive of a release is taken.
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Source {
+pub(crate) enum Source {
     #[default]
     Sdist,
     Wheel,
@@ -67,6 +67,15 @@ impl Digests {
             Self::Any(digests) => digests,
         }
     }
+}
+
+/// A release on the package index, pinned by the digests of its archive.
+pub(crate) struct Release<'r> {
+    pub(crate) name: &'r str,
+    pub(crate) version: &'r str,
+    pub(crate) source: Source,
+    /// One of which the archive has.
+    pub(crate) sha256: Vec<&'r str>,
 }
 
 /// A suite on this machine, installed in an environment of its own.
@@ -108,7 +117,8 @@ impl Suite {
     pub(crate) fn prepare(&self, dir: &Path, python: &str, printer: Printer) -> Result<Prepared> {
         let loader = Venv::ensure(&dir.join("loader"), python, &[], printer)?;
         let dir = dir.join(&self.name);
-        let archive = self.download(&dir, &loader)?;
+        let release = self.release();
+        let archive = release.download(&dir, &loader)?;
         let mut requirements = vec![format!("pytest=={}", self.pytest)];
         requirements.extend_from_slice(&self.requirements);
         requirements.push(archive.display().to_string());
@@ -119,22 +129,34 @@ impl Suite {
             empty(made_anew)?;
         }
         Ok(Prepared {
-            source: self.unpack(&dir, &archive, &venv)?,
+            source: release.unpack(&dir, &archive, &venv)?,
             venv,
             records,
             cache,
         })
     }
 
-    fn download(&self, dir: &Path, loader: &Venv) -> Result<PathBuf> {
+    fn release(&self) -> Release<'_> {
+        Release {
+            name: &self.name,
+            version: &self.version,
+            source: self.source,
+            sha256: self.sha256.all().iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+impl Release<'_> {
+    /// The archive in a folder of `dir`, downloaded by the `loader` if it is not there.
+    pub(crate) fn download(&self, dir: &Path, loader: &Venv) -> Result<PathBuf> {
         let archives = dir.join("archive");
         if let Some(archive) = self.archive_in(&archives)? {
             return Ok(archive);
         }
         empty(&archives)?;
         let requirement = archives.join("requirement.txt");
-        let (name, version) = (&self.name, &self.version);
-        let digests = self.sha256.all().iter();
+        let (name, version) = (self.name, self.version);
+        let digests = self.sha256.iter();
         let hashes: String = digests.map(|sum| format!(" --hash=sha256:{sum}")).collect();
         fs::write(&requirement, format!("{name}=={version}{hashes}\n"))?;
         let mut pip = loader.pip("download");
@@ -170,7 +192,7 @@ impl Suite {
     fn is_archive(&self, file: &str) -> bool {
         // `more-itertools` is in `more_itertools-1.0.tar.gz`.
         let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
-        let (name, version) = (plain(&self.name), self.version.as_str());
+        let (name, version) = (plain(self.name), self.version);
         match self.source {
             Source::Sdist => {
                 let release = file.strip_suffix(".tar.gz");
@@ -185,7 +207,8 @@ impl Suite {
         }
     }
 
-    fn unpack(&self, dir: &Path, archive: &Path, venv: &Venv) -> Result<PathBuf> {
+    /// The files of the archive, unpacked afresh in a folder of `dir`.
+    pub(crate) fn unpack(&self, dir: &Path, archive: &Path, venv: &Venv) -> Result<PathBuf> {
         let unpacked = dir.join("source");
         empty(&unpacked)?;
         let module = match self.source {
@@ -235,14 +258,26 @@ mod tests {
             toml::from_str(&format!("{text}\n{rest}")).unwrap()
         };
         let sdist = suite("name = 'more-itertools'\nversion = '1.0'");
-        assert!(sdist.is_archive("more_itertools-1.0.tar.gz"));
-        assert!(sdist.is_archive("more-itertools-1.0.tar.gz"));
-        assert!(!sdist.is_archive("more_itertools-1.0.1.tar.gz"));
-        assert!(!sdist.is_archive("more_itertools-1.0-py3-none-any.whl"));
+        assert!(sdist.release().is_archive("more_itertools-1.0.tar.gz"));
+        assert!(sdist.release().is_archive("more-itertools-1.0.tar.gz"));
+        assert!(!sdist.release().is_archive("more_itertools-1.0.1.tar.gz"));
+        assert!(
+            !sdist
+                .release()
+                .is_archive("more_itertools-1.0-py3-none-any.whl")
+        );
         let wheel = suite("name = 'pandas'\nversion = '3.1'\nsource = 'wheel'");
-        assert!(wheel.is_archive("pandas-3.1-cp311-cp311-manylinux_2_28_x86_64.whl"));
-        assert!(!wheel.is_archive("pandas-3.10-cp311-cp311-manylinux_2_28_x86_64.whl"));
-        assert!(!wheel.is_archive("pandas-3.1.tar.gz"));
+        assert!(
+            wheel
+                .release()
+                .is_archive("pandas-3.1-cp311-cp311-manylinux_2_28_x86_64.whl")
+        );
+        assert!(
+            !wheel
+                .release()
+                .is_archive("pandas-3.10-cp311-cp311-manylinux_2_28_x86_64.whl")
+        );
+        assert!(!wheel.release().is_archive("pandas-3.1.tar.gz"));
     }
 
     #[test]
