@@ -122,10 +122,8 @@ impl Listing {
                 kind => kind.is_ok_and(|kind| kind.is_dir()),
             };
             match Path::new(name).extension().and_then(OsStr::to_str) {
-                Some("py") if name.len() == stem.len() + 3 => {
-                    if !is_folder() {
-                        listing.modules.insert(stem.to_owned());
-                    }
+                Some("py") if name.len() == stem.len() + 3 && !is_folder() => {
+                    listing.modules.insert(stem.to_owned());
                 }
                 Some("so" | "pyd") => {
                     listing.compiled.insert(stem.to_owned());
