@@ -46,6 +46,10 @@ impl<'a> Collector<'a> {
         if let Some(reason) = &decorated.unknown {
             open.get_or_insert_with(|| reason.clone());
         }
+        if decorated.is_wrapped {
+            let message = format!("a decorator puts a function in the place of class `{name}`");
+            open.get_or_insert_with(|| OpenReason::new(line, message));
+        }
         if decorated.is_patched && lineage.classes.len() > 1 {
             let message = "`mock.patch` copies inherited tests into the class";
             open.get_or_insert_with(|| OpenReason::new(line, message));

@@ -7,7 +7,6 @@ from pkg.decorators import (
     marked,
     needs_net,
     options,
-    parametrized,
     plain,
     rebound,
     replaced,
@@ -57,12 +56,3 @@ def test_replaced(): pass
 
 @rebound
 def test_rebound(): pass
-
-
-@parametrized
-def test_parametrized(x): pass
-
-
-@wrapping
-class TestClass:
-    def test_it(self): pass
