@@ -243,3 +243,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn long_chains_of_imports_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("pytest.ini"), "[pytest]").unwrap();
+    for n in 0..2000 {
+        let next = (n + 1) % 2000;
+        let source = format!("from chain_{next} import *\nfrom chain_{next} import VALUE\n");
+        fs::write(path.join(format!("chain_{n}.py")), source).unwrap();
+    }
+    let source = "from chain_0 import *\nfrom chain_7 import VALUE\n\n\ndef test_one(): VALUE\n";
+    fs::write(path.join("test_it.py"), source).unwrap();
+    let discovery = support::discover_in(path);
+    assert_eq!(discovery.files[0].tests.len(), 1);
+    assert!(!discovery.files[0].open.is_empty());
+}

@@ -72,6 +72,9 @@ impl<'s> Library<'s> {
     }
 }
 
+/// Star imports of star imports are followed this far.
+const MAX_STARS: usize = 64;
+
 /// The modules that imports lead to.
 pub(super) struct Project<'s> {
     library: &'s Library<'s>,
@@ -118,7 +121,7 @@ impl<'s> Project<'s> {
             return Some(module);
         }
         let source = self.library.source(path)?;
-        if loading.contains(&source.path.as_path()) {
+        if loading.len() > MAX_STARS || loading.contains(&source.path.as_path()) {
             return None;
         }
         loading.push(&source.path);
