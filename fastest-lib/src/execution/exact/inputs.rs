@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Inputs;
@@ -13,8 +14,15 @@ use super::answer::Inputs;
 /// 64 hexadecimal digits.
 pub(super) type Digest = String;
 
-/// Variables that differ from call to call and that no collection means to ask for.
-const IGNORED_VARIABLES: &[&str] = &["_", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"];
+/// Variables that differ from call to call and that no collection means to ask for: the size of the
+/// terminal is asked for by whatever prints.
+const IGNORED_VARIABLES: &[&str] = &[
+    "_",
+    "COLUMNS",
+    "LINES",
+    "PYTEST_CURRENT_TEST",
+    "PYTEST_VERSION",
+];
 
 /// Names in folders that collections and runs leave there themselves.
 const IGNORED_NAMES: &[&str] = &["__pycache__", ".pytest_cache", ".hypothesis"];
@@ -68,7 +76,8 @@ impl Shared {
         let same_folder = |(path, digest): (&String, &Option<Digest>)| of_folder(path) == *digest;
         self.variables.iter().all(|(name, digest)| {
             let value = std::env::var_os(name);
-            value.as_deref().map(of_text) == *digest
+            let is_same = || value.as_deref().map(of_text) == *digest;
+            IGNORED_VARIABLES.contains(&name.as_str()) || is_same()
         }) && self
             .all_variables
             .as_ref()
@@ -77,8 +86,8 @@ impl Shared {
                 .libraries
                 .iter()
                 .all(|(path, digest)| of_library(path) == *digest)
-            && self.files.iter().all(same_file)
-            && self.folders.iter().all(same_folder)
+            && self.files.par_iter().all(same_file)
+            && self.folders.par_iter().all(same_folder)
     }
 
     /// A file that changed since `start`, so that it may have been read before.

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rayon::prelude::*;
+
 use super::answer::{Answer, FileAnswer};
 use super::cache::{Kept, KeptFile, Store, Whole};
 use super::collector::{Collector, Outcome, Request};
@@ -44,7 +46,7 @@ pub(crate) fn resolve(context: ExactContext<'_>, discovery: &mut Discovery) -> R
     let kept = kept.filter(|kept| match &kept.whole {
         Some(whole) => {
             let same = |(path, file): (&String, &KeptFile)| inputs::of_file(path) == file.digest;
-            whole.listing == statics.listing && kept.files.iter().all(same)
+            whole.listing == statics.listing && kept.files.par_iter().all(same)
         }
         None => !statics.is_tied,
     });
