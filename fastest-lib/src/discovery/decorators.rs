@@ -228,12 +228,8 @@ fn returned<'a>(
     }
     match value {
         Expr::Name(name) => {
-            let mut inner = outcome.functions.iter().filter(|inner| inner.name == *name);
-            let (inner, None) = (inner.next()?, inner.next()) else {
-                return None;
-            };
-            (!outcome.assigned.contains(name) && wraps(inner, argument, names))
-                .then_some(Effect::Wrapped)
+            let inner = inner_function(outcome, name)?;
+            wraps(inner, argument, names).then_some(Effect::Wrapped)
         }
         Expr::Call(call) if call.arguments.len() == 1 && is_argument(&call.arguments[0].value) => {
             if call.arguments[0].name.is_some() || sees_locals(&call.function, function, outcome) {
@@ -261,15 +257,8 @@ fn called<'a>(
     };
     if let Expr::Name(name) = value {
         // `def decorator(option): def outer(test): …; return outer`.
-        let mut inner = outcome.functions.iter().filter(|inner| inner.name == *name);
-        let (inner, None) = (inner.next()?, inner.next()) else {
-            return None;
-        };
-        if outcome.assigned.contains(name)
-            || !inner.decorators.is_empty()
-            || inner.is_async
-            || inner.is_generator
-        {
+        let inner = inner_function(outcome, name)?;
+        if !inner.decorators.is_empty() || inner.is_async || inner.is_generator {
             return None;
         }
         return applied(inner, inner.outcome.as_deref()?, names, line, depth);
@@ -283,6 +272,15 @@ fn called<'a>(
         return None;
     }
     opaque(mark_of(mark, names, line)?).map(Effect::Marked)
+}
+
+/// The function of that name that a decorator defines, when nothing else of its own has the name.
+fn inner_function<'a>(outcome: &'a Outcome, name: &String) -> Option<&'a Function> {
+    let mut inner = outcome.functions.iter().filter(|inner| inner.name == *name);
+    match (inner.next(), inner.next()) {
+        (Some(only), None) if !outcome.assigned.contains(name) => Some(only),
+        _ => None,
+    }
 }
 
 /// A mark of which only the name counts. Some decide by their arguments which tests there are.

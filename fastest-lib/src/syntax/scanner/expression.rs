@@ -64,6 +64,31 @@ impl<'s> Reader<'s, '_> {
         end
     }
 
+    /// Calls `found` with the bounds of each target from `at` to before `end`, those within tuples
+    /// and lists by themselves.
+    pub(super) fn each_target(
+        &self,
+        mut at: usize,
+        end: usize,
+        mut found: impl FnMut(usize, usize),
+    ) {
+        while at < end {
+            match self.kind(at) {
+                Kind::Comma | Kind::Star | Kind::RightParen | Kind::RightBracket => at += 1,
+                Kind::LeftParen | Kind::LeftBracket
+                    if self.operand_end(at, end) == self.partner(at) + 1 =>
+                {
+                    at += 1;
+                }
+                _ => {
+                    let stop = self.operand_end(at, end);
+                    found(at, stop);
+                    at = stop.max(at + 1);
+                }
+            }
+        }
+    }
+
     /// Calls `found` for each of the parts between commas.
     pub(super) fn each(&self, mut at: usize, end: usize, mut found: impl FnMut(usize, usize)) {
         while at < end {

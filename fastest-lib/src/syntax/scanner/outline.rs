@@ -99,35 +99,23 @@ impl<'s> Scanner<'s> {
     pub(super) fn unfollowed(
         &mut self,
         line: &[Token],
-        mut at: usize,
+        at: usize,
         end: usize,
         position: (u32, u32),
         kind_of_names: &BindingKind,
     ) {
         let reader = self.reader(line);
-        while at < end {
-            match kind(line, at) {
-                Kind::Comma | Kind::Star | Kind::RightParen | Kind::RightBracket => at += 1,
-                Kind::LeftParen | Kind::LeftBracket
-                    if reader.operand_end(at, end) == reader.partner(at) + 1 =>
-                {
-                    at += 1;
-                }
-                Kind::Name if reader.operand_end(at, end) == at + 1 => {
-                    self.bind(reader.text(at), position, kind_of_names.clone());
-                    at += 1;
-                }
-                _ => {
-                    let stop = reader.operand_end(at, end);
-                    self.store(reader.read(at, stop, 0), position);
-                    at = stop.max(at + 1);
-                }
+        reader.each_target(at, end, |at, stop| {
+            if stop == at + 1 && kind(line, at) == Kind::Name {
+                self.bind(reader.text(at), position, kind_of_names.clone());
+            } else {
+                self.store(reader.read(at, stop, 0), position);
             }
-        }
+        });
     }
 
     /// Notes what the targets from `at` to before `end` assign to, where an outcome is kept.
-    pub(super) fn note_assigned(&mut self, line: &[Token], mut at: usize, end: usize) {
+    pub(super) fn note_assigned(&mut self, line: &[Token], at: usize, end: usize) {
         if self.mode() != Mode::Returns {
             return;
         }
@@ -135,26 +123,14 @@ impl<'s> Scanner<'s> {
         let Some(outcome) = self.functions.last_mut().and_then(|f| f.outcome.as_mut()) else {
             return;
         };
-        while at < end {
-            match kind(line, at) {
-                Kind::Comma | Kind::Star | Kind::RightParen | Kind::RightBracket => at += 1,
-                Kind::LeftParen | Kind::LeftBracket
-                    if reader.operand_end(at, end) == reader.partner(at) + 1 =>
-                {
-                    at += 1;
-                }
-                _ => {
-                    let stop = reader.operand_end(at, end);
-                    let target = reader.read(at, stop, 0);
-                    if let Some(root) = root_name(&target)
-                        && !outcome.assigned.iter().any(|known| known == root)
-                    {
-                        outcome.assigned.push(root.to_owned());
-                    }
-                    at = stop.max(at + 1);
-                }
+        reader.each_target(at, end, |at, stop| {
+            let target = reader.read(at, stop, 0);
+            if let Some(root) = root_name(&target)
+                && !outcome.assigned.iter().any(|known| known == root)
+            {
+                outcome.assigned.push(root.to_owned());
             }
-        }
+        });
     }
 
     pub(super) fn store(&mut self, target: Expr, position: (u32, u32)) {
