@@ -16,6 +16,7 @@ mod facts;
 mod literal;
 mod parse;
 mod parser;
+mod references;
 mod scanner;
 mod sources;
 mod statements;
@@ -29,6 +30,10 @@ pub use facts::{
 };
 pub use parse::{parse, parse_with};
 pub use parser::ParserKind;
+pub use references::{
+    ImportContext, ImportStatement, Loaded, Place, References, Site, SiteKind, StringReference,
+    Whereabouts, references,
+};
 pub use sources::Sources;
 
 pub(crate) use cache::remove_owned;
