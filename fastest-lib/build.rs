@@ -1,5 +1,5 @@
-//! Gives the facts cache a version that changes with everything that makes facts: whoever edits a
-//! parser cannot forget to raise a number.
+//! Gives the caches of facts and of graphs versions that change with everything that makes them: whoever
+//! edits a parser or a rule cannot forget to raise a number.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -8,8 +8,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
+    let facts = version(&["src/syntax"])?;
+    println!("cargo::rustc-env=FASTEST_FACTS={facts:016x}");
+    let graph = version(&["src/syntax", "src/environment", "src/graph"])?;
+    println!("cargo::rustc-env=FASTEST_GRAPH={graph:016x}");
+    Ok(())
+}
+
+/// Changes with every file in these folders.
+fn version(folders: &[&str]) -> io::Result<u64> {
     let mut files = vec![PathBuf::from("src/problem.rs")];
-    list(Path::new("src/syntax"), &mut files)?;
+    for folder in folders {
+        list(Path::new(folder), &mut files)?;
+        // New files show by their folders.
+        println!("cargo::rerun-if-changed={folder}");
+    }
     files.sort();
     let mut hasher = DefaultHasher::new();
     for file in files {
@@ -17,10 +30,7 @@ fn main() -> io::Result<()> {
         fs::read(&file)?.hash(&mut hasher);
         println!("cargo::rerun-if-changed={}", file.display());
     }
-    // New files show by their folders.
-    println!("cargo::rerun-if-changed=src/syntax");
-    println!("cargo::rustc-env=FASTEST_FACTS={:016x}", hasher.finish());
-    Ok(())
+    Ok(hasher.finish())
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

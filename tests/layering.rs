@@ -12,6 +12,7 @@ use crate::support::repository;
 const STAGES: &[&[&str]] = &[
     &["workspace"],
     &["syntax"],
+    &["environment"],
     &["discovery", "graph"],
     &["selection"],
     &["plan"],

@@ -33,6 +33,7 @@
 //! is no answer.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
+mod environment;
 mod error;
 mod id;
 mod problem;
@@ -40,6 +41,7 @@ mod session;
 
 pub mod discovery;
 pub mod execution;
+pub mod graph;
 pub mod plan;
 pub mod report;
 pub mod selection;

@@ -10,7 +10,7 @@ use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
-use super::known::{is_outside, is_stdlib};
+use crate::environment::{is_outside, is_stdlib};
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason, TestMark};
 use super::naming::Naming;

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::classes::Lineage;
 use super::engine;
 use super::ids::{IdRules, ParameterSet, set_ids};
-use super::known::is_stdlib;
+use crate::environment::is_stdlib;
 use super::marks::{self, Decorated, FixtureDecorator};
 use super::model::OpenReason;
 use super::parametrize::{given_ids, parameter_sets};

@@ -9,9 +9,9 @@ use elsa::sync::FrozenMap;
 use super::classes::Module;
 use super::failing::Known;
 use super::folders::{Folders, Location};
-use super::known::{is_outside, is_stdlib};
 use super::scope::Kind;
-use crate::syntax::{BindingKind, Expr, FileFacts, Sources};
+use crate::environment::{Installed, is_outside, is_stdlib};
+use crate::syntax::{Expr, FileFacts, Sources};
 use crate::workspace::ImportRoots;
 
 /// What resolves imports.
@@ -85,16 +85,6 @@ pub(super) struct Project<'s> {
     located: RwLock<HashMap<String, Location>>,
     installed: OnceLock<Installed>,
     pub(super) known: RwLock<Known>,
-}
-
-/// The folders in which installed modules lie.
-#[derive(Default)]
-struct Installed {
-    folders: Vec<PathBuf>,
-    /// Whether modules may come from elsewhere, too.
-    is_partial: bool,
-    /// Packages that an editable installation maps to their folders.
-    mapped: HashMap<String, PathBuf>,
 }
 
 impl<'s> Project<'s> {
@@ -278,63 +268,8 @@ impl<'s> Project<'s> {
     }
 
     fn installed(&self) -> &Installed {
-        self.installed.get_or_init(|| {
-            let mut installed = Installed {
-                is_partial: self.roots.installed.is_empty(),
-                ..Installed::default()
-            };
-            for folder in &self.roots.installed {
-                installed.folders.push(folder.clone());
-                self.read_path_files(folder, &mut installed);
-            }
-            installed
-        })
-    }
-
-    /// `.pth` files name further folders, one a line. A line that begins with `import` is run:
-    /// setuptools writes such for an editable installation, with a module that maps package names
-    /// to folders.
-    fn read_path_files(&self, folder: &Path, installed: &mut Installed) {
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return;
-        };
-        let paths = entries.flatten().map(|entry| entry.path());
-        let mut paths: Vec<PathBuf> = paths
-            .filter(|path| path.extension().is_some_and(|suffix| suffix == "pth"))
-            .collect();
-        paths.sort();
-        for path in paths {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            for line in text.lines().map(str::trim) {
-                if let Some(code) = line.strip_prefix("import ") {
-                    let finder = code.split(';').next().unwrap_or_default().trim();
-                    if finder.starts_with("__editable___") {
-                        self.read_finder(&folder.join(format!("{finder}.py")), installed);
-                    } else if !finder.starts_with("os") && !finder.starts_with("_virtualenv") {
-                        installed.is_partial = true;
-                    }
-                } else if !line.is_empty() && !line.starts_with('#') {
-                    installed.folders.push(folder.join(line));
-                }
-            }
-        }
-    }
-
-    fn read_finder(&self, path: &Path, installed: &mut Installed) {
-        let Some(source) = self.library.source(path) else {
-            return;
-        };
-        for binding in &source.facts.bindings {
-            if binding.name == "MAPPING"
-                && let BindingKind::Value(Expr::Dict(items)) = &binding.kind
-            {
-                for item in items {
-                    if let (Some(Expr::Str(name)), Expr::Str(path)) = item {
-                        installed.mapped.insert(name.clone(), PathBuf::from(path));
-                    }
-                }
-            }
-        }
+        self.installed
+            .get_or_init(|| Installed::read(&self.roots.installed))
     }
 }
 

@@ -186,6 +186,10 @@ impl Config {
         }
     }
 
+    pub(crate) fn is_pytest_setting(name: &str) -> bool {
+        PYTEST_SETTINGS.contains(&name)
+    }
+
     /// Names of the settings that pytest itself does not have: a plugin's, or mistakes.
     pub fn plugin_settings(&self) -> impl Iterator<Item = &str> {
         self.raw

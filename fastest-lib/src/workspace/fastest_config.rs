@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::graph_config::{AffectedConfig, GraphConfig};
 use super::load;
 use super::text;
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
@@ -59,6 +60,12 @@ pub struct FastestConfig {
     pub verbose: Option<i32>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// How the import graph is made.
+    #[serde(default)]
+    pub graph: GraphConfig,
+    /// Which tests a changed file concerns that no edge leads to.
+    #[serde(default)]
+    pub affected: AffectedConfig,
 }
 
 const KEYS: &[&str] = &[
@@ -71,6 +78,8 @@ const KEYS: &[&str] = &[
     "capture",
     "verbose",
     "junit-xml",
+    "graph",
+    "affected",
 ];
 
 impl FastestConfig {

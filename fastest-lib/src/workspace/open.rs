@@ -263,6 +263,14 @@ impl Workspace {
     /// The folders in which the imports of these test files are looked up. Without an interpreter
     /// none is known for what is installed.
     pub fn import_roots(&self, files: &FileSet) -> ImportRoots {
+        ImportRoots {
+            inserted: ImportRoots::inserted(self.config.import_mode, files),
+            ..self.fixed_import_roots()
+        }
+    }
+
+    /// Those that do not depend on the test files.
+    pub(crate) fn fixed_import_roots(&self) -> ImportRoots {
         let mut configured = self.pythonpath();
         configured.extend(roots::of_environment(
             self.invocation_dir(),
@@ -270,13 +278,19 @@ impl Workspace {
         ));
         let interpreter = self.interpreter().ok();
         ImportRoots {
-            inserted: ImportRoots::inserted(self.config.import_mode, files),
+            inserted: Vec::new(),
             configured,
             installed: interpreter
                 .as_ref()
                 .map(roots::site_packages)
                 .unwrap_or_default(),
         }
+    }
+
+    /// The patterns of test file names.
+    pub(crate) fn test_patterns(&self) -> Vec<PathPattern> {
+        let patterns = self.config.python_files.iter();
+        patterns.map(|text| PathPattern::new(text)).collect()
     }
 
     fn rules(&self) -> Rules {

@@ -13,7 +13,7 @@ pub(super) fn path_hash(path: &Path) -> u128 {
 /// What the file system says of a file without reading it: the times at which its content and its
 /// inode changed, its size, inode and device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(pub(super) [u64; 7]);
+pub(crate) struct Identity(pub(crate) [u64; 7]);
 
 /// The kernel stamps files with the time of its last tick, at most this long ago.
 const TICK: Duration = Duration::from_millis(20);
@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(20);
 const COARSE: Duration = Duration::from_secs(2);
 
 impl Identity {
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         let signed = [
             metadata.mtime(),
             metadata.mtime_nsec(),
@@ -41,7 +41,7 @@ impl Identity {
 /// A file written twice within one tick of the clock looks the same after both. If the content was
 /// read between them, a record of that look would hide the second for good. So a look is kept only
 /// if it was old when the content was read; until then the content is read and hashed each time.
-pub(super) fn settled(identity: &Identity, asked: SystemTime) -> bool {
+pub(crate) fn settled(identity: &Identity, asked: SystemTime) -> bool {
     let [mtime, mtime_nsec, ctime, ctime_nsec, ..] = identity.0.map(u64::cast_signed);
     let slack = if ctime_nsec == 0 { COARSE } else { TICK };
     let limit = asked

@@ -133,7 +133,7 @@ impl Map {
 
 /// Maps a whole file for reading.
 #[allow(unsafe_code)]
-fn map(file: &File) -> io::Result<Mmap> {
+pub(crate) fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: the bytes of a mapping must not change while it lives. Facts files are written under
     // another name and come here by rename, complete; after that nothing writes to them or cuts
     // them: a new version is a new inode, and the mapping keeps the old one alive. Only a foreign

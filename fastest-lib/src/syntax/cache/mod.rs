@@ -23,11 +23,13 @@ use super::parse::parse_with;
 use super::parser::ParserKind;
 use crate::{Problem, ProblemKind};
 use format::{FileRecord, Key};
-use identity::{Identity, path_hash, settled};
+use identity::path_hash;
 use map::Map;
 use merge::{Learnt, Limits};
 
 pub(crate) use folder::remove_owned;
+pub(crate) use identity::{Identity, settled};
+pub(crate) use map::map;
 pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 
 /// How often a cache had the answer.

@@ -1,0 +1,7 @@
+//! What Python finds outside of the workspace: its standard library and what is installed.
+
+mod installed;
+mod stdlib;
+
+pub(crate) use installed::Installed;
+pub(crate) use stdlib::{is_outside, is_stdlib};

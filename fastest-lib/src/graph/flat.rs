@@ -1,0 +1,472 @@
+//! The graph as arrays, in memory or mapped, and as petgraph sees it.
+
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+use fixedbitset::FixedBitSet;
+use memmap2::Mmap;
+use petgraph::visit::{
+    GraphBase, GraphRef, IntoNeighbors, IntoNeighborsDirected, IntoNodeIdentifiers, NodeCompactIndexable,
+    NodeCount, NodeIndexable, Visitable,
+};
+
+use super::kind::{Condition, EdgeKind, NodeKind};
+use super::rule::Rule;
+
+/// Values in a row: owned, or a part of a mapped file.
+#[derive(Clone, Debug)]
+pub(super) enum Column<T> {
+    Owned(Vec<T>),
+    Mapped(Arc<Mmap>, Range<usize>),
+}
+
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self::Owned(Vec::new())
+    }
+}
+
+impl<T: Pod> Deref for Column<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Owned(values) => values,
+            Self::Mapped(map, range) => {
+                let bytes = map.get(range.clone()).unwrap_or_default();
+                bytemuck::try_cast_slice(bytes).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for Column<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self::Owned(values)
+    }
+}
+
+/// A piece of the column of text.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable, PartialEq, Eq)]
+#[repr(C)]
+pub(super) struct Span {
+    pub(super) from: u32,
+    pub(super) len: u32,
+}
+
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct FolderRecord {
+    pub(super) stamp: [u64; 7],
+    pub(super) path: Span,
+    pub(super) parent: u32,
+    pub(super) files_from: u32,
+    pub(super) files_to: u32,
+    pub(super) behind_link: u32,
+}
+
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct FileRecord {
+    /// What the file system said when it was read; zero when that cannot be relied on, and for files
+    /// that are not read.
+    pub(super) identity: [u64; 7],
+    pub(super) digest: [u8; 32],
+    /// Where its references are.
+    pub(super) references_from: u64,
+    pub(super) references_to: u64,
+    pub(super) probes_from: u32,
+    pub(super) probes_to: u32,
+    pub(super) name: Span,
+    pub(super) folder: u32,
+    pub(super) flags: u32,
+    pub(super) kind: u32,
+    pub(super) pad: u32,
+}
+
+/// A module that is not the workspace's.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct OutsideRecord {
+    pub(super) name: Span,
+    pub(super) flags: u32,
+    pub(super) kind: u32,
+}
+
+#[derive(Clone, Copy, Debug, Pod, Zeroable, PartialEq, Eq)]
+#[repr(C)]
+pub(super) struct EdgeRecord {
+    pub(super) target: u32,
+    pub(super) line: u32,
+    pub(super) kind: u8,
+    pub(super) rule: u8,
+    pub(super) condition: u8,
+    pub(super) pad: u8,
+}
+
+impl EdgeRecord {
+    pub(super) fn kind(&self) -> EdgeKind {
+        EdgeKind::of(self.kind)
+    }
+
+    pub(super) fn rule(&self) -> Rule {
+        Rule::of(self.rule)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct ReverseRecord {
+    pub(super) source: u32,
+    pub(super) edge: u32,
+}
+
+/// What is known of a node besides its kind.
+pub(super) mod flag {
+    /// It loads modules by computed names.
+    pub(in super::super) const LOADER: u32 = 1;
+    /// It walks a package that is not known.
+    pub(in super::super) const WALKER: u32 = 2;
+    /// It has places that cannot be resolved.
+    pub(in super::super) const UNRESOLVED: u32 = 4;
+    /// What it leads to may change with any file that comes or goes.
+    pub(in super::super) const VOLATILE: u32 = 8;
+    /// It is a test file by its name.
+    pub(in super::super) const TEST: u32 = 16;
+    /// Something is wrong with it.
+    pub(in super::super) const PROBLEM: u32 = 32;
+    /// It is not there; it stands for what was.
+    pub(in super::super) const GHOST: u32 = 64;
+    /// It is a symbolic link.
+    pub(in super::super) const LINK: u32 = 128;
+    /// It has a say in where modules are looked for, for all.
+    pub(in super::super) const GLOBAL: u32 = 256;
+}
+
+/// Nodes are numbered: files, folders, the modules of folders, what is outside.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flat {
+    pub(super) text: Column<u8>,
+    pub(super) folders: Column<FolderRecord>,
+    pub(super) files: Column<FileRecord>,
+    pub(super) outside: Column<OutsideRecord>,
+    /// Where the edges of each node begin; one more than there are nodes.
+    pub(super) starts: Column<u32>,
+    pub(super) edges: Column<EdgeRecord>,
+    pub(super) reverse_starts: Column<u32>,
+    pub(super) reverse: Column<ReverseRecord>,
+    pub(super) references: Column<u8>,
+    pub(super) probes: Column<u32>,
+    pub(super) globals: Column<u8>,
+}
+
+impl Flat {
+    pub(super) fn text(&self, span: Span) -> &str {
+        let bytes = self
+            .text
+            .get(span.from as usize..(span.from as usize).saturating_add(span.len as usize));
+        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.files.len() + 2 * self.folders.len() + self.outside.len()
+    }
+
+    pub(super) fn folder_node(&self, folder: u32) -> u32 {
+        self.files.len() as u32 + folder
+    }
+
+    pub(super) fn modules_node(&self, folder: u32) -> u32 {
+        (self.files.len() + self.folders.len()) as u32 + folder
+    }
+
+    fn split(&self, node: u32) -> Part<'_> {
+        let at = node as usize;
+        let (files, folders) = (self.files.len(), self.folders.len());
+        if at < files {
+            Part::File(&self.files[at])
+        } else if at < files + folders {
+            Part::Folder(&self.folders[at - files])
+        } else if at < files + 2 * folders {
+            Part::Modules(&self.folders[at - files - folders])
+        } else {
+            Part::Outside(&self.outside[at - files - 2 * folders])
+        }
+    }
+
+    pub(super) fn kind(&self, node: u32) -> NodeKind {
+        match self.split(node) {
+            Part::File(file) => NodeKind::of(file.kind as u8),
+            Part::Folder(_) => NodeKind::Folder,
+            Part::Modules(_) => NodeKind::Modules,
+            Part::Outside(outside) => NodeKind::of(outside.kind as u8),
+        }
+    }
+
+    pub(super) fn flags(&self, node: u32) -> u32 {
+        match self.split(node) {
+            Part::File(file) => file.flags,
+            Part::Outside(outside) => outside.flags,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn name(&self, node: u32) -> String {
+        let slash = |path: &str| if path.is_empty() { "" } else { "/" };
+        match self.split(node) {
+            Part::File(file) => {
+                let folder = self.folders.get(file.folder as usize);
+                let folder = folder.map_or("", |folder| self.text(folder.path));
+                format!("{folder}{}{}", slash(folder), self.text(file.name))
+            }
+            Part::Folder(folder) => match self.text(folder.path) {
+                "" => "./".to_owned(),
+                path => format!("{path}/"),
+            },
+            Part::Modules(folder) => {
+                let path = self.text(folder.path);
+                format!("{path}{}*.py", slash(path))
+            }
+            Part::Outside(outside) => self.text(outside.name).to_owned(),
+        }
+    }
+
+    /// The node of that name: a file by its path, a folder with a `/` at its end, what is outside.
+    pub(super) fn find(&self, name: &str) -> Option<u32> {
+        if let Some(path) = name.strip_suffix('/') {
+            let path = if path == "." { "" } else { path };
+            return self.find_folder(path).map(|at| self.folder_node(at));
+        }
+        if let Some(path) = name.strip_suffix("*.py") {
+            let folder = self.find_folder(path.trim_end_matches('/'))?;
+            return Some(self.modules_node(folder));
+        }
+        self.find_file(name).or_else(|| {
+            let from = self.files.len() + 2 * self.folders.len();
+            let found = self
+                .outside
+                .binary_search_by(|outside| self.text(outside.name).cmp(name));
+            found.ok().map(|at| (from + at) as u32)
+        })
+    }
+
+    pub(super) fn find_file(&self, path: &str) -> Option<u32> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = &self.folders[self.find_folder(folder)? as usize];
+        let (from, to) = (folder.files_from as usize, folder.files_to as usize);
+        let files = self.files.get(from..to)?;
+        let found = files.binary_search_by(|file| self.text(file.name).cmp(name));
+        found.ok().map(|at| (from + at) as u32)
+    }
+
+    pub(super) fn find_folder(&self, path: &str) -> Option<u32> {
+        let found = self
+            .folders
+            .binary_search_by(|folder| self.text(folder.path).cmp(path));
+        found.ok().map(|at| at as u32)
+    }
+
+    pub(super) fn edge_range(&self, node: u32) -> Range<usize> {
+        let at = node as usize;
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(from), Some(to)) => *from as usize..*to as usize,
+            _ => 0..0,
+        }
+    }
+
+    pub(super) fn edges(&self, node: u32) -> &[EdgeRecord] {
+        self.edges.get(self.edge_range(node)).unwrap_or_default()
+    }
+
+    pub(super) fn reverse(&self, node: u32) -> &[ReverseRecord] {
+        let at = node as usize;
+        match (self.reverse_starts.get(at), self.reverse_starts.get(at + 1)) {
+            (Some(from), Some(to)) => self
+                .reverse
+                .get(*from as usize..*to as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The source of an edge.
+    pub(super) fn source(&self, edge: u32) -> u32 {
+        let after = self.starts.partition_point(|start| *start <= edge);
+        after.saturating_sub(1) as u32
+    }
+
+    /// Makes the edges of the opposite direction.
+    pub(super) fn turn(&mut self) {
+        let count = self.count();
+        let mut starts = vec![0u32; count + 1];
+        for edge in self.edges.iter() {
+            starts[edge.target as usize + 1] += 1;
+        }
+        for at in 0..count {
+            starts[at + 1] += starts[at];
+        }
+        let mut next = starts.clone();
+        let mut reverse = vec![ReverseRecord::zeroed(); self.edges.len()];
+        for node in 0..count as u32 {
+            for at in self.edge_range(node) {
+                let target = self.edges[at].target as usize;
+                reverse[next[target] as usize] = ReverseRecord {
+                    source: node,
+                    edge: at as u32,
+                };
+                next[target] += 1;
+            }
+        }
+        self.reverse_starts = starts.into();
+        self.reverse = reverse.into();
+    }
+
+    /// Whether every number that leads elsewhere leads to something.
+    pub(super) fn is_sound(&self) -> bool {
+        let count = self.count();
+        let rising = |starts: &[u32], end: usize| {
+            starts.len() == count + 1
+                && starts.is_sorted()
+                && starts.last().is_some_and(|last| *last as usize == end)
+        };
+        let folders = self.folders.len() as u32;
+        rising(&self.starts, self.edges.len())
+            && rising(&self.reverse_starts, self.reverse.len())
+            && self.edges.iter().all(|edge| (edge.target as usize) < count)
+            && self.files.iter().all(|file| {
+                file.folder < folders
+                    && file.references_from <= file.references_to
+                    && file.references_to <= self.references.len() as u64
+                    && file.probes_from <= file.probes_to
+                    && file.probes_to as usize <= self.probes.len()
+            })
+            && self.folders.iter().all(|folder| folder.parent < folders)
+    }
+}
+
+enum Part<'f> {
+    File(&'f FileRecord),
+    Folder(&'f FolderRecord),
+    Modules(&'f FolderRecord),
+    Outside(&'f OutsideRecord),
+}
+
+/// Which edges count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted(pub(super) u8);
+
+impl Counted {
+    pub(super) fn of(conditions: &[Condition]) -> Self {
+        let bits = conditions.iter().fold(0, |bits, one| bits | 1 << *one as u8);
+        Self(bits)
+    }
+
+    pub(super) fn has(self, edge: &EdgeRecord) -> bool {
+        self.0 >> edge.condition & 1 == 1
+    }
+
+    pub(super) fn and(self, condition: Condition) -> Self {
+        Self(self.0 | 1 << condition as u8)
+    }
+}
+
+/// A graph with some of its edges, for petgraph's algorithms.
+#[derive(Clone, Copy)]
+pub(super) struct View<'f> {
+    pub(super) flat: &'f Flat,
+    pub(super) counted: Counted,
+}
+
+impl GraphBase for View<'_> {
+    type NodeId = u32;
+    type EdgeId = u32;
+}
+
+impl GraphRef for View<'_> {}
+
+impl NodeCount for View<'_> {
+    fn node_count(&self) -> usize {
+        self.flat.count()
+    }
+}
+
+impl NodeIndexable for View<'_> {
+    fn node_bound(&self) -> usize {
+        self.flat.count()
+    }
+
+    fn to_index(&self, node: u32) -> usize {
+        node as usize
+    }
+
+    fn from_index(&self, index: usize) -> u32 {
+        index as u32
+    }
+}
+
+impl NodeCompactIndexable for View<'_> {}
+
+impl Visitable for View<'_> {
+    type Map = FixedBitSet;
+
+    fn visit_map(&self) -> FixedBitSet {
+        FixedBitSet::with_capacity(self.flat.count())
+    }
+
+    fn reset_map(&self, map: &mut FixedBitSet) {
+        map.clear();
+        map.grow(self.flat.count());
+    }
+}
+
+impl IntoNodeIdentifiers for View<'_> {
+    type NodeIdentifiers = Range<u32>;
+
+    fn node_identifiers(self) -> Range<u32> {
+        0..self.flat.count() as u32
+    }
+}
+
+/// The neighbours of a node, in one direction.
+pub(super) enum Neighbors<'f> {
+    Out(Counted, std::slice::Iter<'f, EdgeRecord>),
+    In(View<'f>, std::slice::Iter<'f, ReverseRecord>),
+}
+
+impl Iterator for Neighbors<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Self::Out(counted, edges) => edges
+                .find(|edge| counted.has(edge))
+                .map(|edge| edge.target),
+            Self::In(view, edges) => edges
+                .find(|reverse| {
+                    let edge = view.flat.edges.get(reverse.edge as usize);
+                    edge.is_some_and(|edge| view.counted.has(edge))
+                })
+                .map(|reverse| reverse.source),
+        }
+    }
+}
+
+impl<'f> IntoNeighbors for View<'f> {
+    type Neighbors = Neighbors<'f>;
+
+    fn neighbors(self, node: u32) -> Neighbors<'f> {
+        Neighbors::Out(self.counted, self.flat.edges(node).iter())
+    }
+}
+
+impl<'f> IntoNeighborsDirected for View<'f> {
+    type NeighborsDirected = Neighbors<'f>;
+
+    fn neighbors_directed(self, node: u32, direction: petgraph::Direction) -> Neighbors<'f> {
+        match direction {
+            petgraph::Direction::Outgoing => self.neighbors(node),
+            petgraph::Direction::Incoming => Neighbors::In(self, self.flat.reverse(node).iter()),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Which files depend on which.
+
+mod assemble;
+mod build;
+mod changed;
+mod environment;
+mod flat;
+mod import_graph;
+mod kind;
+mod names;
+mod probes;
+mod projects;
+mod reach;
+mod rule;
+mod rules;
+mod store;
+mod tree;
+
+pub use import_graph::{
+    Closure, Condensation, Edge, GraphCounts, GraphDiff, GraphStats, ImportGraph, Node, Unresolved,
+};
+pub use kind::{EdgeKind, NodeKind};
+pub use rule::Rule;

@@ -1,0 +1,77 @@
+//! What a file asks for by name, so that a name that comes or goes tells which files to look at again.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::tree::kind_of;
+use super::kind::NodeKind;
+use crate::syntax::{Loaded, References, SiteKind};
+
+/// What a name is known by.
+pub(super) fn probe(name: &str) -> u32 {
+    xxh3_64(name.as_bytes()) as u32
+}
+
+/// The same for whatever lies in a folder of that name.
+pub(super) fn children(folder: &str) -> u32 {
+    probe(folder) ^ 0x5bd1_e995
+}
+
+/// Whether a file makes the folders around it worth a look for modules.
+pub(super) fn is_python(name: &str) -> bool {
+    match kind_of(name) {
+        NodeKind::Data => name
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| matches!(extension, "pyx" | "pyc" | "pyw")),
+        _ => true,
+    }
+}
+
+/// Everything that a file of that name asks for, each once.
+pub(super) fn of(name: &str, references: &References, out: &mut Vec<u32>) {
+    out.clear();
+    let stem = name.split('.').next().unwrap_or_default();
+    out.extend([probe(name), probe(stem)]);
+    let mut dotted = |text: &str| {
+        let parts = text.split(['.', ':']).filter(|part| !part.is_empty());
+        out.extend(parts.map(probe));
+    };
+    for import in &references.imports {
+        dotted(&import.module);
+        for name in &import.names {
+            dotted(name);
+        }
+    }
+    for site in &references.sites {
+        match &site.kind {
+            SiteKind::Load(Loaded::Prefix(text) | Loaded::Name(text))
+            | SiteKind::Walk(Some(text))
+            | SiteKind::Resource(Some(text)) => dotted(text),
+            _ => {}
+        }
+    }
+    let places = references.sites.iter().filter_map(|site| match &site.kind {
+        SiteKind::Here(place) | SiteKind::SearchPath(place) => Some(&place.parts),
+        _ => None,
+    });
+    let strings = references.strings.iter();
+    let prefixes = strings.clone().filter(|string| string.is_prefix);
+    let loaded = references.sites.iter().filter_map(|site| match &site.kind {
+        SiteKind::Load(Loaded::Prefix(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    for text in prefixes.map(|string| string.value.as_str()).chain(loaded) {
+        if let Some((package, _)) = text.rsplit_once('.') {
+            out.push(children(package.rsplit('.').next().unwrap_or_default()));
+        }
+    }
+    for text in strings.map(|string| &string.value).chain(places.flatten()) {
+        for part in text.split(['/', '\\', ' ']).filter(|part| !part.is_empty()) {
+            out.push(probe(part));
+            if part.contains(['.', ':']) {
+                out.extend(part.split(['.', ':']).filter(|part| !part.is_empty()).map(probe));
+            }
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+}

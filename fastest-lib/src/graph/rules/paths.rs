@@ -1,0 +1,279 @@
+//! Files and folders that strings name.
+//!
+//! Which folder a path is relative to is decided at run time: the file's own, the rootdir, one in
+//! between. So a path counts wherever it leads to something, from the file's folder or one above it.
+
+use super::{By, Edges, Source, Target, callee};
+use crate::graph::flat::flag;
+use crate::graph::kind::{EdgeKind, NodeKind};
+use crate::graph::rule::Rule;
+use crate::graph::tree::Tree;
+use crate::syntax::{Place, SiteKind, StringReference, Whereabouts};
+
+/// Functions whose arguments are paths, or parts of them, by the last part of how they are called.
+const PATHS: &[&str] = &[
+    "Path",
+    "PosixPath",
+    "PurePath",
+    "abspath",
+    "copy",
+    "copyfile",
+    "copytree",
+    "exists",
+    "fixture_path",
+    "get_data_path",
+    "glob",
+    "iglob",
+    "is_dir",
+    "is_file",
+    "isdir",
+    "isfile",
+    "join",
+    "joinpath",
+    "listdir",
+    "load",
+    "open",
+    "read",
+    "realpath",
+    "rglob",
+    "scandir",
+    "walk",
+];
+
+pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
+    let covered = from_file(source, out);
+    for string in &source.references.strings {
+        let value = string.value.as_str();
+        let is_covered = covered
+            .iter()
+            .any(|(line, part)| *line <= string.line && string.line - line < 12 && *part == value);
+        if !is_covered && may_be_path(string) {
+            for path in spellings(value) {
+                named(source, string, path, out);
+            }
+        }
+    }
+    listed(source, out);
+    datadir(source, out);
+}
+
+/// A command line holds paths among its words.
+fn spellings(value: &str) -> Vec<&str> {
+    let mut spellings = vec![value];
+    if value.contains(' ') {
+        let words = value.split_ascii_whitespace();
+        spellings.extend(words.filter(|word| word.ends_with(".py")));
+    }
+    spellings
+}
+
+fn may_be_path(string: &StringReference) -> bool {
+    let value = string.value.as_str();
+    if value.contains(['/', '\\']) {
+        return true;
+    }
+    let has_extension = value.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty() && (1..=8).contains(&extension.len())
+    });
+    has_extension
+        || string.place == Place::Path
+        || callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+}
+
+/// What a path leads to.
+pub(super) enum Leads {
+    File(u32),
+    Folder(u32),
+}
+
+/// Follows a path from a folder, up to a part with a wildcard.
+pub(super) fn follow(source: &Source<'_>, from: u32, path: &str, is_prefix: bool) -> Option<Leads> {
+    let tree: &Tree = source.names().tree;
+    let mut folder = from;
+    let mut any = false;
+    let mut parts = path.split(['/', '\\']).filter(|part| !part.is_empty()).peekable();
+    while let Some(part) = parts.next() {
+        let is_last = parts.peek().is_none();
+        match part {
+            "." => continue,
+            ".." if folder == 0 => return None,
+            ".." => {
+                folder = tree.folders[folder as usize].parent;
+                continue;
+            }
+            _ => {}
+        }
+        if part.contains(['*', '?', '[', '{', '%'])
+            || (is_last && is_prefix && !path.ends_with(['/', '\\']))
+        {
+            return any.then_some(Leads::Folder(folder));
+        }
+        match source.names().subfolder(folder, part) {
+            Some(below) => folder = below,
+            None if is_last => return tree.file_in(folder, part).map(Leads::File),
+            None => return None,
+        }
+        any = true;
+    }
+    any.then_some(Leads::Folder(folder))
+}
+
+fn named(source: &Source<'_>, string: &StringReference, path: &str, out: &mut Edges) {
+    let first = path
+        .split(['/', '\\'])
+        .find(|part| !matches!(*part, "" | "." | ".."));
+    let is_entry = first.is_some_and(|first| source.setup.entries.contains(first));
+    if !is_entry || is_search_path(source, string) {
+        return;
+    }
+    let tree = source.names().tree;
+    let rootdir = tree.rootdir.to_string_lossy();
+    let path = match path.strip_prefix(&*rootdir) {
+        Some(inside) => inside,
+        None => path,
+    };
+    for folder in tree.around(source.folder) {
+        if let Some(leads) = follow(source, folder, path, string.is_prefix) {
+            add(source, leads, string.line, Rule::PathString, out);
+        }
+    }
+}
+
+/// Folders on `sys.path` are no data.
+fn is_search_path(source: &Source<'_>, string: &StringReference) -> bool {
+    source.references.sites.iter().any(|site| {
+        let is_part = |at: &Whereabouts| at.parts.contains(&string.value);
+        matches!(&site.kind, SiteKind::SearchPath(at) if is_part(at))
+            && site.line <= string.line
+            && string.line - site.line < 12
+    })
+}
+
+/// Python files are run, as other programs or by loading them from their path.
+fn add(source: &Source<'_>, leads: Leads, line: u32, rule: Rule, out: &mut Edges) {
+    let tree = source.names().tree;
+    match leads {
+        Leads::File(file) => {
+            let sites = &source.references.sites;
+            let has = |wanted: fn(&SiteKind) -> bool| sites.iter().any(|site| wanted(&site.kind));
+            let kind = match tree.files[file as usize].kind {
+                NodeKind::Module | NodeKind::Package
+                    if has(|kind| matches!(kind, SiteKind::Spawn)) =>
+                {
+                    EdgeKind::Subprocess
+                }
+                NodeKind::Module | NodeKind::Package if has(|kind| matches!(kind, SiteKind::Run)) => {
+                    EdgeKind::DynamicLiteral
+                }
+                _ => EdgeKind::Data,
+            };
+            out.add(Target::File(file), By::new(line, kind, rule));
+        }
+        Leads::Folder(folder) => {
+            out.add(Target::Folder(folder), By::new(line, EdgeKind::Data, rule));
+        }
+    }
+}
+
+/// Paths made from `__file__`; the strings that they are made of lead nowhere else.
+fn from_file<'s>(source: &Source<'s>, out: &mut Edges) -> Vec<(u32, &'s str)> {
+    let mut covered = Vec::new();
+    for site in &source.references.sites {
+        let SiteKind::Here(at) = &site.kind else {
+            continue;
+        };
+        if at.parts.is_empty() {
+            continue;
+        }
+        let Some(folder) = above(source, at) else {
+            continue;
+        };
+        let path = at.parts.join("/");
+        if path.split('/').all(|part| matches!(part, "" | "." | "..")) {
+            continue;
+        }
+        if let Some(leads) = follow(source, folder, &path, false) {
+            let is_search_path = source.references.sites.iter().any(|other| {
+                matches!(other.kind, SiteKind::SearchPath(_)) && other.line == site.line
+            });
+            if !is_search_path {
+                add(source, leads, site.line, Rule::FilePath, out);
+            }
+            covered.extend(at.parts.iter().map(|part| (site.line, part.as_str())));
+        }
+    }
+    covered
+}
+
+/// The folder that a path begins at.
+pub(in crate::graph) fn above(source: &Source<'_>, at: &Whereabouts) -> Option<u32> {
+    let up = at.up?.max(1) as usize - 1;
+    source.names().tree.around(source.folder).nth(up)
+}
+
+/// A file that lists the folder it lies in, or one above it.
+fn listed(source: &Source<'_>, out: &mut Edges) {
+    let sites = &source.references.sites;
+    let lists = |line: Option<u32>| {
+        sites.iter().find(|site| {
+            matches!(site.kind, SiteKind::List) && line.is_none_or(|line| line == site.line)
+        })
+    };
+    if lists(None).is_none() {
+        return;
+    }
+    for site in sites {
+        let SiteKind::Here(at) = &site.kind else {
+            continue;
+        };
+        if !at.parts.iter().all(|part| part.contains(['*', '?'])) {
+            continue;
+        }
+        let is_near = at.up.unwrap_or(0) <= 1;
+        if (is_near || lists(Some(site.line)).is_some())
+            && let Some(folder) = above(source, at)
+        {
+            out.flags |= flag::VOLATILE;
+            let by = By::new(site.line, EdgeKind::Data, Rule::Listing);
+            out.add(Target::Folder(folder), by);
+        }
+    }
+}
+
+/// Folders and snapshots that plugins look for beside a test file, by its name.
+fn datadir(source: &Source<'_>, out: &mut Edges) {
+    if !source.is_test {
+        return;
+    }
+    let (names, tree) = (source.names(), source.names().tree);
+    let stem = source.name().trim_end_matches(".py");
+    let by = By::new(0, EdgeKind::Data, Rule::Datadir);
+    if let Some(folder) = names.subfolder(source.folder, stem) {
+        out.add(Target::Folder(folder), by);
+    }
+    for shared in ["__snapshots__", "snapshots", "cassettes"] {
+        let Some(folder) = names.subfolder(source.folder, shared) else {
+            continue;
+        };
+        if let Some(own) = names.subfolder(folder, stem) {
+            out.add(Target::Folder(own), by);
+        }
+        let (from, to) = tree.folders[folder as usize].files;
+        for at in from..to {
+            let name = &tree.files[at as usize].name;
+            if name.split('.').next() == Some(stem) {
+                out.add(Target::File(at), by);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_can_be_searched() {
+        assert!(PATHS.is_sorted());
+    }
+}

@@ -1,0 +1,136 @@
+//! The graph on disk: one file a rootdir, mapped and never loaded.
+//!
+//! A header with a checksum of all the rest, then the columns of [`Flat`], each at a multiple of eight.
+//! The file is replaced as a whole, by rename. Numbers are as this machine has them, and the header says
+//! so: a file from another one is none.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytemuck::Pod;
+use memmap2::Mmap;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use super::flat::{Column, Flat};
+use crate::syntax::map;
+
+const MAGIC: u64 = u64::from_ne_bytes(*b"\x89graph\r\n");
+const COLUMNS: usize = 11;
+const HEADER: usize = 8 * (4 + COLUMNS);
+
+/// The folder of graphs below a cache folder.
+pub(crate) fn folder(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("graph")
+}
+
+/// Where the graph of a rootdir is kept.
+pub(super) fn path(cache_dir: &Path, rootdir: &Path) -> PathBuf {
+    let digest = blake3::hash(rootdir.as_os_str().as_encoded_bytes());
+    folder(cache_dir).join(&digest.to_hex()[..32])
+}
+
+/// Whether a file of that name is one of ours.
+pub(crate) fn is_owned(name: &str) -> bool {
+    name.starts_with(ASIDE)
+        || (name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
+const ASIDE: &str = ".new-";
+
+/// Changes with this crate's version and with the source of everything that makes graphs.
+fn schema() -> u64 {
+    let text = concat!(env!("CARGO_PKG_VERSION"), "/", env!("FASTEST_GRAPH"));
+    xxh3_64(text.as_bytes())
+}
+
+/// Reads a graph; none if there is none that can be trusted.
+pub(super) fn read(path: &Path) -> Option<Flat> {
+    let file = File::open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    // In a folder that many can write, someone else's file must not choose our tests.
+    let own = rustix::process::geteuid().as_raw();
+    let trusted = metadata.is_file() && [0, own].contains(&metadata.uid());
+    if !trusted || metadata.len() < HEADER as u64 {
+        return None;
+    }
+    let map = Arc::new(map(&file).ok()?);
+    let header: Vec<u64> = map
+        .get(..HEADER)?
+        .chunks_exact(8)
+        .map(|bytes| u64::from_ne_bytes(bytes.try_into().unwrap_or_default()))
+        .collect();
+    let rest = map.get(HEADER..)?;
+    if header[0] != MAGIC || header[1] != schema() || header[2] != xxh3_64(rest) {
+        return None;
+    }
+    let mut at = HEADER;
+    let mut lengths = header[4..].iter();
+    let mut next = || {
+        let length = usize::try_from(*lengths.next()?).ok()?;
+        let range = at..at.checked_add(length)?;
+        at = range.end.checked_next_multiple_of(8)?;
+        (range.end <= map.len()).then_some(range)
+    };
+    let flat = Flat {
+        text: column(&map, next()?)?,
+        folders: column(&map, next()?)?,
+        files: column(&map, next()?)?,
+        outside: column(&map, next()?)?,
+        starts: column(&map, next()?)?,
+        edges: column(&map, next()?)?,
+        reverse_starts: column(&map, next()?)?,
+        reverse: column(&map, next()?)?,
+        references: column(&map, next()?)?,
+        probes: column(&map, next()?)?,
+        globals: column(&map, next()?)?,
+    };
+    flat.is_sound().then_some(flat)
+}
+
+fn column<T: Pod>(map: &Arc<Mmap>, range: std::ops::Range<usize>) -> Option<Column<T>> {
+    bytemuck::try_cast_slice::<u8, T>(map.get(range.clone())?).ok()?;
+    Some(Column::Mapped(Arc::clone(map), range))
+}
+
+/// Replaces the graph at a path.
+pub(super) fn write(path: &Path, flat: &Flat) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)?;
+    let columns: [&[u8]; COLUMNS] = [
+        &flat.text,
+        bytemuck::cast_slice(&flat.folders),
+        bytemuck::cast_slice(&flat.files),
+        bytemuck::cast_slice(&flat.outside),
+        bytemuck::cast_slice(&flat.starts),
+        bytemuck::cast_slice(&flat.edges),
+        bytemuck::cast_slice(&flat.reverse_starts),
+        bytemuck::cast_slice(&flat.reverse),
+        &flat.references,
+        bytemuck::cast_slice(&flat.probes),
+        &flat.globals,
+    ];
+    let padding = |column: &[u8]| column.len().next_multiple_of(8) - column.len();
+    let mut hash = Xxh3::new();
+    for column in columns {
+        hash.update(column);
+        hash.update(&[0; 8][..padding(column)]);
+    }
+    let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
+    let mut out = BufWriter::with_capacity(1 << 16, aside);
+    for number in [MAGIC, schema(), hash.digest(), 0] {
+        out.write_all(&number.to_ne_bytes())?;
+    }
+    for column in columns {
+        out.write_all(&(column.len() as u64).to_ne_bytes())?;
+    }
+    for column in columns {
+        out.write_all(column)?;
+        out.write_all(&[0; 8][..padding(column)])?;
+    }
+    let aside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    aside.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
