@@ -9,9 +9,10 @@ use crate::execution::{
     self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, RunContext, Uncaptured,
     Zygote,
 };
+use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
-use crate::selection::{self, Filters, Selection};
+use crate::selection::{self, Filters, Inputs, Selection};
 use crate::syntax::Sources;
 use crate::workspace::{Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
@@ -130,6 +131,38 @@ impl Session {
             options,
         };
         execution::resolve(context, discovery)
+    }
+
+    /// Which files depend on which. Without `cache` every file is read, and nothing is kept.
+    pub fn graph(&self, cache: bool) -> (ImportGraph, GraphCounts) {
+        if cache {
+            ImportGraph::cached(&self.workspace, &self.cache_dir)
+        } else {
+            (ImportGraph::new(&self.workspace), GraphCounts::default())
+        }
+    }
+
+    /// Every file that a test file can load or read; the file is relative to the invocation folder.
+    ///
+    /// # Errors
+    ///
+    /// When the graph has no such file.
+    pub fn inputs(&self, graph: &ImportGraph, test: &Path) -> Result<Inputs> {
+        selection::inputs(&self.workspace, graph, &self.workspace.relative(test))
+    }
+
+    /// How a test file depends on a file: the edges of a shortest way; none when it does not. Both are
+    /// relative to the invocation folder.
+    ///
+    /// # Errors
+    ///
+    /// When the graph has no such files.
+    pub fn why(&self, graph: &ImportGraph, test: &Path, file: &Path) -> Result<Option<Vec<Edge>>> {
+        let [test, file] = [test, file].map(|path| self.workspace.relative(path));
+        for path in [&test, &file] {
+            selection::known(graph, path)?;
+        }
+        Ok(graph.why(&test, &file))
     }
 
     /// Chooses among the discovered tests.

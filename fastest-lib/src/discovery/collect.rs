@@ -10,7 +10,6 @@ use super::closure::Chain;
 use super::conftest::{Conftest, Hooks, hooks};
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
-use crate::environment::{is_outside, is_stdlib};
 use super::marks::{self, Mark};
 use super::model::{DiscoveredFile, OpenReason, TestMark};
 use super::naming::Naming;
@@ -18,6 +17,7 @@ use super::parametrize::WideParameter;
 use super::project::{Found, World};
 use super::scope::{Entry, Imported, Kind, MAX_HOPS, Meaning, Names};
 use super::value::Value;
+use crate::environment::{is_outside, is_stdlib};
 use crate::syntax::{BindingKind, Effect, EffectKind, Expr, FileFacts};
 use crate::workspace::TestFile;
 

@@ -7,13 +7,13 @@ use rustc_hash::FxHashMap;
 use super::classes::Lineage;
 use super::engine;
 use super::ids::{IdRules, ParameterSet, set_ids};
-use crate::environment::is_stdlib;
 use super::marks::{self, Decorated, FixtureDecorator};
 use super::model::OpenReason;
 use super::parametrize::{given_ids, parameter_sets};
 use super::project::World;
 use super::scope::{Entry, Imported, Kind, MAX_HOPS, Meaning, Names};
 use super::value::Value;
+use crate::environment::is_stdlib;
 use crate::syntax::{Expr, Function, ParameterKind};
 
 /// How long a fixture lives; the order is pytest's, from the narrowest.

@@ -138,7 +138,11 @@ impl Filling<'_> {
                 ..FileRecord::zeroed()
             };
             for (is, flag) in [(file.is_ghost, flag::GHOST), (file.is_link, flag::LINK)] {
-                record.flags = if is { record.flags | flag } else { record.flags & !flag };
+                record.flags = if is {
+                    record.flags | flag
+                } else {
+                    record.flags & !flag
+                };
             }
             match (encoded, read.old) {
                 (Some((bytes, probes)), _) => {
@@ -288,13 +292,26 @@ impl Filling<'_> {
         let (from, to) = self.tree.folders[file.folder as usize].files;
         for at in from..to {
             let other = &self.tree.files[at as usize];
-            let is_source = other.name.rsplit_once('.').is_some_and(|(name, extension)| {
-                name == stem
-                    && matches!(
-                        extension,
-                        "pyx" | "pxd" | "pxi" | "c" | "cc" | "cpp" | "cxx" | "f" | "f90" | "h" | "rs"
-                    )
-            });
+            let is_source = other
+                .name
+                .rsplit_once('.')
+                .is_some_and(|(name, extension)| {
+                    name == stem
+                        && matches!(
+                            extension,
+                            "pyx"
+                                | "pxd"
+                                | "pxi"
+                                | "c"
+                                | "cc"
+                                | "cpp"
+                                | "cxx"
+                                | "f"
+                                | "f90"
+                                | "h"
+                                | "rs"
+                        )
+                });
             if is_source && other.name != file.name {
                 self.add(at, EdgeKind::Data, Rule::ExtensionSource);
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assemble::{Edge, assemble};
 use super::environment::Environment;
-use super::flat::{EdgeRecord, Flat, flag};
+use super::flat::{Flat, flag};
 use super::names::Names;
 use super::probes::{self, probe};
 use super::projects::{self, Project};
@@ -66,7 +66,16 @@ pub(super) fn build(
     let old_of = correspondence(old, tree);
     let mut reads = read_all(old, tree, &old_of, stale);
     let names = Names::new(tree);
-    let globals = globals(old, old_globals, environment, tree, &names, &old_of, stale, &reads);
+    let globals = globals(
+        old,
+        old_globals,
+        environment,
+        tree,
+        &names,
+        &old_of,
+        stale,
+        &reads,
+    );
     let setup = setup(environment, tree, names, &globals);
     let everything = globals != *old_globals;
     let touched = if everything {
@@ -114,7 +123,16 @@ pub(super) fn build(
             Edge::Fresh(list)
         })
         .collect();
-    assemble(old, environment, tree, &setup, &globals, &old_of, reads, edges)
+    assemble(
+        old,
+        environment,
+        tree,
+        &setup,
+        &globals,
+        &old_of,
+        reads,
+        edges,
+    )
 }
 
 fn flag_if(condition: bool, flag: u32) -> u32 {
@@ -142,17 +160,15 @@ pub(super) fn decode(flat: &Flat, file: u32) -> References {
     let Some(record) = flat.files.get(file as usize) else {
         return References::default();
     };
-    let (from, to) = (record.references_from as usize, record.references_to as usize);
+    let (from, to) = (
+        record.references_from as usize,
+        record.references_to as usize,
+    );
     let bytes = flat.references.get(from..to).unwrap_or_default();
     postcard::from_bytes(bytes).unwrap_or_default()
 }
 
-fn read_all(
-    old: &Flat,
-    tree: &Tree,
-    old_of: &[Option<u32>],
-    stale: &FxHashSet<u32>,
-) -> Vec<Read> {
+fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u32>) -> Vec<Read> {
     let paths: Vec<PathBuf> = tree
         .folders
         .iter()
@@ -249,7 +265,10 @@ fn globals(
 ) -> Globals {
     let is_project = |at: &usize| is_project_file(&tree.files[*at].name);
     let now: Vec<usize> = (0..tree.files.len()).filter(is_project).collect();
-    let before = old.files.iter().filter(|file| is_project_file(old.text(file.name)));
+    let before = old
+        .files
+        .iter()
+        .filter(|file| is_project_file(old.text(file.name)));
     let same = before.count() == now.len()
         && now.iter().all(|at| {
             old_of[*at].is_some_and(|before| {
@@ -416,7 +435,9 @@ fn touched(
         }
         let mut around = folder.as_str();
         while !around.is_empty() {
-            let has = tree.folder(around).is_some_and(|at| setup.names.has_python(at));
+            let has = tree
+                .folder(around)
+                .is_some_and(|at| setup.names.has_python(at));
             if has != had_python.contains(around) {
                 keys.insert(probe(around.rsplit('/').next().unwrap_or_default()));
             }
@@ -441,7 +462,10 @@ fn touched(
         }
     }
     let plugins = setup.plugins.iter().map(|(name, _)| name.as_str());
-    let entry_points = globals.projects.iter().flat_map(|project| &project.entry_points);
+    let entry_points = globals
+        .projects
+        .iter()
+        .flat_map(|project| &project.entry_points);
     let targets = plugins.chain(entry_points.map(|entry| entry.target.as_str()));
     let any_target = targets
         .flat_map(|target| target.split(['.', ':']))
@@ -478,9 +502,4 @@ fn had_python(old: &Flat) -> FxHashSet<&str> {
         }
     }
     found
-}
-
-/// The edges that a file had, with the nodes that they lead to in the earlier graph.
-pub(super) fn kept(old: &Flat, node: u32) -> &[EdgeRecord] {
-    old.edges(node)
 }

@@ -27,7 +27,12 @@ impl Changed {
 /// Compares every folder and source file with what is known of it; none when the rootdir cannot be
 /// opened.
 pub(super) fn since(flat: &Flat, rootdir: &Path) -> Option<Changed> {
-    let root = open(rootdir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let root = open(
+        rootdir,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .ok()?;
     let look = |path: &str| -> Option<[u64; 7]> {
         let path = if path.is_empty() { "." } else { path };
         let stat = statat(root.as_fd(), path, AtFlags::empty()).ok()?;
@@ -41,13 +46,17 @@ pub(super) fn since(flat: &Flat, rootdir: &Path) -> Option<Changed> {
         found[4] = stat.st_size as u64;
         Some(found)
     };
-    let folders = flat.folders.par_iter().enumerate().filter_map(|(at, folder)| {
-        let now = look(flat.text(folder.path)).map(|mut stamp| {
-            stamp[4] = 1;
-            stamp
+    let folders = flat
+        .folders
+        .par_iter()
+        .enumerate()
+        .filter_map(|(at, folder)| {
+            let now = look(flat.text(folder.path)).map(|mut stamp| {
+                stamp[4] = 1;
+                stamp
+            });
+            (now != Some(folder.stamp)).then_some(number(at))
         });
-        (now != Some(folder.stamp)).then_some(number(at))
-    });
     let folders: Vec<u32> = folders.collect();
     let files = flat.folders.par_iter().flat_map_iter(|folder| {
         let path = flat.text(folder.path);
@@ -58,7 +67,10 @@ pub(super) fn since(flat: &Flat, rootdir: &Path) -> Option<Changed> {
         }
         let base = text.len();
         let (from, to) = (folder.files_from, folder.files_to);
-        let records = flat.files.get(from as usize..to as usize).unwrap_or_default();
+        let records = flat
+            .files
+            .get(from as usize..to as usize)
+            .unwrap_or_default();
         let look = &look;
         (from..to).zip(records).filter_map(move |(at, file)| {
             let name = flat.text(file.name);

@@ -45,10 +45,20 @@ impl Environment {
         let mut roots: Vec<String> = import_roots
             .configured
             .iter()
-            .chain(installed.folders.iter().filter(|path| !site_packages.contains(path)))
+            .chain(
+                installed
+                    .folders
+                    .iter()
+                    .filter(|path| !site_packages.contains(path)),
+            )
             .filter_map(|path| inside(path))
             .collect();
-        roots.extend(config.roots.iter().map(|root| root.trim_matches('/').to_owned()));
+        roots.extend(
+            config
+                .roots
+                .iter()
+                .map(|root| root.trim_matches('/').to_owned()),
+        );
         roots.push(String::new());
         let mapped = installed
             .mapped
@@ -120,13 +130,17 @@ impl Environment {
             return false;
         }
         let path = self.rootdir.join(folder).join(name);
-        self.patterns.iter().any(|pattern| pattern.matches(&path, name))
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches(&path, name))
     }
 }
 
 fn pairs(edges: &[crate::workspace::EdgeGlobs]) -> Vec<(String, String)> {
     let edges = edges.iter();
-    edges.map(|edge| (edge.from.clone(), edge.to.clone())).collect()
+    edges
+        .map(|edge| (edge.from.clone(), edge.to.clone()))
+        .collect()
 }
 
 fn words_of(value: &IniValue) -> impl Iterator<Item = &str> {

@@ -7,8 +7,8 @@ use bytemuck::{Pod, Zeroable};
 use fixedbitset::FixedBitSet;
 use memmap2::Mmap;
 use petgraph::visit::{
-    GraphBase, GraphRef, IntoNeighbors, IntoNeighborsDirected, IntoNodeIdentifiers, NodeCompactIndexable,
-    NodeCount, NodeIndexable, Visitable,
+    GraphBase, GraphRef, IntoNeighbors, IntoNeighborsDirected, IntoNodeIdentifiers,
+    NodeCompactIndexable, NodeCount, NodeIndexable, Visitable,
 };
 
 use super::kind::{Condition, EdgeKind, NodeKind};
@@ -358,7 +358,9 @@ pub(super) struct Counted(pub(super) u8);
 
 impl Counted {
     pub(super) fn of(conditions: &[Condition]) -> Self {
-        let bits = conditions.iter().fold(0, |bits, one| bits | 1 << *one as u8);
+        let bits = conditions
+            .iter()
+            .fold(0, |bits, one| bits | 1 << *one as u8);
         Self(bits)
     }
 
@@ -439,9 +441,9 @@ impl Iterator for Neighbors<'_> {
 
     fn next(&mut self) -> Option<u32> {
         match self {
-            Self::Out(counted, edges) => edges
-                .find(|edge| counted.has(edge))
-                .map(|edge| edge.target),
+            Self::Out(counted, edges) => {
+                edges.find(|edge| counted.has(edge)).map(|edge| edge.target)
+            }
             Self::In(view, edges) => edges
                 .find(|reverse| {
                     let edge = view.flat.edges.get(reverse.edge as usize);

@@ -202,7 +202,11 @@ impl ImportGraph {
             old
         };
         graph.problems.extend(tree.problems.iter().cloned());
-        counts.read = if is_known { stale.len() } else { tree.files.len() };
+        counts.read = if is_known {
+            stale.len()
+        } else {
+            tree.files.len()
+        };
         graph.flat = build(&old, &globals, &environment, &tree, &stale);
         if let Some(path) = path
             && worth_keeping(&old, &graph.flat, stale.len(), same_environment)
@@ -290,7 +294,8 @@ impl ImportGraph {
             kind: edge.kind(),
             rule: edge.rule().name(),
             line: edge.line,
-            conditional: [Condition::Loader as u8, Condition::Walker as u8].contains(&edge.condition),
+            conditional: [Condition::Loader as u8, Condition::Walker as u8]
+                .contains(&edge.condition),
         }
     }
 
@@ -395,7 +400,11 @@ impl ImportGraph {
         let (from, to) = (self.flat.find(from)?, self.flat.find(to)?);
         let (_, counted) = reach::closure(&self.flat, &[from], self.base());
         let path = reach::path(&self.flat, from, to, counted)?;
-        Some(path.into_iter().map(|edge| self.numbered_edge(edge)).collect())
+        Some(
+            path.into_iter()
+                .map(|edge| self.numbered_edge(edge))
+                .collect(),
+        )
     }
 
     /// Strongly connected components of the files, by the edges that always count: files that depend
@@ -441,11 +450,11 @@ impl ImportGraph {
 
     /// How this graph differs from an older one.
     pub fn diff(&self, older: &Self) -> GraphDiff {
-        let names = |graph: &Self| -> FxHashSet<String> {
-            graph.nodes().map(|node| node.path).collect()
-        };
+        let names =
+            |graph: &Self| -> FxHashSet<String> { graph.nodes().map(|node| node.path).collect() };
         let key = |edge: &Edge| (edge.from.clone(), edge.to.clone(), edge.kind, edge.rule);
-        let keys = |graph: &Self| -> FxHashSet<_> { graph.edges().map(|edge| key(&edge)).collect() };
+        let keys =
+            |graph: &Self| -> FxHashSet<_> { graph.edges().map(|edge| key(&edge)).collect() };
         let only_nodes = |of: &Self, other: &FxHashSet<String>| {
             let mut found: Vec<String> = of.nodes().map(|node| node.path).collect();
             found.retain(|name| !other.contains(name));
@@ -453,7 +462,10 @@ impl ImportGraph {
             found
         };
         let only_edges = |of: &Self, other: &FxHashSet<_>| {
-            let mut found: Vec<Edge> = of.edges().filter(|edge| !other.contains(&key(edge))).collect();
+            let mut found: Vec<Edge> = of
+                .edges()
+                .filter(|edge| !other.contains(&key(edge)))
+                .collect();
             found.sort_unstable();
             found
         };
@@ -475,7 +487,9 @@ impl ImportGraph {
             }
             stats.tests += usize::from(file.flags & flag::TEST != 0);
             let edges = self.flat.edges(at as u32);
-            let sites = edges.iter().filter(|edge| edge.kind() == EdgeKind::Unresolved);
+            let sites = edges
+                .iter()
+                .filter(|edge| edge.kind() == EdgeKind::Unresolved);
             let sites = sites.count();
             stats.edges += edges.len() - sites;
             stats.unresolved += sites;

@@ -42,7 +42,10 @@ impl NodeKind {
     ];
 
     pub(super) fn of(code: u8) -> Self {
-        Self::ALL.get(usize::from(code)).copied().unwrap_or(Self::Data)
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .unwrap_or(Self::Data)
     }
 
     pub(super) fn code(self) -> u8 {
@@ -127,7 +130,10 @@ impl EdgeKind {
     ];
 
     pub(super) fn of(code: u8) -> Self {
-        Self::ALL.get(usize::from(code)).copied().unwrap_or(Self::Data)
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .unwrap_or(Self::Data)
     }
 
     pub(super) fn code(self) -> u8 {

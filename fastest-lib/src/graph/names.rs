@@ -338,7 +338,11 @@ impl<'t> Names<'t> {
 
 fn push(module: &Module, files: &mut Vec<u32>) {
     let before = files.len();
-    files.extend([module.source, module.extension].into_iter().filter(|at| *at != NONE));
+    files.extend(
+        [module.source, module.extension]
+            .into_iter()
+            .filter(|at| *at != NONE),
+    );
     if files.len() == before && module.stub != NONE {
         files.push(module.stub);
     }

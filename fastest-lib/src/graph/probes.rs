@@ -2,8 +2,8 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::tree::kind_of;
 use super::kind::NodeKind;
+use super::tree::kind_of;
 use crate::syntax::{Loaded, References, SiteKind};
 
 /// What a name is known by.
@@ -68,7 +68,11 @@ pub(super) fn of(name: &str, references: &References, out: &mut Vec<u32>) {
         for part in text.split(['/', '\\', ' ']).filter(|part| !part.is_empty()) {
             out.push(probe(part));
             if part.contains(['.', ':']) {
-                out.extend(part.split(['.', ':']).filter(|part| !part.is_empty()).map(probe));
+                out.extend(
+                    part.split(['.', ':'])
+                        .filter(|part| !part.is_empty())
+                        .map(probe),
+                );
             }
         }
     }

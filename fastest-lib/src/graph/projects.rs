@@ -138,7 +138,11 @@ impl Project {
             (&["tool", "poetry", "scripts"][..], "console_scripts"),
         ];
         for (keys, group) in scripts {
-            for (name, target) in at(table, keys).and_then(Value::as_table).into_iter().flatten() {
+            for (name, target) in at(table, keys)
+                .and_then(Value::as_table)
+                .into_iter()
+                .flatten()
+            {
                 if let Some(target) = target.as_str() {
                     self.entry_point(group, name, target);
                 }
@@ -157,7 +161,10 @@ impl Project {
                 }
             }
         }
-        for folder in strings(at(table, &["tool", "setuptools", "packages", "find", "where"])) {
+        for folder in strings(at(
+            table,
+            &["tool", "setuptools", "packages", "find", "where"],
+        )) {
             self.root(folder);
         }
         let folders = at(table, &["tool", "setuptools", "package-dir"]);
@@ -225,7 +232,10 @@ impl Project {
                     };
                     self.entry_point(&group, name, target);
                 }
-                _ if literal.contains('.') || literal.ends_with("_scripts") || literal == "pytest11" => {
+                _ if literal.contains('.')
+                    || literal.ends_with("_scripts")
+                    || literal == "pytest11" =>
+                {
                     group = literal.to_owned();
                 }
                 _ if matches!(literal, "src" | "lib" | "python") => self.root(literal),
@@ -292,6 +302,9 @@ mod tests {
             assert_eq!(project.entry_points, expected);
         }
         let data = [("a".to_owned(), vec!["*.json".to_owned()])];
-        assert_eq!((toml.package_data, cfg.package_data), (data.to_vec(), data.to_vec()));
+        assert_eq!(
+            (toml.package_data, cfg.package_data),
+            (data.to_vec(), data.to_vec())
+        );
     }
 }

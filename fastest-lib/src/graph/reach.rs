@@ -167,7 +167,9 @@ impl Dependents {
     pub(super) fn of(flat: &Flat, to: &[u32], base: Counted) -> Self {
         let with = |wanted: u32| -> Vec<u32> {
             let nodes = 0..flat.count() as u32;
-            nodes.filter(|node| flat.flags(*node) & wanted != 0).collect()
+            nodes
+                .filter(|node| flat.flags(*node) & wanted != 0)
+                .collect()
         };
         let (loaders, walkers) = (with(flag::LOADER), with(flag::WALKER));
         let by_loader = base.and(Condition::Loader);

@@ -103,7 +103,10 @@ impl Rule {
     }
 
     pub(super) fn of(code: u8) -> Self {
-        Self::ALL.get(usize::from(code)).copied().unwrap_or(Self::Folder)
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .unwrap_or(Self::Folder)
     }
 
     pub(super) fn code(self) -> u8 {

@@ -131,7 +131,10 @@ impl Tree {
                 problems,
                 ..
             } = listed;
-            let parent = folder.path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let parent = folder
+                .path
+                .rsplit_once('/')
+                .map_or("", |(parent, _)| parent);
             let parent = paths.binary_search_by(|path| path.as_str().cmp(parent));
             folder.parent = number(parent.unwrap_or(0));
             files.sort();
@@ -161,7 +164,11 @@ impl Tree {
             match list(&path, folder.path.clone(), links, Some(&known)) {
                 Some(listed) => {
                     // Folders below it that went are not listed any more.
-                    let names: Vec<&str> = listed.below.iter().map(|l| l.folder.path.as_str()).collect();
+                    let names: Vec<&str> = listed
+                        .below
+                        .iter()
+                        .map(|l| l.folder.path.as_str())
+                        .collect();
                     let children = self.folders.iter().filter(|child| {
                         !child.path.is_empty() && child.parent == at && child.path != folder.path
                     });
@@ -188,7 +195,9 @@ impl Tree {
             let files = self.files[from as usize..to as usize].iter();
             all.push(Listed {
                 folder: folder.clone(),
-                files: files.map(|file| (file.name.clone(), file.is_link)).collect(),
+                files: files
+                    .map(|file| (file.name.clone(), file.is_link))
+                    .collect(),
                 below: Vec::new(),
                 problems: Vec::new(),
             });
@@ -255,7 +264,9 @@ impl Tree {
             place.insert(folder.path.clone(), all.len());
             all.push(Listed {
                 folder: folder.clone(),
-                files: files.map(|file| (file.name.clone(), file.is_link)).collect(),
+                files: files
+                    .map(|file| (file.name.clone(), file.is_link))
+                    .collect(),
                 below: Vec::new(),
                 problems: Vec::new(),
             });
@@ -357,7 +368,9 @@ fn list(
     let entries = match std::fs::read_dir(absolute) {
         Ok(entries) => entries,
         Err(error) => {
-            listed.problems.push(unreadable(&listed.folder.path, &error));
+            listed
+                .problems
+                .push(unreadable(&listed.folder.path, &error));
             return Some(listed);
         }
     };

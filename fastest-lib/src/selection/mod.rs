@@ -7,10 +7,13 @@
 //! [`Expression`] is pytest's language of `-k` and `-m`.
 
 mod expression;
+mod inputs;
 mod lexer;
 mod matching;
 mod nearest;
 mod select;
 
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
+pub(crate) use inputs::known;
+pub use inputs::{Inputs, inputs};
 pub use select::{Filters, Reason, SelectedFile, SelectedTest, Selection, select};

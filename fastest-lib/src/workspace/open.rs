@@ -287,6 +287,12 @@ impl Workspace {
         }
     }
 
+    /// A path as the command line has it, relative to the rootdir; with `..` where it leads out.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        let path = paths::absolute(self.invocation_dir(), path);
+        paths::relative(&self.rootdir, &path)
+    }
+
     /// The patterns of test file names.
     pub(crate) fn test_patterns(&self) -> Vec<PathPattern> {
         let patterns = self.config.python_files.iter();

@@ -30,6 +30,12 @@ pub(crate) enum Command {
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
     Explain(ExplainArgs),
+    /// Show which files depend on which.
+    Graph(GraphArgs),
+    /// List every file that test files can load or read.
+    Inputs(InputsArgs),
+    /// Show how a test file depends on a file.
+    Why(WhyArgs),
     /// Show what the cache holds, or empty it.
     Cache(CacheArgs),
 }
@@ -40,15 +46,8 @@ pub(crate) struct WorkspaceArgs {
     /// Files, folders or node ids.
     #[arg(value_name = "PATH|NODEID")]
     pub(crate) paths: Vec<String>,
-    /// The folder that node ids are relative to.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rootdir: Option<PathBuf>,
-    /// The configuration file to use instead of the one that is found.
-    #[arg(short = 'c', long = "config-file", value_name = "FILE")]
-    pub(crate) config_file: Option<PathBuf>,
-    /// Override a setting of the configuration file.
-    #[arg(short = 'o', long = "override-ini", value_name = "NAME=VALUE")]
-    pub(crate) overrides: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// How test modules are imported.
     #[arg(long, value_name = "MODE", value_enum)]
     pub(crate) import_mode: Option<ImportModeArg>,
@@ -67,6 +66,20 @@ pub(crate) struct WorkspaceArgs {
     /// Only tests whose marks match the expression.
     #[arg(short = 'm', value_name = "EXPR")]
     pub(crate) markexpr: Option<String>,
+}
+
+/// Where the rootdir is, and what configures it.
+#[derive(Args, Debug, Default)]
+pub(crate) struct PlaceArgs {
+    /// The folder that node ids are relative to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rootdir: Option<PathBuf>,
+    /// The configuration file to use instead of the one that is found.
+    #[arg(short = 'c', long = "config-file", value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// Override a setting of the configuration file.
+    #[arg(short = 'o', long = "override-ini", value_name = "NAME=VALUE")]
+    pub(crate) overrides: Vec<String>,
 }
 
 #[derive(Args, Debug, Default)]
@@ -154,6 +167,46 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// Print the graph to stdout.
+    #[arg(long, value_enum)]
+    pub(crate) output: Option<GraphOutput>,
+    /// Print counts to stderr.
+    #[arg(long)]
+    pub(crate) stats: bool,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InputsArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "files")]
+    pub(crate) output: InputsOutput,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WhyArgs {
+    /// The test file.
+    pub(crate) test: PathBuf,
+    /// The file that it may depend on.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct CacheArgs {
     #[command(subcommand)]
     pub(crate) command: CacheCommand,
@@ -177,6 +230,20 @@ pub(crate) struct CacheStatsArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CacheOutput {
     Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphOutput {
+    Json,
+    /// For Graphviz.
+    Dot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputsOutput {
+    /// One path a line.
+    Files,
     Json,
 }
 

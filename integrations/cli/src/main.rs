@@ -4,6 +4,7 @@ mod args;
 mod cache;
 mod discover;
 mod explain;
+mod graph;
 mod leftovers;
 mod pretty;
 mod run;
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Discover(args)) => discover::discover(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Graph(args)) => graph::graph(&args),
+        Some(Command::Inputs(args)) => graph::inputs(&args),
+        Some(Command::Why(args)) => graph::why(&args),
         Some(Command::Cache(args)) => cache::cache(&args),
     };
     let code = result.unwrap_or_else(|error| {

@@ -7,21 +7,12 @@ use fastest_lib::selection::Filters;
 use fastest_lib::workspace::{ImportMode, WorkspaceOptions};
 use fastest_lib::{Error, ErrorKind, Problem, Session};
 
-use crate::args::{ImportModeArg, WorkspaceArgs};
+use crate::args::{ImportModeArg, PlaceArgs, WorkspaceArgs};
 use crate::text::paint;
 
 pub(crate) fn options(args: &WorkspaceArgs) -> Result<WorkspaceOptions, Error> {
-    let here = std::env::current_dir().map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("the current folder cannot be used: {error}"),
-        )
-    })?;
-    let mut options = WorkspaceOptions::from_env(here);
+    let mut options = place_options(&args.place)?;
     options.args.clone_from(&args.paths);
-    options.rootdir.clone_from(&args.rootdir);
-    options.config_file.clone_from(&args.config_file);
-    options.overrides.clone_from(&args.overrides);
     options.import_mode = args.import_mode.map(|mode| match mode {
         ImportModeArg::Prepend => ImportMode::Prepend,
         ImportModeArg::Append => ImportMode::Append,
@@ -30,6 +21,21 @@ pub(crate) fn options(args: &WorkspaceArgs) -> Result<WorkspaceOptions, Error> {
     options.ignore.clone_from(&args.ignore);
     options.ignore_glob.clone_from(&args.ignore_glob);
     options.deselect.clone_from(&args.deselect);
+    Ok(options)
+}
+
+/// Options without any paths.
+pub(crate) fn place_options(args: &PlaceArgs) -> Result<WorkspaceOptions, Error> {
+    let here = std::env::current_dir().map_err(|error| {
+        Error::new(
+            ErrorKind::Io,
+            format!("the current folder cannot be used: {error}"),
+        )
+    })?;
+    let mut options = WorkspaceOptions::from_env(here);
+    options.rootdir.clone_from(&args.rootdir);
+    options.config_file.clone_from(&args.config_file);
+    options.overrides.clone_from(&args.overrides);
     Ok(options)
 }
 

@@ -73,10 +73,15 @@ fn entry_points(source: &Source<'_>, group: Option<&str>, line: u32, out: &mut E
 fn looked_up_by_others(source: &Source<'_>, out: &mut Edges) {
     for project in source.setup.projects {
         for entry in &project.entry_points {
-            let owner = entry.group.split(['.', '_', '-']).next().unwrap_or_default();
-            let import = source.references.imports.iter().find(|import| {
-                import.level == 0 && import.module.split('.').next() == Some(owner)
-            });
+            let owner = entry
+                .group
+                .split(['.', '_', '-'])
+                .next()
+                .unwrap_or_default();
+            let import =
+                source.references.imports.iter().find(|import| {
+                    import.level == 0 && import.module.split('.').next() == Some(owner)
+                });
             if let Some(import) = import
                 && source.is_foreign(owner)
             {

@@ -113,7 +113,13 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
 }
 
 /// A name that the workspace has not, or not all of it.
-fn elsewhere(source: &Source<'_>, import: &ImportStatement, found: &Found, by: By, out: &mut Edges) {
+fn elsewhere(
+    source: &Source<'_>,
+    import: &ImportStatement,
+    found: &Found,
+    by: By,
+    out: &mut Edges,
+) {
     let top = import.module.split('.').next().unwrap_or_default();
     let is_own = found.depth > 0 || import.level > 0;
     if import.level == 0 && is_stdlib(top) {

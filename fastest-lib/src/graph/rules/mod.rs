@@ -258,7 +258,10 @@ impl<'s> Source<'s> {
             .or(written.strip_suffix(".__name__"))
             .or(written.strip_suffix(".__package__"))
             .unwrap_or(written);
-        if matches!(written, "__path__" | "__name__" | "__package__" | "__spec__.parent") {
+        if matches!(
+            written,
+            "__path__" | "__name__" | "__package__" | "__spec__.parent"
+        ) {
             return vec![own];
         }
         let (first, rest) = match written.split_once('.') {

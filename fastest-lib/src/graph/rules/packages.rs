@@ -66,7 +66,8 @@ fn package_data(source: &Source<'_>, out: &mut Edges) {
             continue;
         }
         let globs = project.package_data.iter();
-        let globs = globs.filter(|(package, _)| matches!(package.as_str(), "*" | "") || *package == name);
+        let globs =
+            globs.filter(|(package, _)| matches!(package.as_str(), "*" | "") || *package == name);
         let Some(globs) = set(globs.flat_map(|(_, globs)| globs)) else {
             continue;
         };

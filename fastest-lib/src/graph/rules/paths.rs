@@ -72,9 +72,9 @@ fn may_be_path(string: &StringReference) -> bool {
     if value.contains(['/', '\\']) {
         return true;
     }
-    let has_extension = value.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && (1..=8).contains(&extension.len())
-    });
+    let has_extension = value
+        .rsplit_once('.')
+        .is_some_and(|(stem, extension)| !stem.is_empty() && (1..=8).contains(&extension.len()));
     has_extension
         || string.place == Place::Path
         || callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
@@ -91,7 +91,10 @@ pub(super) fn follow(source: &Source<'_>, from: u32, path: &str, is_prefix: bool
     let tree: &Tree = source.names().tree;
     let mut folder = from;
     let mut any = false;
-    let mut parts = path.split(['/', '\\']).filter(|part| !part.is_empty()).peekable();
+    let mut parts = path
+        .split(['/', '\\'])
+        .filter(|part| !part.is_empty())
+        .peekable();
     while let Some(part) = parts.next() {
         let is_last = parts.peek().is_none();
         match part {
@@ -162,7 +165,9 @@ fn add(source: &Source<'_>, leads: Leads, line: u32, rule: Rule, out: &mut Edges
                 {
                     EdgeKind::Subprocess
                 }
-                NodeKind::Module | NodeKind::Package if has(|kind| matches!(kind, SiteKind::Run)) => {
+                NodeKind::Module | NodeKind::Package
+                    if has(|kind| matches!(kind, SiteKind::Run)) =>
+                {
                     EdgeKind::DynamicLiteral
                 }
                 _ => EdgeKind::Data,

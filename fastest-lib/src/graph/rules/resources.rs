@@ -66,7 +66,13 @@ fn resources(source: &Source<'_>, argument: Option<&str>, line: u32, out: &mut E
                     Leads::File(file) => Target::File(file),
                     Leads::Folder(folder) => Target::Folder(folder),
                 };
-                out.add(target, By { line: string.line, ..by });
+                out.add(
+                    target,
+                    By {
+                        line: string.line,
+                        ..by
+                    },
+                );
             }
         }
         if !any {

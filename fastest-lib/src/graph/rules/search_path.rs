@@ -27,7 +27,10 @@ pub(in crate::graph) fn folders(
     let above = |up: u32| tree.around(folder).nth(up.max(1) as usize - 1);
     let path = place.parts.join("/");
     if let Some(up) = place.up {
-        return above(up).and_then(|from| follow(from, &path)).into_iter().collect();
+        return above(up)
+            .and_then(|from| follow(from, &path))
+            .into_iter()
+            .collect();
     }
     let mut found: Vec<u32> = Vec::new();
     if !path.is_empty() {

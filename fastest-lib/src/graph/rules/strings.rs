@@ -10,7 +10,14 @@ use crate::graph::rule::Rule;
 use crate::syntax::{Place, StringReference};
 
 /// Functions whose argument is the name of a module and which load none.
-const NAMING: &[&str] = &["getLogger", "get_logger", "getChild", "TypeVar", "NewType", "namedtuple"];
+const NAMING: &[&str] = &[
+    "getLogger",
+    "get_logger",
+    "getChild",
+    "TypeVar",
+    "NewType",
+    "namedtuple",
+];
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
@@ -38,7 +45,11 @@ fn name(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edges) 
         return;
     }
     let is_single = !string.value.contains(['.', ':']);
-    let rule = if is_single { Rule::NameString } else { Rule::DottedString };
+    let rule = if is_single {
+        Rule::NameString
+    } else {
+        Rule::DottedString
+    };
     let by = By { rule, ..by };
     out.files(&found.files, by);
     if found.files.is_empty() {

@@ -28,9 +28,9 @@ use map::Map;
 use merge::{Learnt, Limits};
 
 pub(crate) use folder::remove_owned;
+pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 pub(crate) use identity::{Identity, settled};
 pub(crate) use map::map;
-pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
 
 /// How often a cache had the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

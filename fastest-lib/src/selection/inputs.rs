@@ -1,0 +1,78 @@
+use serde::Serialize;
+
+use crate::graph::{ImportGraph, Unresolved};
+use crate::workspace::Workspace;
+use crate::{Error, ErrorKind, Result};
+
+/// The files in which pytest looks for its configuration.
+const CONFIG_FILES: &[&str] = &[
+    "pytest.toml",
+    ".pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+];
+
+/// Every file that a test file can load or read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Inputs {
+    /// The test file, relative to the rootdir.
+    pub test: String,
+    /// The files, by path, the test file and the configuration included.
+    pub files: Vec<String>,
+    /// The distributions that it imports.
+    pub distributions: Vec<String>,
+    /// The places that load something which cannot be known.
+    pub unresolved: Vec<Unresolved>,
+}
+
+/// The inputs of a test file, which is named relative to the rootdir.
+///
+/// # Errors
+///
+/// When the graph has no such file.
+pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<Inputs> {
+    known(graph, test)?;
+    let closure = graph.closure([test]);
+    let mut files = closure.files;
+    let mut folder = test;
+    loop {
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        for name in CONFIG_FILES {
+            let path = format!("{folder}{slash}{name}");
+            if graph.node(&path).is_some_and(|node| node.kind.is_file()) {
+                files.push(path);
+            }
+        }
+        if folder.is_empty() {
+            break;
+        }
+    }
+    let inipath = workspace
+        .inipath()
+        .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
+    files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
+    files.sort_unstable();
+    files.dedup();
+    Ok(Inputs {
+        test: test.to_owned(),
+        files,
+        distributions: closure.distributions,
+        unresolved: closure.unresolved,
+    })
+}
+
+/// Says so when the graph has no file of that name.
+pub(crate) fn known(graph: &ImportGraph, path: &str) -> Result<()> {
+    if graph.node(path).is_some() {
+        return Ok(());
+    }
+    let message = format!("{path}: the import graph has no such file");
+    Err(Error::new(ErrorKind::Usage, message).with_help(
+        "name a file below the rootdir; `fastest graph --output json` lists what there is",
+    ))
+}
