@@ -62,10 +62,7 @@ impl Listing {
     /// A requirement of PEP 508; `place` tells lists of requirements apart.
     pub(super) fn add_requirement(&mut self, place: &str, text: &str) {
         match name_of_requirement(text) {
-            Some(name) => {
-                let words: Vec<&str> = text.split_whitespace().collect();
-                self.add(name, format!("{place} {}", words.join(" ")));
-            }
+            Some(name) => self.add(name, format!("{place} {}", pip::compact(text))),
             None => self.add_to_all(format!("{place} {text}")),
         }
     }

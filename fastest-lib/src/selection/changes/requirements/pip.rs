@@ -43,7 +43,7 @@ fn logical_lines(text: &str) -> Vec<String> {
 
 /// One line of a requirements file, in its words.
 pub(in super::super) fn requirement(listing: &mut Listing, place: &str, line: &str) {
-    let said = format!("{place} {line}");
+    let said = format!("{place} {}", compact(line));
     let editable = ["-e ", "--editable ", "--editable=", "-e"]
         .iter()
         .find_map(|option| line.strip_prefix(option));
@@ -60,6 +60,11 @@ pub(in super::super) fn requirement(listing: &mut Listing, place: &str, line: &s
         Some(name) => listing.add(name, said),
         None => listing.add_to_all(said),
     }
+}
+
+/// The text without spaces, which mean nothing in a requirement.
+pub(super) fn compact(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// The name with which a requirement of PEP 508 begins: none for a path or URL.
