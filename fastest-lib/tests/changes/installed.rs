@@ -55,7 +55,7 @@ fn distributions_stand_for_modules() {
             ),
             (
                 "Middle_Name-2.0.dist-info/METADATA",
-                "Name: Middle.Name\nRequires-Dist: base (>=1) ; extra == 'x'\nRequires-Dist: absent>=2\n",
+                "Name: Middle.Name\nRequires-Dist: base (>=1) ; extra == 'x'\nRequires-Dist: absent>=2\nRequires-Dist: hook ; extra == \"testing-all\"\nRequires-Dist: bare ; extra == 'docs' or os_name == 'x'\n",
             ),
             ("Middle_Name-2.0.dist-info/top_level.txt", "middle\n"),
             (
@@ -81,7 +81,10 @@ fn distributions_stand_for_modules() {
                 "../plain/__init__.py\nPKG-INFO\n",
             ),
             ("egg-1.egg-info/PKG-INFO", "Name: egg\n"),
-            ("egg-1.egg-info/requires.txt", "plain\n\n[extra]\nown\n"),
+            (
+                "egg-1.egg-info/requires.txt",
+                "plain\n\n[extra]\nown\n\n[test:python_version<'3']\nfinder\n",
+            ),
             ("egg-1.egg-info/top_level.txt", "egg\n"),
             ("bare-1.egg-info", "Name: bare\n"),
             ("own-1.dist-info/METADATA", "Name: own\n"),
@@ -127,7 +130,7 @@ fn distributions_stand_for_modules() {
     );
     check(&["plain"], ["_pytest egg plain pytest", "pytest", ""]);
     check(&["absent"], ["middle plug", "plug", "absent"]);
-    check(&["bare"], ["", "", "bare"]);
+    check(&["bare"], ["middle plug", "plug", "bare"]);
     check(&["own"], ["egg own single", "", ""]);
     check(&["hook"], ["_hook", "hook", ""]);
     check(&["finder"], ["finder", "", ""]);

@@ -2,6 +2,7 @@
 //! requirements or configuration file concerns.
 
 mod config;
+mod environment;
 mod installed;
 mod listed;
 mod random;

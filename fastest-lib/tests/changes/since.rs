@@ -400,6 +400,7 @@ fn errors_say_what_to_do() {
     );
 
     repo.git(&["checkout", "--quiet", "--orphan", "alone"]);
+    repo.write("a.py", "alone");
     repo.commit();
     check(
         &repo,

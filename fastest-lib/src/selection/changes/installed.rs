@@ -19,6 +19,35 @@ pub struct TopLevels {
     pub unknown: BTreeSet<String>,
 }
 
+/// Names of extras for the developers of a distribution, or the first words of such names. Most
+/// tools of the field name each other there, and would all stand for each other.
+const FOR_DEVELOPERS: &[&str] = &[
+    "build",
+    "check",
+    "ci",
+    "cov",
+    "cover",
+    "coverage",
+    "dev",
+    "develop",
+    "development",
+    "doc",
+    "docs",
+    "documentation",
+    "enabler",
+    "lint",
+    "linting",
+    "mypy",
+    "qa",
+    "release",
+    "test",
+    "testing",
+    "tests",
+    "type",
+    "types",
+    "typing",
+];
+
 /// One installed distribution.
 struct Installed {
     /// Its `.dist-info` or `.egg-info`, a folder or a file.
@@ -27,8 +56,9 @@ struct Installed {
 }
 
 /// The modules that stand for `distributions`, which have normalised names, in the site-packages
-/// folders `installed`. A distribution that requires one of them, directly or not and under
-/// whatever marker, stands for it too: it may behave otherwise when that changes.
+/// folders `installed`. A distribution that requires one of them, directly or not, stands for it
+/// too: it may behave otherwise when that changes. Whatever marker a requirement has, it holds;
+/// only the extras with which a distribution itself is developed are left out.
 pub fn top_levels(installed: &[PathBuf], distributions: &BTreeSet<String>) -> TopLevels {
     let found = read_all(installed);
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -103,19 +133,41 @@ fn metadata(info: &Path) -> (String, BTreeSet<String>) {
     for line in text.lines().take_while(|line| !line.is_empty()) {
         if let Some(value) = line.strip_prefix("Name:") {
             name = normalised(value.trim());
-        } else if let Some(value) = line.strip_prefix("Requires-Dist:") {
+        } else if let Some(value) = line.strip_prefix("Requires-Dist:")
+            && !is_for_developers(value)
+        {
             requires.extend(name_of_requirement(value).map(normalised));
         }
     }
-    // Only eggs have it; `[extra]` lines name nothing.
+    // Only eggs have it, with the requirements of an extra below `[extra]` or `[extra:marker]`.
     let listed = read(&info.join("requires.txt")).unwrap_or_default();
-    requires.extend(
-        listed
-            .lines()
-            .filter_map(name_of_requirement)
-            .map(normalised),
-    );
+    let mut passed_over = false;
+    for line in listed.lines() {
+        if let Some(section) = line.strip_prefix('[') {
+            let extra = section.split([':', ']']).next().unwrap_or_default();
+            passed_over = is_development(extra);
+        } else if !passed_over {
+            requires.extend(name_of_requirement(line).map(normalised));
+        }
+    }
     (name, requires)
+}
+
+/// Whether a requirement holds for extras alone which only developers install.
+fn is_for_developers(requirement: &str) -> bool {
+    let (_, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
+    let mut extras = marker.split("extra ==").skip(1).peekable();
+    let name = |text: &str| {
+        let text = text.trim_start().trim_start_matches(['"', '\'']);
+        let end = text.find(['"', '\'']).unwrap_or(text.len());
+        is_development(&text[..end])
+    };
+    extras.peek().is_some() && !marker.contains(" or ") && extras.all(name)
+}
+
+fn is_development(extra: &str) -> bool {
+    let extra = normalised(extra);
+    FOR_DEVELOPERS.contains(&extra.split('-').next().unwrap_or(&extra))
 }
 
 #[derive(Default)]
