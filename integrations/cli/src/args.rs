@@ -106,6 +106,9 @@ pub(crate) struct RunArgs {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE", alias = "junitxml")]
     pub(crate) junit_xml: Option<PathBuf>,
+    /// Record what the tests of each file load and read, for `fastest audit`.
+    #[arg(long)]
+    pub(crate) record_inputs: bool,
     /// The Python interpreter.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
