@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, RunContext, Uncaptured,
-    Zygote,
+    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Recording, RunContext,
+    Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
-use crate::selection::{self, Filters, Inputs, Selection};
+use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, Selection};
 use crate::syntax::Sources;
-use crate::workspace::{Workspace, WorkspaceOptions};
+use crate::workspace::{Records, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
 /// The stages in their order: discover, select, plan, run.
@@ -165,6 +165,11 @@ impl Session {
         Ok(graph.why(&test, &file))
     }
 
+    /// The test files that changes concern, of those that would be collected.
+    pub fn affected(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
+        selection::affected(&self.workspace, graph, changes)
+    }
+
     /// Chooses among the discovered tests.
     ///
     /// # Errors
@@ -213,13 +218,17 @@ impl Session {
                 .ok()
                 .and_then(|mut booting| booting.take());
             let zygote = booting.map_or_else(|| self.spawn(options), Ok)?;
+            let recording = options
+                .record_inputs
+                .then(|| Recording::start(self.workspace.rootdir()))
+                .transpose()?;
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
             let context = RunContext {
                 plan,
                 options,
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
-                config: self.harness_config(plan, options)?,
+                config: self.harness_config(plan, options, recording.as_ref())?,
                 zygote,
                 spawn: &|| self.spawn(options),
                 cancel: self.cancel.clone(),
@@ -227,11 +236,21 @@ impl Session {
                     .workers
                     .unwrap_or(processors)
                     .clamp(1, plan.files.len().max(1)),
+                recording: recording.as_ref(),
             };
             execution::dispatch(context, &mut |event| {
                 report.record(event);
                 on_event(event);
             })?;
+            let problem = recording.and_then(|recording| {
+                let mut records = self.records();
+                records.merge_and_save(recording.records())
+            });
+            if let Some(problem) = problem {
+                let event = Event::Problem { problem };
+                report.record(&event);
+                on_event(&event);
+            }
         }
         report.duration = started.elapsed().as_secs_f64();
         on_event(&Event::RunFinished {
@@ -240,6 +259,11 @@ impl Session {
             exit_code: report.exit_code().code(),
         });
         Ok(report)
+    }
+
+    /// What earlier runs with [`RunOptions::record_inputs`] saw tests load and read.
+    pub fn records(&self) -> Records {
+        Records::open(&self.cache_dir, self.workspace.rootdir())
     }
 
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
@@ -258,7 +282,12 @@ impl Session {
     }
 
     /// What every worker is told; `harness/fastest_harness` reads it.
-    fn harness_config(&self, plan: &Plan, options: &RunOptions) -> Result<serde_json::Value> {
+    fn harness_config(
+        &self,
+        plan: &Plan,
+        options: &RunOptions,
+        recording: Option<&Recording>,
+    ) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
             self.workspace.addopts().warnings.as_slice(),
@@ -295,6 +324,7 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }
 }

@@ -25,9 +25,17 @@ XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
 
 def run(config, channel):
     """Run one pytest session over the files that ``channel`` hands out."""
-    plugin = FileServer(config, channel)
+    pytest_args, first = config["pytest_args"], None
+    if config.get("record_inputs"):
+        # The session is about one file: no conftest is loaded for the others.
+        first = channel.next_files()
+        if not first:
+            return
+        options = pytest_args[: pytest_args.index("--") + 1]
+        pytest_args = [*options, *(request["abspath"] for request in first)]
+    plugin = FileServer(config, channel, first)
     # First, because the arguments end with paths.
-    args = ["--basetemp", config["basetemp"], *config["pytest_args"]]
+    args = ["--basetemp", config["basetemp"], *pytest_args]
     if "pytest-cov" in config["plugins"]:
         # Sessions side by side would overwrite each other's data.
         args.insert(0, "--no-cov")
@@ -61,9 +69,10 @@ def run(config, channel):
 class FileServer:
     """The plugin that feeds a session and reports what becomes of each item."""
 
-    def __init__(self, config, channel):
+    def __init__(self, config, channel, first=None):
         self._config = config
         self._channel = channel
+        self._first = first  # files that were handed out before there was a session
         self._session = None
         self._files = None  # path -> its file collectors
         self._batch = []
@@ -173,7 +182,8 @@ class FileServer:
         while True:
             if self._channel.should_stop():
                 return
-            self._batch = self._channel.next_files()
+            self._batch = self._first or self._channel.next_files()
+            self._first = None
             if not self._batch:
                 return
             session.config.hook.pytest_collection(session=session)

@@ -14,7 +14,7 @@ import sysconfig
 
 # Of no say in a collection, or different each time they are looked at.
 _VOLATILE = ("/dev/", "/proc/", "/sys/")
-_ASIDE = frozenset(("_pytest", "pluggy", "iniconfig", "fastest_harness"))
+ASIDE = frozenset(("_pytest", "pluggy", "iniconfig", "fastest_harness"))
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What these answer cannot be known again without asking.
 _OUTSIDE = {
@@ -39,13 +39,31 @@ _TELLING = re.compile(
 )
 
 
-class Recorder:
-    """Records from `start` on; it cannot be stopped, as audit hooks cannot."""
+class Scope:
+    """Which paths may be inputs."""
 
     def __init__(self, rootdir, own_folders):
         self._rootdir = os.path.join(rootdir, "")
         self._own = tuple(os.path.join(folder, "") for folder in own_folders)
         self._libraries = _library_folders()
+
+    def is_input(self, path):
+        """Whether a path belongs to neither Python, the installed distributions nor us."""
+        if path.startswith(_VOLATILE) or path.startswith(self._own):
+            return False
+        for library in self._libraries:
+            if f"{path}/".startswith(library) and not (
+                self._rootdir.startswith(library) and path.startswith(self._rootdir)
+            ):
+                return False
+        return True
+
+
+class Recorder(Scope):
+    """Records from `start` on; it cannot be stopped, as audit hooks cannot."""
+
+    def __init__(self, rootdir, own_folders):
+        super().__init__(rootdir, own_folders)
         self._busy = set()  # threads within the hook
         self.at_start = list(sys.path)
         self.files = {}
@@ -94,14 +112,14 @@ class Recorder:
 
     def _on_open(self, event, args):
         path, _, flags = args
-        path = _path(path)
+        path = absolute(path)
         if path is None:
             return
         if flags & _WRITES:
             if path not in self.files:
                 self.written.add(path)
         elif path not in self.written and path not in self.files:
-            if _is_memory(path):
+            if is_memory(path):
                 return
             if os.path.basename(os.path.dirname(path)) == "__pycache__":
                 # Compiled code is as good as the source that it was made of.
@@ -113,23 +131,23 @@ class Recorder:
                 self.files[path] = None
 
     def _on_rename(self, event, args):
-        path = _path(args[1])
+        path = absolute(args[1])
         if path is not None and path not in self.files:
             self.written.add(path)
 
     def _on_connect(self, event, args):
-        path = _path(args[0])
+        path = absolute(args[0])
         if path is not None and self.is_input(path):
             self.files.setdefault(path)
 
     def _on_list(self, event, args):
-        path = _path("." if args[0] is None else args[0])
-        if path is None or not self.is_input(path) or _is_memory(path):
+        path = absolute("." if args[0] is None else args[0])
+        if path is None or not self.is_input(path) or is_memory(path):
             return
         if self.folders.get(path, True):
-            caller = _caller()
+            caller = caller_package()
             if caller != "importlib":
-                self.folders[path] = caller in _ASIDE
+                self.folders[path] = caller in ASIDE
 
     def _on_outside(self, event, args):
         if event.startswith("socket.") and args and not isinstance(args[-1], (tuple, str)):
@@ -146,27 +164,16 @@ class Recorder:
     def on_variable(self, name):
         """The variable was read, or its absence was."""
         if name not in self.set_variables and name not in self.variables:
-            caller = _caller()
-            if caller not in _ASIDE:
+            caller = caller_package()
+            if caller not in ASIDE:
                 self.variables[name] = None
 
     def on_all_variables(self):
         """All variables were looked at."""
-        if not self.whole_environment and _caller() not in _ASIDE:
+        if not self.whole_environment and caller_package() not in ASIDE:
             self.whole_environment = True
 
     # Results.
-
-    def is_input(self, path):
-        """Whether a path belongs to neither Python, the installed distributions nor us."""
-        if path.startswith(_VOLATILE) or path.startswith(self._own):
-            return False
-        for library in self._libraries:
-            if f"{path}/".startswith(library) and not (
-                self._rootdir.startswith(library) and path.startswith(self._rootdir)
-            ):
-                return False
-        return True
 
     def new_modules(self):
         """The files of the modules that were loaded since the last call."""
@@ -216,7 +223,7 @@ _EVENTS = {
 _EVENTS.update(dict.fromkeys(_OUTSIDE, Recorder._on_outside))
 
 
-def _path(path):
+def absolute(path):
     """The absolute path that is meant; ``None`` for a descriptor."""
     if isinstance(path, int):
         return None
@@ -273,17 +280,20 @@ def _is_standard(filename):
 _STANDARD = os.path.join(os.path.dirname(os.__file__), "")
 
 
+_OBSERVERS = (__file__, os.path.join(os.path.dirname(__file__), "inputs.py"))
+
+
 def _callers():
-    """The files of the frames outside of this module, the nearest first."""
+    """The files of the frames outside of what records, the nearest first."""
     frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if filename != __file__:
+        if filename not in _OBSERVERS:
             yield filename, frame
         frame = frame.f_back
 
 
-def _caller():
+def caller_package():
     """The package on whose behalf something happens; see `_caller_module`."""
     return _caller_module().partition(".")[0]
 
@@ -303,7 +313,7 @@ def _caller_module():
     return "fastest_harness"
 
 
-def _is_memory(path):
+def is_memory(path):
     """Whether a tool looks at what it remembers of earlier runs, which decides no test's id."""
     module = _caller_module()
     return module == "_pytest.cacheprovider" or (

@@ -19,6 +19,10 @@ def main(message, init, sock_fd, shared_fd):
         try:
             config = dict(init, worker=message["worker"])
             config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
+            if config.get("record_inputs"):
+                from fastest_harness import inputs
+
+                inputs.start(config)
             if message["engine"] == "native":
                 from fastest_harness.native.engine import NativeEngine
 

@@ -16,6 +16,7 @@ use super::cancel::CancelToken;
 use super::event::{EVENT_SCHEMA, Event};
 use super::ledger::Ledger;
 use super::message::{Message, TICK};
+use super::recording::Recording;
 use super::shared::Activity;
 use super::wire::{FromZygote, Hello};
 use super::worker::{Exit, Worker};
@@ -42,6 +43,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) spawn: &'a dyn Fn() -> Result<Zygote>,
     pub(crate) cancel: CancelToken,
     pub(crate) workers: usize,
+    /// Has each file run in a worker of its own.
+    pub(crate) recording: Option<&'a Recording>,
 }
 
 /// Runs a plan to its end.

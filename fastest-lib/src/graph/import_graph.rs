@@ -139,6 +139,14 @@ pub struct GraphCounts {
     pub from_cache: bool,
 }
 
+impl Closure {
+    /// The files and the distributions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.files.iter().chain(&self.distributions);
+        names.map(String::as_str)
+    }
+}
+
 impl fmt::Debug for ImportGraph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportGraph")
@@ -518,6 +526,34 @@ impl ImportGraph {
                 (self.flat.name(file), path)
             })
             .collect()
+    }
+
+    /// The source files that lie directly in a folder.
+    pub(crate) fn sources_in(&self, folder: &str) -> Vec<String> {
+        let Some(folder) = self.flat.find_folder(folder) else {
+            return Vec::new();
+        };
+        let record = &self.flat.folders[folder as usize];
+        let files = record.files_from..record.files_to;
+        let sources = files.filter(|file| self.flat.kind(*file).is_source());
+        sources.map(|file| self.flat.name(file)).collect()
+    }
+
+    /// The files below a folder; none when there is no such folder.
+    pub(crate) fn files_below(&self, folder: &str) -> Vec<String> {
+        let Some(start) = self.flat.find_folder(folder) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let mut rest = vec![self.flat.folder_node(start)];
+        while let Some(node) = rest.pop() {
+            if self.flat.kind(node) == NodeKind::Folder {
+                rest.extend(self.flat.edges(node).iter().map(|edge| edge.target));
+            } else {
+                found.push(self.flat.name(node));
+            }
+        }
+        found
     }
 
     /// Every test file, by its name.

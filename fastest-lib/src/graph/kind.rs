@@ -181,16 +181,6 @@ pub(super) enum Condition {
     TypeChecking = 4,
 }
 
-impl Condition {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Always,
-        Self::Loader,
-        Self::Walker,
-        Self::Strict,
-        Self::TypeChecking,
-    ];
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,9 +196,6 @@ mod tests {
         for (code, kind) in NodeKind::ALL.into_iter().enumerate() {
             assert_eq!(usize::from(kind.code()), code);
             assert_eq!(NodeKind::of(kind.code()), kind);
-        }
-        for (code, condition) in Condition::ALL.into_iter().enumerate() {
-            assert_eq!(condition as usize, code);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::tree::{Tree, is_project_file};
-use crate::workspace::ini;
+use crate::workspace::{IniSections, parse_ini};
 
 /// One project: a folder with a file that describes how it is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +70,12 @@ fn one(tree: &Tree, file: u32) -> Project {
             }
         }
         "setup.cfg" => {
-            if let Ok(sections) = ini::parse(&text) {
+            if let Ok(sections) = parse_ini(&text) {
                 project.read_setup_cfg(&sections);
             }
         }
         "entry_points.txt" => {
-            if let Ok(sections) = ini::parse(&text) {
+            if let Ok(sections) = parse_ini(&text) {
                 for (group, entries) in &sections {
                     for (name, target) in entries {
                         project.entry_point(group, name, target);
@@ -194,7 +194,7 @@ impl Project {
         }
     }
 
-    fn read_setup_cfg(&mut self, sections: &ini::Sections) {
+    fn read_setup_cfg(&mut self, sections: &IniSections) {
         if let Some(entries) = sections.get("options.entry_points") {
             for (group, lines) in entries {
                 for line in lines.lines() {
@@ -289,7 +289,7 @@ mod tests {
         let toml = project(|p| p.read_pyproject(&toml.parse().unwrap()));
         let cfg = "[options]\npackage_dir =\n    = src\n[options.entry_points]\nconsole_scripts =\n    \
                    a = a.cli:main\npytest11 =\n    b = a.plugin\n[options.package_data]\na = *.json\n";
-        let cfg = project(|p| p.read_setup_cfg(&ini::parse(cfg).unwrap()));
+        let cfg = project(|p| p.read_setup_cfg(&parse_ini(cfg).unwrap()));
         let py = "setup(package_dir={'': 'src'}, entry_points={'console_scripts': ['a=a.cli:main'],\n\
                   'pytest11': ['b = a.plugin']})";
         let py = project(|p| p.read_setup_py(py));

@@ -2,7 +2,6 @@
 
 use std::fs::{DirEntry, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -470,10 +469,4 @@ fn what(entry: &DirEntry) -> Option<What> {
         (_, true) => Some(What::File { link: true }),
         _ => None,
     }
-}
-
-/// The identity of a file in the order of [`Identity`].
-pub(super) fn identity(metadata: &Metadata) -> [u64; 7] {
-    debug_assert!(metadata.ino() == Identity::of(metadata).0[5]);
-    Identity::of(metadata).0
 }

@@ -70,6 +70,9 @@ pub struct RunOptions {
     pub warnings: Vec<String>,
     /// pytest plugins to load or to rule out, as `-p` takes them.
     pub plugins: Vec<String>,
+    /// Whether to record what the tests of each file load and read, each file in a process of its
+    /// own; see [`Records`](crate::workspace::Records).
+    pub record_inputs: bool,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
 }

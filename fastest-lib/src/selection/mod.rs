@@ -5,14 +5,26 @@
 //! that only running Python shows stays selected, marked as such, and is decided at run time.
 //!
 //! [`Expression`] is pytest's language of `-k` and `-m`.
+//!
+//! [`Changes`] are the files that are not what they were, from git or from a list, and
+//! [`what_it_is`], [`changed_distributions`], [`config_change`] and [`top_levels`] tell what a
+//! change of a file that is no module can reach. [`affected`] joins them with the import graph.
 
+mod affected;
+mod changes;
 mod expression;
 mod inputs;
 mod lexer;
 mod matching;
+mod narrow;
 mod nearest;
 mod select;
 
+pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
+pub use changes::{
+    Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, TopLevels,
+    changed_distributions, config_change, top_levels, what_it_is,
+};
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};

@@ -299,6 +299,14 @@ impl Workspace {
         patterns.map(|text| PathPattern::new(text)).collect()
     }
 
+    /// Tells which files would be collected, without listing any folder.
+    pub(crate) fn collects(&self) -> Collects<'_> {
+        Collects {
+            workspace: self,
+            rules: self.rules(),
+        }
+    }
+
     fn rules(&self) -> Rules {
         let (options, addopts) = (&self.options, &self.addopts);
         let patterns = |texts: &[String]| texts.iter().map(|text| PathPattern::new(text)).collect();
@@ -329,6 +337,21 @@ impl Workspace {
                 .collect(),
             enter_environments: addopts.collect_in_virtualenv,
         }
+    }
+}
+
+/// Tells which files would be collected.
+pub(crate) struct Collects<'w> {
+    workspace: &'w Workspace,
+    rules: Rules,
+}
+
+impl Collects<'_> {
+    /// Whether a file, relative to the rootdir, is one of the test files.
+    pub(crate) fn file(&self, path: &str) -> bool {
+        let path = self.workspace.rootdir.join(path);
+        let mut arguments = self.workspace.arguments.iter();
+        arguments.any(|argument| self.rules.would_collect(&argument.path, &path))
     }
 }
 

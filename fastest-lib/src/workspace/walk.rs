@@ -76,6 +76,25 @@ impl Rules {
         doctests.then_some(FileKind::Doctest)
     }
 
+    /// Whether the walk from a path that was asked for comes to a file and takes it for a test module.
+    pub(crate) fn would_collect(&self, start: &Path, path: &Path) -> bool {
+        let Ok(rest) = path.strip_prefix(start) else {
+            return false;
+        };
+        if rest.as_os_str().is_empty() {
+            return true;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let folders = path.ancestors().skip(1);
+        let mut folders = folders.take_while(|folder| *folder != start);
+        let enters = folders.all(|folder| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let mut patterns = self.norecursedirs.iter();
+            !self.is_ignored(folder) && !patterns.any(|pattern| pattern.matches(folder, &name))
+        });
+        enters && !self.is_ignored(path) && self.kind_of(path, &name) == Some(FileKind::Module)
+    }
+
     /// What is collected from a file that was asked for by name.
     pub(crate) fn kind_of_argument(&self, path: &Path) -> Option<FileKind> {
         if is_python(path) {

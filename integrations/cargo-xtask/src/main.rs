@@ -1,4 +1,4 @@
-//! Repository tasks: the tests, the conformance runs, the benchmarks.
+//! Repository tasks: the tests, the comparisons with pytest, the benchmarks.
 
 mod bench;
 mod conformance;
@@ -9,6 +9,7 @@ mod outline;
 mod process;
 mod repo;
 mod report;
+mod soundness;
 mod test;
 mod venv;
 
@@ -31,6 +32,8 @@ enum Task {
     Measure(measured::Options),
     /// Hold the two parsers against each other on large packages.
     Outline(outline::Options),
+    /// Hold what `fastest inputs` names against what the tests of real projects read.
+    Soundness(soundness::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Measure(options) => measured::run(&options),
         Task::Outline(options) => outline::run(&options),
+        Task::Soundness(options) => soundness::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

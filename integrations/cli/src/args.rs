@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// List every file that test files can load or read.
     Inputs(InputsArgs),
+    /// List the tests that changes concern.
+    Affected(AffectedArgs),
     /// Show how a test file depends on a file.
     Why(WhyArgs),
     /// Show what the cache holds, or empty it.
@@ -119,6 +121,9 @@ pub(crate) struct RunArgs {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE", alias = "junitxml")]
     pub(crate) junit_xml: Option<PathBuf>,
+    /// Record what the tests of each file load and read, for `fastest audit`.
+    #[arg(long)]
+    pub(crate) record_inputs: bool,
     /// The Python interpreter.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
@@ -194,6 +199,32 @@ pub(crate) struct InputsArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("source").required(true))]
+pub(crate) struct AffectedArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// Compare with the commit at which this revision and HEAD part; also counts what is not
+    /// committed.
+    #[arg(long, value_name = "REV", group = "source")]
+    pub(crate) since: Option<String>,
+    /// Files or folders that have changed; may be repeated.
+    #[arg(long, value_name = "FILE", num_args = 1.., group = "source")]
+    pub(crate) changed: Vec<PathBuf>,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "ids")]
+    pub(crate) output: AffectedOutput,
+    /// How closely a changed test file is looked at.
+    #[arg(long, value_enum, default_value = "file")]
+    pub(crate) level: LevelArg,
+    /// Print to stderr why each test file is concerned.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct WhyArgs {
     /// The test file.
     pub(crate) test: PathBuf,
@@ -238,6 +269,23 @@ pub(crate) enum GraphOutput {
     Json,
     /// For Graphviz.
     Dot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AffectedOutput {
+    /// One node id a line.
+    Ids,
+    /// One test file a line.
+    Files,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    /// All tests of a concerned file.
+    File,
+    /// Of a test file in which nothing but the bodies of tests has changed, these tests.
+    Symbol,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

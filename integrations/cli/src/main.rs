@@ -1,5 +1,6 @@
 //! The `fastest` command: a thin front end of `fastest-lib`.
 
+mod affected;
 mod args;
 mod cache;
 mod discover;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Graph(args)) => graph::graph(&args),
         Some(Command::Inputs(args)) => graph::inputs(&args),
+        Some(Command::Affected(args)) => affected::affected(&args),
         Some(Command::Why(args)) => graph::why(&args),
         Some(Command::Cache(args)) => cache::cache(&args),
     };

@@ -210,6 +210,7 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             )
         })?),
     };
+    options.record_inputs = args.record_inputs;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
     Ok(options)

@@ -81,7 +81,9 @@ impl Dispatcher<'_, '_> {
         let Some(engine) = self.workers.get(&worker).map(|handle| handle.engine) else {
             return;
         };
+        let recording = self.context.recording;
         let most = match engine {
+            _ if recording.is_some() => 1,
             // Its files are small and asking is cheap.
             Engine::Native => 1,
             Engine::Pytest => {
@@ -91,7 +93,11 @@ impl Dispatcher<'_, '_> {
                     .max(1)
             }
         };
-        let seqs = if self.stopping {
+        let briefed = self
+            .workers
+            .get(&worker)
+            .is_some_and(|handle| handle.briefed);
+        let seqs = if self.stopping || (briefed && recording.is_some()) {
             Vec::new()
         } else {
             self.ledger.take(engine, most)
@@ -99,9 +105,13 @@ impl Dispatcher<'_, '_> {
         let Some(handle) = self.workers.get_mut(&worker) else {
             return;
         };
-        let briefed = std::mem::replace(&mut handle.briefed, true);
+        handle.briefed = true;
         self.early_deaths = 0;
-        let imports = if briefed || seqs.is_empty() {
+        if let (Some(recording), Some(&seq)) = (recording, seqs.first()) {
+            let file = self.ledger.file(seq);
+            recording.assign(worker, &file.path, &file.abspath);
+        }
+        let imports = if briefed || recording.is_some() || seqs.is_empty() {
             Vec::new()
         } else {
             // pytest imports every file before it runs the first test, and tests come to rely on

@@ -43,6 +43,7 @@ impl Dispatcher<'_, '_> {
                 .values()
                 .filter(|worker| worker.engine == engine && worker.files.is_empty())
                 .filter(|worker| !worker.said_bye)
+                .filter(|worker| !(worker.briefed && self.context.recording.is_some()))
                 .count();
             let (files, tests) = self.ledger.waiting(engine);
             (files > idle).then_some(tests)

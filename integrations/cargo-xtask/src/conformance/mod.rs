@@ -10,7 +10,7 @@
 mod compare;
 mod discovery;
 mod record;
-mod suites;
+pub(crate) mod suites;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,9 +28,9 @@ use crate::{fastest, repo};
 
 pub(crate) use compare::differences;
 pub(crate) use record::{Run, Volatile};
-pub(crate) use suites::{Release, Source, empty};
+pub(crate) use suites::{Release, Source, Suite, empty};
 
-use suites::{Prepared, Suite};
+use suites::Prepared;
 
 /// No suite needs a tenth of it.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -76,6 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             let mut notes = String::new();
             for (holds, note) in [
                 (suite.discovery_only, ", discovery only"),
+                (suite.soundness_only, ", soundness only"),
                 (suite.quick, ", quick"),
                 (suite.quick_discovery, ", quick discovery"),
             ] {
@@ -135,7 +136,12 @@ fn compare_all(suites: &[Suite], options: &Options) -> Result<(Tally, Vec<Value>
     let mut documents = Vec::new();
     for suite in suites {
         let name = &suite.name;
-        let compared = if options.discovery {
+        let compared = if suite.soundness_only {
+            printer.line(format!(
+                "{name}: not run, it is there for `cargo xtask soundness`"
+            ));
+            continue;
+        } else if options.discovery {
             discovery::compare_suite(suite, &fastest, options)
         } else if suite.discovery_only {
             printer.line(format!("{name}: not run, it is there for --discovery only"));

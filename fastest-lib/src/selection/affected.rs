@@ -1,0 +1,363 @@
+//! From changes to the tests that they concern.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::Serialize;
+
+use super::changes::{
+    Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, changed_distributions,
+    config_change, top_levels, what_it_is,
+};
+use crate::graph::{Edge, ImportGraph};
+use crate::workspace::Workspace;
+use crate::{Problem, ProblemKind};
+
+/// The test files that changes concern.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AffectedSet {
+    /// The test files, by path.
+    pub tests: Vec<AffectedTest>,
+    /// How many test files there are, affected or not.
+    pub test_files: usize,
+    /// Changed files that concern no test.
+    pub without_tests: Vec<String>,
+    /// What could not be known.
+    pub problems: Vec<Problem>,
+}
+
+/// A test file that changes concern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AffectedTest {
+    /// The file, relative to the rootdir.
+    pub file: String,
+    /// Why: the nearest of the changes that concern it.
+    pub reason: AffectedReason,
+    /// Of a test file that has changed itself: whether other changes concern it, too.
+    #[serde(skip)]
+    pub depends_on_others: bool,
+}
+
+/// Why a change concerns a test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum AffectedReason {
+    /// The test file itself has changed.
+    Changed {
+        /// What happened to it.
+        change: ChangeKind,
+    },
+    /// It depends on a file that has changed, or on one that is not there any more.
+    Depends {
+        /// The file, or the distribution.
+        on: String,
+        /// The way to it.
+        path: Vec<Edge>,
+    },
+    /// A setting of `[tool.fastest.affected]` says so.
+    Rule {
+        /// The changed file.
+        file: String,
+    },
+    /// The change concerns all tests.
+    Everything {
+        /// The changed file.
+        file: String,
+        /// What it is.
+        why: &'static str,
+    },
+}
+
+impl AffectedReason {
+    /// The file, or the distribution, that has changed; none when it is the test file itself.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Changed { .. } => None,
+            Self::Depends { on, .. } => Some(on),
+            Self::Rule { file } | Self::Everything { file, .. } => Some(file),
+        }
+    }
+}
+
+/// What is found out about changes before the graph is asked.
+struct Causes<'c> {
+    workspace: &'c Workspace,
+    graph: &'c ImportGraph,
+    changes: &'c Changes,
+    /// The nodes that count as changed.
+    nodes: BTreeSet<String>,
+    /// Changed files that concern all tests, and why.
+    everything: Option<(String, &'static str)>,
+    /// Globs of tests, by the changed file that a setting ties to them.
+    ruled: Vec<(String, GlobSet)>,
+    without_tests: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// The test files that changes concern, each with a reason.
+///
+/// What is deleted is looked for as if it were there. A file that is no Python concerns the tests that
+/// name it or its folder; else those that `[tool.fastest.affected]` says; else, unless it is one of
+/// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it.
+/// Requirements and lock files concern the tests that import the distributions which changed, and all
+/// tests where these cannot be known; so does configuration that pytest or Python reads.
+pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
+    let deleted: Vec<&str> = changes
+        .changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Deleted)
+        .map(|change| change.path.as_str())
+        .collect();
+    let ghosts;
+    let graph = if deleted.is_empty() {
+        graph
+    } else {
+        ghosts = graph.with_ghosts(workspace, &deleted);
+        &ghosts
+    };
+    let mut causes = Causes {
+        workspace,
+        graph,
+        changes,
+        nodes: BTreeSet::new(),
+        everything: None,
+        ruled: Vec::new(),
+        without_tests: Vec::new(),
+        problems: changes.problems.clone(),
+    };
+    causes.find();
+    causes.tests()
+}
+
+impl Causes<'_> {
+    fn find(&mut self) {
+        let config = &self.workspace.fastest_config().affected;
+        let ignored = globs(&config.ignore, &mut self.problems);
+        let rules: Vec<(GlobSet, GlobSet)> = config
+            .rules
+            .iter()
+            .map(|rule| {
+                let files = globs(&rule.files, &mut self.problems);
+                (files, globs(&rule.tests, &mut self.problems))
+            })
+            .collect();
+        for change in &self.changes.changes {
+            let path = change.path.as_str();
+            if ignored.is_match(path) {
+                self.without_tests.push(path.to_owned());
+                continue;
+            }
+            let role = what_it_is(path);
+            self.specially(change, role);
+            let is_source = matches!(role, FileRole::Python | FileRole::Conftest);
+            if self
+                .graph
+                .node(path)
+                .is_some_and(|node| node.kind.is_file())
+            {
+                if is_source || !self.graph.tests_of(&[path]).is_empty() {
+                    self.nodes.insert(path.to_owned());
+                    continue;
+                }
+            } else {
+                let below = self.graph.files_below(path);
+                if !below.is_empty() {
+                    self.nodes.extend(below);
+                    continue;
+                }
+            }
+            let mut any = false;
+            for (files, tests) in &rules {
+                if files.is_match(path) {
+                    self.ruled.push((path.to_owned(), tests.clone()));
+                    any = true;
+                }
+            }
+            if !any && role == FileRole::Other {
+                self.nodes.extend(self.neighbours(path));
+            }
+        }
+    }
+
+    /// Files that are more than their content.
+    fn specially(&mut self, change: &Change, role: FileRole) {
+        let path = change.path.as_str();
+        let is_read = matches!(role, FileRole::Requirements | FileRole::PytestConfig);
+        let (before, after) = if is_read {
+            let after = std::fs::read(self.workspace.rootdir().join(path)).ok();
+            (self.changes.before(path), after)
+        } else {
+            (None, None)
+        };
+        let (before, after) = (before.as_deref(), after.as_deref());
+        let distributions = match role {
+            FileRole::Interpreter => {
+                self.everything(path, "it says which Python is used");
+                return;
+            }
+            FileRole::Requirements => changed_distributions(path, before, after),
+            FileRole::PytestConfig => match config_change(path, before, after) {
+                ConfigChange::All => {
+                    self.everything(path, "it configures the tests or their projects");
+                    return;
+                }
+                ConfigChange::Distributions(distributions) => distributions,
+                ConfigChange::Nothing => return,
+            },
+            _ => return,
+        };
+        let names = match distributions {
+            Distributions::None => return,
+            Distributions::All => {
+                self.everything(path, "it may change any distribution");
+                return;
+            }
+            Distributions::Some(names) => names,
+        };
+        let installed = self.workspace.fixed_import_roots().installed;
+        let tops = top_levels(&installed, &names);
+        if let Some(name) = tops.unknown.iter().next() {
+            let message = format!(
+                "the distribution {name} has changed and is not installed, so all tests may be \
+                 concerned"
+            );
+            let problem = Problem::new(ProblemKind::Discovery, message);
+            self.problems.push(problem.at(path, None));
+            self.everything(path, "it changes a distribution that is not installed");
+        } else if !tops.everywhere.is_empty() {
+            self.everything(path, "it changes a distribution that every test loads");
+        }
+        self.nodes.extend(tops.names);
+    }
+
+    fn everything(&mut self, path: &str, why: &'static str) {
+        self.everything
+            .get_or_insert_with(|| (path.to_owned(), why));
+    }
+
+    /// The Python files of the nearest folder around a file that has any; not those of the rootdir,
+    /// where everything lies that is nobody's.
+    fn neighbours(&self, path: &str) -> Vec<String> {
+        let mut folder = path;
+        while let Some((around, _)) = folder.rsplit_once('/') {
+            folder = around;
+            let found = self.graph.sources_in(folder);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    fn tests(self) -> AffectedSet {
+        let Self {
+            workspace,
+            graph,
+            changes,
+            nodes,
+            everything,
+            ruled,
+            mut without_tests,
+            problems,
+        } = self;
+        let collects = workspace.collects();
+        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let mut tests: BTreeMap<String, AffectedReason> = BTreeMap::new();
+        let kinds: BTreeMap<&str, ChangeKind> = changes
+            .changes
+            .iter()
+            .map(|change| (change.path.as_str(), change.kind))
+            .collect();
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        for (file, path) in graph.tests_of(&names) {
+            let reason = match path.last() {
+                Some(last) => AffectedReason::Depends {
+                    on: last.to.clone(),
+                    path,
+                },
+                None => AffectedReason::Changed {
+                    change: kinds
+                        .get(file.as_str())
+                        .copied()
+                        .unwrap_or(ChangeKind::Modified),
+                },
+            };
+            used.insert(reason.cause().unwrap_or(&file).to_owned());
+            tests.insert(file, reason);
+        }
+        let all: Vec<String> = graph.tests().filter(|test| collects.file(test)).collect();
+        for test in &all {
+            for (file, globs) in &ruled {
+                if globs.is_match(test) {
+                    let file = file.clone();
+                    used.insert(file.clone());
+                    tests
+                        .entry(test.clone())
+                        .or_insert(AffectedReason::Rule { file });
+                }
+            }
+            if let Some((file, why)) = &everything {
+                used.insert(file.clone());
+                let reason = AffectedReason::Everything {
+                    file: file.clone(),
+                    why,
+                };
+                tests.entry(test.clone()).or_insert(reason);
+            }
+        }
+        tests.retain(|test, _| collects.file(test));
+        let idle = changes.changes.iter().filter(|change| {
+            // Only the nearest change is any test's reason: the others have to be asked for.
+            !used.contains(&change.path)
+                && !without_tests.contains(&change.path)
+                && (!nodes.contains(&change.path) || graph.tests_of(&[&change.path]).is_empty())
+        });
+        let idle: Vec<String> = idle.map(|change| change.path.clone()).collect();
+        without_tests.extend(idle);
+        without_tests.sort_unstable();
+        let others = |file: &str, reason: &AffectedReason| match reason {
+            AffectedReason::Changed { .. } => {
+                everything.is_some()
+                    || ruled.iter().any(|(_, globs)| globs.is_match(file))
+                    || graph
+                        .closure([file])
+                        .names()
+                        .any(|name| name != file && nodes.contains(name))
+            }
+            _ => true,
+        };
+        AffectedSet {
+            tests: tests
+                .into_iter()
+                .map(|(file, reason)| AffectedTest {
+                    depends_on_others: others(&file, &reason),
+                    file,
+                    reason,
+                })
+                .collect(),
+            test_files: all.len(),
+            without_tests,
+            problems,
+        }
+    }
+}
+
+fn globs(texts: &[String], problems: &mut Vec<Problem>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for text in texts {
+        match GlobBuilder::new(text).literal_separator(true).build() {
+            Ok(glob) => {
+                set.add(glob);
+            }
+            Err(error) => {
+                let message = format!("[tool.fastest.affected]: `{text}` is no glob: {error}");
+                let problem = Problem::new(ProblemKind::Config, message);
+                problems.push(problem.at("pyproject.toml", None));
+            }
+        }
+    }
+    set.build().unwrap_or_else(|_| GlobSet::empty())
+}

@@ -1,0 +1,164 @@
+//! `fastest affected`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use fastest_lib::discovery::{DiscoverOptions, Discovery};
+use fastest_lib::report::ExitCode;
+use fastest_lib::selection::{AffectedReason, AffectedSet, AffectedTest, Change, Changes};
+use fastest_lib::{Error, NodeId, Problem, Session};
+use serde::Serialize;
+
+use crate::args::{AffectedArgs, AffectedOutput, LevelArg};
+use crate::graph::way;
+use crate::workspace;
+
+/// The version of the schema of affected sets.
+const SCHEMA: u32 = 1;
+
+/// What `--output json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    rootdir: &'a Path,
+    base: Option<&'a str>,
+    changes: &'a [Change],
+    tests: Vec<Test<'a>>,
+    test_files: usize,
+    without_tests: &'a [String],
+    problems: &'a [Problem],
+}
+
+#[derive(Serialize)]
+struct Test<'a> {
+    #[serde(flatten)]
+    test: &'a AffectedTest,
+    ids: Vec<&'a NodeId>,
+}
+
+pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
+    let options = workspace::options(&args.workspace)?;
+    let session = Session::open(options)?;
+    let (rootdir, here) = {
+        let workspace = session.workspace();
+        (workspace.rootdir(), workspace.invocation_dir())
+    };
+    let changes = match &args.since {
+        Some(rev) => Changes::since(rootdir, rev)?,
+        None => Changes::listed(rootdir, here, &args.changed),
+    };
+    let (graph, _) = session.graph(!args.no_cache);
+    let mut set = session.affected(&graph, &changes);
+    set.problems.extend(graph.problems());
+    let discovery = match args.output {
+        AffectedOutput::Files => None,
+        _ => Some(discover(args, &session, &set, &changes)?),
+    };
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let written = match (args.output, &discovery) {
+        (AffectedOutput::Json, Some(discovery)) => {
+            json(&session, &changes, &set, discovery, &mut out)
+        }
+        (_, Some(discovery)) => discovery
+            .tests()
+            .try_for_each(|(_, test)| writeln!(out, "{}", test.id)),
+        (_, None) => set
+            .tests
+            .iter()
+            .try_for_each(|test| writeln!(out, "{}", test.file)),
+    };
+    // A reader that has had enough is no error.
+    let _ = written.and_then(|()| out.flush());
+    if args.explain {
+        explain(&set);
+    }
+    for problem in &set.problems {
+        workspace::print_problem(problem);
+    }
+    // The process ends here; to take a large graph apart first would only cost time.
+    std::mem::forget(graph);
+    Ok(ExitCode::Ok)
+}
+
+/// The tests of the files that are concerned.
+fn discover(
+    args: &AffectedArgs,
+    session: &Session,
+    set: &AffectedSet,
+    changes: &Changes,
+) -> Result<Discovery, Error> {
+    if set.tests.is_empty() {
+        return Ok(Discovery::default());
+    }
+    let rootdir = session.workspace().rootdir();
+    let mut options = workspace::options(&args.workspace)?;
+    let file = |test: &AffectedTest| rootdir.join(&test.file).to_string_lossy().into_owned();
+    options.args = set.tests.iter().map(file).collect();
+    // The rootdir must not depend on which files there are.
+    options.rootdir = Some(rootdir.to_path_buf());
+    let config = session.workspace().inipath();
+    options.config_file = options
+        .config_file
+        .or_else(|| config.map(Path::to_path_buf));
+    let of_files = Session::open(options)?;
+    let mut discover = DiscoverOptions::default();
+    discover.cache = !args.no_cache;
+    let mut discovery = of_files.discover_with(&discover)?;
+    if args.level == LevelArg::Symbol {
+        set.narrow(changes, rootdir, &mut discovery);
+    }
+    Ok(discovery)
+}
+
+fn json(
+    session: &Session,
+    changes: &Changes,
+    set: &AffectedSet,
+    discovery: &Discovery,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let ids = |test: &AffectedTest| {
+        let files = discovery.files.iter().filter(|file| file.path == test.file);
+        files
+            .flat_map(|file| &file.tests)
+            .map(|test| &test.id)
+            .collect()
+    };
+    let tests = set.tests.iter();
+    let document = Document {
+        schema: SCHEMA,
+        rootdir: session.workspace().rootdir(),
+        base: changes.base.as_deref(),
+        changes: &changes.changes,
+        tests: tests
+            .map(|test| Test {
+                ids: ids(test),
+                test,
+            })
+            .collect(),
+        test_files: set.test_files,
+        without_tests: &set.without_tests,
+        problems: &set.problems,
+    };
+    serde_json::to_writer(&mut *out, &document).map_err(io::Error::from)?;
+    writeln!(out)
+}
+
+fn explain(set: &AffectedSet) {
+    for test in &set.tests {
+        let why = match &test.reason {
+            AffectedReason::Changed { .. } => "it has changed".to_owned(),
+            AffectedReason::Depends { path, .. } => way(path).replace('\n', "\n  "),
+            AffectedReason::Rule { file } => {
+                format!("{file} has changed, and [tool.fastest.affected] ties them")
+            }
+            AffectedReason::Everything { file, why } => format!("{file} has changed: {why}"),
+            _ => String::new(),
+        };
+        anstream::eprintln!("{}\n  {why}", test.file);
+    }
+    for file in &set.without_tests {
+        anstream::eprintln!("{file}\n  concerns no test");
+    }
+    anstream::eprintln!("{} of {} test files", set.tests.len(), set.test_files);
+}
