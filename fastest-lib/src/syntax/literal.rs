@@ -40,7 +40,7 @@ pub(super) fn string(text: &str) -> Expr {
     }
 }
 
-fn unescape(body: &str) -> Option<String> {
+pub(super) fn unescape(body: &str) -> Option<String> {
     let mut out = String::with_capacity(body.len());
     let mut chars = body.chars();
     while let Some(c) = chars.next() {

@@ -1,0 +1,428 @@
+//! String literals: where they end, what their values are, which of them are kept.
+
+use memchr::{memchr_iter, memchr2};
+
+use super::super::scanner::token::WORD;
+use super::scan::{DEEPEST, Scanner, Stop};
+use super::tokens::{Prefix, Quotes, word_end};
+use super::values::{Body, Shape, Value, look_at, shape};
+
+const UNTERMINATED: &str = "a string is never closed";
+
+/// A value, adjacent literals together, and what is around it.
+#[derive(Clone, Copy)]
+struct Around {
+    line: u32,
+    /// The significant bytes before and after it.
+    before: Option<usize>,
+    next: usize,
+    is_bytes: bool,
+    /// Whether a `+` joins it to what is before or after.
+    is_added: bool,
+    is_added_to: bool,
+    /// Whether the string before it in the same brackets is `-m`.
+    is_after_m: bool,
+}
+
+impl Scanner<'_> {
+    /// A literal whose quotes stand at a place, and those that follow it. Says so if the logical line
+    /// is given up within it.
+    pub(super) fn literal(&mut self, quote_at: usize) -> Option<Stop> {
+        let line = self.line;
+        let start = self.prefix_start(quote_at);
+        let prefix = Prefix::of(&self.bytes[start..quote_at]).unwrap_or_default();
+        if prefix.is_format {
+            return self.composed(start, line);
+        }
+        let (body, end) = self.skip_plain(quote_at);
+        let (next, _) = self.significant_from(self.at);
+        if self.begins_literal(next) {
+            (self.at, self.line) = (start, line);
+            return self.composed(start, line);
+        }
+        if self.is_statement(start, next) {
+            return None;
+        }
+        let text = self.text.get(body..end).unwrap_or_default();
+        let is_after_m = self.after_m(text == "-m");
+        match look_at(text, prefix.is_raw) {
+            Body::Nothing => {}
+            Body::Plain => {
+                let around = self.around(start, next, line, prefix.is_bytes, is_after_m);
+                self.segment(text, true, false, around);
+            }
+            Body::Composed => {
+                let mut value = std::mem::take(&mut self.scratch);
+                value.clear();
+                value.push_body(text, prefix.is_raw);
+                let around = self.around(start, next, line, prefix.is_bytes, is_after_m);
+                self.segments(&value, around);
+                self.scratch = value;
+            }
+        }
+        None
+    }
+
+    /// Literals side by side, or one with fields.
+    fn composed(&mut self, start: usize, line: u32) -> Option<Stop> {
+        // Those within its fields have a value of their own.
+        let mut value = std::mem::take(&mut self.scratch);
+        value.clear();
+        self.at = start;
+        let mut is_bytes = false;
+        let next = loop {
+            let quote_at = word_end(self.bytes, self.at);
+            let prefix = Prefix::of(&self.bytes[self.at..quote_at]).unwrap_or_default();
+            is_bytes |= prefix.is_bytes;
+            if prefix.is_format {
+                if let Some(stop) = self.format(quote_at, prefix.is_raw, &mut value) {
+                    return Some(stop);
+                }
+            } else {
+                let (body, end) = self.skip_plain(quote_at);
+                let text = self.text.get(body..end).unwrap_or_default();
+                value.push_body(text, prefix.is_raw);
+            }
+            let (next, lines) = self.significant_from(self.at);
+            if !self.begins_literal(next) {
+                break next;
+            }
+            self.at = next;
+            self.line += lines;
+        };
+        if !self.is_statement(start, next) {
+            let is_after_m = self.after_m(value.breaks.is_empty() && value.text == "-m");
+            let around = self.around(start, next, line, is_bytes, is_after_m);
+            self.segments(&value, around);
+        }
+        self.scratch = value;
+        None
+    }
+
+    /// Where the prefix begins of the literal whose quotes stand at a place.
+    fn prefix_start(&self, quote_at: usize) -> usize {
+        let mut start = quote_at;
+        while start > self.statement && WORD[usize::from(self.bytes[start - 1])] {
+            start -= 1;
+            if quote_at - start > 2 {
+                return quote_at;
+            }
+        }
+        match Prefix::of(&self.bytes[start..quote_at]) {
+            Some(_) => start,
+            None => quote_at,
+        }
+    }
+
+    /// Whether a literal begins at a place.
+    fn begins_literal(&self, at: usize) -> bool {
+        match self.byte(at) {
+            b'"' | b'\'' => true,
+            b'r' | b'R' | b'b' | b'B' | b'u' | b'U' | b'f' | b'F' | b't' | b'T' => {
+                let end = word_end(self.bytes, at);
+                matches!(self.byte(end), b'"' | b'\'') && Prefix::of(&self.bytes[at..end]).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what begins at a place is a statement by itself, if `next` follows it.
+    fn is_statement(&self, start: usize, next: usize) -> bool {
+        start == self.statement
+            && self.open.len() == 1
+            && matches!(self.bytes.get(next), None | Some(b'\n' | b';' | b'#'))
+    }
+
+    /// Notes whether a string is `-m`, and says whether the one before it in these brackets was.
+    fn after_m(&mut self, is_m: bool) -> bool {
+        match self.open.last_mut() {
+            Some(open) => std::mem::replace(&mut open.is_after_m, is_m),
+            None => false,
+        }
+    }
+
+    /// Goes behind a literal without fields, and gives where its text begins and ends.
+    fn skip_plain(&mut self, quote_at: usize) -> (usize, usize) {
+        let (quotes, body) = Quotes::at(self.bytes, quote_at);
+        if quotes.is_triple {
+            return self.skip_triple(quotes, body);
+        }
+        let mut at = body;
+        loop {
+            match self.bytes.get(at) {
+                Some(&byte) if byte == quotes.quote => {
+                    self.at = at + 1;
+                    return (body, at);
+                }
+                Some(b'\\') => {
+                    at += 1 + usize::from(self.bytes[at + 1..].starts_with(b"\r\n"));
+                    self.line += u32::from(self.byte(at) == b'\n');
+                    at += 1;
+                }
+                Some(b'\n') | None => {
+                    let at = at.min(self.bytes.len());
+                    self.refuse(self.line, UNTERMINATED);
+                    self.at = at;
+                    return (body, at);
+                }
+                Some(_) => at += 1,
+            }
+        }
+    }
+
+    fn skip_triple(&mut self, quotes: Quotes, body: usize) -> (usize, usize) {
+        let mut at = body;
+        let rest = |at: usize| self.bytes.get(at..).unwrap_or_default();
+        let end = loop {
+            let Some(found) = memchr2(quotes.quote, b'\\', rest(at)) else {
+                break None;
+            };
+            at += found;
+            if self.bytes[at] == b'\\' {
+                at += 2;
+            } else if quotes.end_at(self.bytes, at) {
+                break Some(at);
+            } else {
+                at += 1;
+            }
+        };
+        let text_end = end.unwrap_or(self.bytes.len());
+        let lines = memchr_iter(b'\n', &self.bytes[body..text_end]).count();
+        if end.is_none() {
+            self.refuse(self.line, UNTERMINATED);
+        }
+        self.line += u32::try_from(lines).unwrap_or_default();
+        self.at = end.map_or(text_end, |end| end + quotes.len());
+        (body, text_end)
+    }
+
+    /// An f-string: its text goes to the value, its fields are walked through.
+    fn format(&mut self, quote_at: usize, is_raw: bool, value: &mut Value) -> Option<Stop> {
+        let (quotes, body) = Quotes::at(self.bytes, quote_at);
+        self.at = body;
+        let mut text = body;
+        loop {
+            let byte = self.byte(self.at);
+            let is_doubled = self.byte(self.at + 1) == byte;
+            match byte {
+                b'{' | b'}' if is_doubled => self.at += 2,
+                b'{' if self.depth < DEEPEST => {
+                    value.push_format(self.text.get(text..self.at).unwrap_or_default(), is_raw);
+                    value.push_computed();
+                    match self.field(quotes) {
+                        Some(Stop::Brace) => {}
+                        Some(stop) => return Some(stop),
+                        // Cut off within the format spec.
+                        None => return None,
+                    }
+                    text = self.at;
+                }
+                b'\\' => self.skip_escape(),
+                b'\n' if quotes.is_triple => {
+                    self.line += 1;
+                    self.at += 1;
+                }
+                b'\n' => break self.refuse(self.line, UNTERMINATED),
+                0 if self.at >= self.bytes.len() => break self.refuse(self.line, UNTERMINATED),
+                _ if byte == quotes.quote && quotes.end_at(self.bytes, self.at) => {
+                    value.push_format(self.text.get(text..self.at).unwrap_or_default(), is_raw);
+                    self.at += quotes.len();
+                    return None;
+                }
+                _ => self.at += 1,
+            }
+        }
+        value.push_format(self.text.get(text..self.at).unwrap_or_default(), is_raw);
+        None
+    }
+
+    /// A backslash in an f-string, and what it takes with it: never a brace.
+    fn skip_escape(&mut self) {
+        self.at += 1;
+        match self.byte(self.at) {
+            b'{' | b'}' => {}
+            b'N' if self.byte(self.at + 1) == b'{' => {
+                let rest = &self.bytes[self.at..];
+                let name = rest.iter().skip(2).position(|byte| {
+                    !(byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-'))
+                });
+                match name {
+                    Some(len) if rest[len + 2] == b'}' => self.at += len + 3,
+                    _ => self.at += 1,
+                }
+            }
+            b'\r' if self.byte(self.at + 1) == b'\n' => {
+                self.at += 2;
+                self.line += 1;
+            }
+            b'\n' => {
+                self.at += 1;
+                self.line += 1;
+            }
+            _ => self.at = (self.at + 1).min(self.bytes.len()),
+        }
+    }
+
+    /// A field of an f-string, from its brace on: [`Stop::Brace`] if it is closed, none if the string
+    /// ends before, else the logical line is given up.
+    fn field(&mut self, quotes: Quotes) -> Option<Stop> {
+        self.depth += 1;
+        self.push_bracket(self.at);
+        self.at += 1;
+        let floor = self.open.len();
+        let stop = match self.walk(floor, true) {
+            Stop::Colon => {
+                self.at += 1;
+                self.format_spec(quotes)
+            }
+            stop => Some(stop),
+        };
+        self.depth -= 1;
+        if stop == Some(Stop::Brace) {
+            self.at += 1;
+        }
+        if stop != Some(Stop::Line) {
+            self.open.truncate(floor - 1);
+        }
+        stop
+    }
+
+    /// The format spec of a field, up to the brace that closes it.
+    fn format_spec(&mut self, quotes: Quotes) -> Option<Stop> {
+        loop {
+            match self.byte(self.at) {
+                b'}' => return Some(Stop::Brace),
+                b'{' if self.depth < DEEPEST => match self.field(quotes) {
+                    Some(Stop::Brace) => {}
+                    other => return other,
+                },
+                b'\\' => self.skip_escape(),
+                b'\n' if quotes.is_triple => {
+                    self.line += 1;
+                    self.at += 1;
+                }
+                b'\n' => break,
+                0 if self.at >= self.bytes.len() => break,
+                _ if quotes.end_at(self.bytes, self.at) => {
+                    self.refuse(self.line, UNTERMINATED);
+                    self.at += quotes.len();
+                    return None;
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.refuse(self.line, UNTERMINATED);
+        None
+    }
+
+    fn around(
+        &self,
+        start: usize,
+        next: usize,
+        line: u32,
+        is_bytes: bool,
+        is_after_m: bool,
+    ) -> Around {
+        let before = self.significant_before(start);
+        Around {
+            line,
+            before,
+            next,
+            is_bytes,
+            is_added: before.is_some_and(|at| self.bytes[at] == b'+'),
+            is_added_to: self.byte(next) == b'+' && self.byte(next + 1) != b'=',
+            is_after_m,
+        }
+    }
+
+    fn segments(&mut self, value: &Value, around: Around) {
+        for (index, (text, goes_on)) in value.segments().enumerate() {
+            self.segment(text, index == 0, goes_on, around);
+        }
+    }
+
+    /// Keeps a stretch of a value if it may name something.
+    fn segment(&mut self, text: &str, is_first: bool, goes_on: bool, around: Around) {
+        let is_prefix = goes_on || around.is_added_to;
+        let is_later = !is_first || around.is_added;
+        let (text, shape) = if is_later {
+            let rest = text.strip_prefix('/').unwrap_or(text);
+            match shape(rest, is_prefix) {
+                Some(kept @ (Shape::Path | Shape::Command)) => (rest, kept),
+                _ if text.starts_with('.') => match shape(text, is_prefix) {
+                    Some(kept) => (text, kept),
+                    None => return,
+                },
+                _ => return,
+            }
+        } else {
+            match shape(text, is_prefix) {
+                Some(kept) => (text, kept),
+                None => return,
+            }
+        };
+        let mut is_key = false;
+        if shape == Shape::Single && !is_prefix {
+            if self.is_compared(around) || self.is_subscript(around) {
+                return;
+            }
+            is_key = self.byte(around.next) == b':'
+                && self.open.last().is_some_and(|open| open.byte == b'{');
+        }
+        let place = self.place(around.before, around.next, around.is_after_m);
+        if around.is_bytes && (shape != Shape::Path || !place.is_argument()) {
+            return;
+        }
+        self.intern(around.line, text, is_prefix, place, is_key);
+    }
+
+    /// Whether a comparison stands before or after the value.
+    fn is_compared(&self, around: Around) -> bool {
+        let next = &self.bytes[around.next.min(self.bytes.len())..];
+        let is_next = match next {
+            [b'=' | b'!', b'=', ..] | [b'<' | b'>', ..] => true,
+            [b'i', ..] | [b'n', ..] => {
+                let end = word_end(next, 0);
+                matches!(&next[..end], b"in" | b"is" | b"not")
+            }
+            _ => false,
+        };
+        let Some(before) = around.before else {
+            return is_next;
+        };
+        let last = self.bytes[before];
+        is_next
+            || match last {
+                b'=' => before > 0 && matches!(self.bytes[before - 1], b'=' | b'!' | b'<' | b'>'),
+                b'<' => true,
+                b'>' => before > 0 && self.bytes[before - 1] != b'-',
+                b'n' | b's' | b't' => {
+                    let start = self.word_start(before + 1);
+                    match &self.bytes[start..=before] {
+                        b"in" => !self.is_of_loop(start),
+                        b"is" => true,
+                        b"not" => self
+                            .significant_before(start)
+                            .is_some_and(|at| self.bytes[..=at].ends_with(b"is")),
+                        _ => false,
+                    }
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether an `in` is that of `for x in`, which compares nothing.
+    fn is_of_loop(&self, at: usize) -> bool {
+        self.word_at(self.statement) == "for" && self.open.len() == 1 && at > self.statement
+    }
+
+    /// Whether the value is all that a subscript holds.
+    fn is_subscript(&self, around: Around) -> bool {
+        let Some(open) = self.open.last().filter(|open| open.byte == b'[') else {
+            return false;
+        };
+        self.byte(around.next) == b']'
+            && around.before == Some(open.at)
+            && self.is_subscripted(open.at)
+    }
+}
