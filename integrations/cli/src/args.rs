@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
     Explain(ExplainArgs),
+    /// Hold the import graph against what `run --record-inputs` has seen tests load and read.
+    Audit(AuditArgs),
     /// Show what the cache holds, or empty it.
     Cache(CacheArgs),
 }
@@ -154,6 +156,21 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: AuditOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuditOutput {
+    Text,
+    Json,
 }
 
 #[derive(Args, Debug)]

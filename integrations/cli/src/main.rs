@@ -1,6 +1,7 @@
 //! The `fastest` command: a thin front end of `fastest-lib`.
 
 mod args;
+mod audit;
 mod cache;
 mod discover;
 mod explain;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Discover(args)) => discover::discover(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Cache(args)) => cache::cache(&args),
     };
     let code = result.unwrap_or_else(|error| {
