@@ -4,6 +4,7 @@ mod bad_input;
 mod cache;
 mod cli;
 mod exact;
+mod inputs;
 mod layering;
 mod oracle;
 mod processes;

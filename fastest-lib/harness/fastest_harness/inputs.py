@@ -2,8 +2,8 @@
 
 Each test file has a worker of its own then, forked from a fork server that has imported nothing for
 it, so that whatever is executed in the worker and its children is executed for this file.  Every
-process writes one JSON line for each new observation to the worker's log, at once: a process may end
-in any way, and the order of the lines tells what tests have made before they read it.
+process writes one JSON line for each new observation to the worker's log, at once: a process may
+end in any way, and the order of the lines tells what tests have made before they read it.
 
     ["exec", path]  code of the file ran        ["open", path]  it was opened for reading
     ["list", path]  the folder was listed       ["run", name]   the program was started
@@ -48,7 +48,7 @@ def start(config):
 def join(text):
     """Record this process, which a recorded one has started."""
     sys.addaudithook(Inputs(**json.loads(text)).hook)
-    _wrap_fork_exec(_variables(text))
+    _wrap_spawning(_variables(text))
 
 
 class Inputs(Scope):
@@ -160,9 +160,9 @@ class Inputs(Scope):
             return
         name = os.fsdecode(name)
         if "/" in name:
-            name = os.path.join(os.fsdecode(cwd or ""), name)
-            self._note("open", name)
-            name = os.path.abspath(name)
+            name = os.path.abspath(os.path.join(os.fsdecode(cwd or ""), name))
+            if name.startswith(self._rootdir):
+                self._note("open", name)
         if ("run", name) not in self._seen:
             self._seen.add(("run", name))
             self._say("run", name)
@@ -201,14 +201,14 @@ def _pass_on(settings):
     os.environ.update(_variables(settings))
     if old:
         os.environ["PYTHONPATH"] += os.pathsep + old
-    _wrap_fork_exec(_variables(settings))
+    _wrap_spawning(_variables(settings))
 
 
-def _wrap_fork_exec(variables):
-    """Add the variables for children that are given an environment of their own."""
+def _wrap_spawning(variables):
+    """Add the variables for children that `subprocess` gives an environment of their own."""
     import _posixsubprocess
 
-    plain = _posixsubprocess.fork_exec
+    plain, plain_spawn = _posixsubprocess.fork_exec, os.posix_spawn
 
     def fork_exec(*args):
         args = list(args)
@@ -218,7 +218,14 @@ def _wrap_fork_exec(variables):
         args[5] = _with(entries, variables)
         return plain(*args)
 
+    def posix_spawn(path, argv, env, **options):
+        env = os.environ if env is None else env
+        entries = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
+        entries = _with(entries, variables)
+        return plain_spawn(path, argv, dict(entry.split(b"=", 1) for entry in entries), **options)
+
     _posixsubprocess.fork_exec = fork_exec
+    os.posix_spawn = posix_spawn
     subprocess = sys.modules.get("subprocess")
     if hasattr(subprocess, "_fork_exec"):
         subprocess._fork_exec = fork_exec

@@ -30,4 +30,5 @@ pub(crate) use basetemp::basetemp;
 pub(crate) use dispatcher::{RunContext, dispatch};
 pub(crate) use exact::{ExactContext, resolve};
 pub(crate) use recording::Recording;
+pub use recording::clear_records;
 pub(crate) use zygote::{Uncaptured, Zygote};

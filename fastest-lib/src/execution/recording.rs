@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::basetemp::temp_dir;
-use crate::workspace::{Record, digest_of};
+use crate::syntax::{Cleared, remove_owned};
+use crate::workspace::{Record, Records, digest_of};
 use crate::{Error, ErrorKind, Result};
 
 /// The logs of one run; gone with this value.
@@ -80,6 +81,20 @@ impl Recording {
     }
 }
 
+/// Removes what [`RunOptions::record_inputs`](crate::plan::RunOptions::record_inputs) has kept
+/// below `cache_dir`.
+///
+/// # Errors
+///
+/// When a file cannot be removed.
+pub fn clear_records(cache_dir: &Path) -> Result<Cleared> {
+    let mut cleared = Cleared::default();
+    let folder = cache_dir.join("records");
+    remove_owned(&folder, Records::owns, &mut cleared)
+        .map_err(|error| Error::io(&folder, error))?;
+    Ok(cleared)
+}
+
 /// What a log tells, as absolute paths.
 #[derive(Debug, Default)]
 struct Seen {
@@ -124,13 +139,13 @@ impl Seen {
         };
         // A file that runs is opened for that.
         let opened = self.opened.difference(&self.executed).cloned().collect();
-        let mut record = Record::default();
-        record.digest = digest;
-        record.executed = named(&self.executed);
-        record.opened = named(&opened);
-        record.listed = named(&self.listed);
-        record.programs = named(&self.programs);
-        record
+        Record {
+            digest,
+            executed: named(&self.executed),
+            opened: named(&opened),
+            listed: named(&self.listed),
+            programs: named(&self.programs),
+        }
     }
 }
 

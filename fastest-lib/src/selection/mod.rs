@@ -4,6 +4,8 @@
 //! [`Discovery`](crate::discovery::Discovery). A test or file whose verdict depends on something
 //! that only running Python shows stays selected, marked as such, and is decided at run time.
 //!
+//! [`audit`] holds what a run recorded of a test file against what is said of it without running.
+//!
 //! [`Expression`] is pytest's language of `-k` and `-m`.
 //!
 //! [`Changes`] are the files that are not what they were, from git or from a list, and
@@ -12,6 +14,7 @@
 
 mod affected;
 mod changes;
+mod audit;
 mod expression;
 mod inputs;
 mod lexer;
@@ -25,6 +28,7 @@ pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, TopLevels,
     changed_distributions, config_change, top_levels, what_it_is,
 };
+pub use audit::{Audit, audit};
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};

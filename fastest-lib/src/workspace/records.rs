@@ -12,6 +12,9 @@ use crate::{Problem, ProblemKind};
 /// Changes with the meaning of what is kept; another one is as good as none.
 const SCHEMA: u32 = 1;
 
+/// What the name of an unfinished file begins with.
+const ASIDE: &str = ".new-";
+
 /// What the tests of one file were seen to do in the last run that recorded them.
 ///
 /// Paths are relative to the rootdir with `/` when they lie inside, absolute otherwise. Nothing of
@@ -76,6 +79,14 @@ impl Records {
         records
     }
 
+    /// Whether a file in the folder of the records is one, whole or not.
+    pub(crate) fn owns(name: &str) -> bool {
+        let is_hex = |byte: u8| byte.is_ascii_hexdigit();
+        let stem = name.strip_suffix(".json");
+        name.starts_with(ASIDE)
+            || stem.is_some_and(|stem| stem.len() == 32 && stem.bytes().all(is_hex))
+    }
+
     fn load(&self) -> Option<BTreeMap<String, Record>> {
         let bytes = fs::read(&self.path).ok()?;
         let store: Store = serde_json::from_slice(&bytes).ok()?;
@@ -117,9 +128,7 @@ impl Records {
         let body = serde_json::to_vec(&store)?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut aside = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempfile_in(folder)?;
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
         aside.write_all(&body)?;
         aside.persist(&self.path)?;
         Ok(())

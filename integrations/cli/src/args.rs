@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Affected(AffectedArgs),
     /// Show how a test file depends on a file.
     Why(WhyArgs),
+    /// Hold the import graph against what `run --record-inputs` has seen tests load and read.
+    Audit(AuditArgs),
     /// Show what the cache holds, or empty it.
     Cache(CacheArgs),
 }
@@ -235,6 +237,21 @@ pub(crate) struct WhyArgs {
     /// Neither use nor fill the cache.
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: AuditOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuditOutput {
+    Text,
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -34,7 +34,10 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
         CacheCommand::Clear => {
             let facts = clear_facts(&folder).map_err(failed)?;
             let harness = execution::clear_harness(&folder)?;
-            let (files, bytes) = (facts.files + harness.files, facts.bytes + harness.bytes);
+            let records = execution::clear_records(&folder)?;
+            let all = [facts, harness, records];
+            let files: u64 = all.iter().map(|cleared| cleared.files).sum();
+            let bytes: u64 = all.iter().map(|cleared| cleared.bytes).sum();
             format!(
                 "{}: removed {files} files, {bytes} bytes\n",
                 folder.display()

@@ -2,6 +2,7 @@
 
 mod affected;
 mod args;
+mod audit;
 mod cache;
 mod discover;
 mod explain;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Inputs(args)) => graph::inputs(&args),
         Some(Command::Affected(args)) => affected::affected(&args),
         Some(Command::Why(args)) => graph::why(&args),
+        Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Cache(args)) => cache::cache(&args),
     };
     let code = result.unwrap_or_else(|error| {

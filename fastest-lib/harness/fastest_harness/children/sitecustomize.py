@@ -25,10 +25,18 @@ def _record():
             sys.path.remove(root)
 
 
+def _load_other():
+    try:
+        from importlib import machinery, util
+    except ImportError:
+        # A Python 2.
+        return
+    spec = machinery.PathFinder.find_spec("sitecustomize", sys.path)
+    if spec is not None and spec.loader is not None:
+        module = util.module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
 _record()
-del sys.modules["sitecustomize"]
-try:
-    import sitecustomize  # noqa: F401 - the environment's own
-except ImportError as error:
-    if error.name != "sitecustomize":
-        raise
+_load_other()
