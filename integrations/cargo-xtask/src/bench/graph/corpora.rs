@@ -55,9 +55,8 @@ pub(super) fn sympy(python: &str, printer: Printer) -> Result<PathBuf> {
         source: Source::Sdist,
         sha256: vec!["d3d3fe8df1e5a0b42f0e7bdf50541697dbe7d23746e894990c030e2b05e72517"],
     };
-    let root = unpacked(&release, python, printer)?;
-    repository(&root)?;
-    Ok(root)
+    let source = unpacked(&release, python, printer)?;
+    repository_of(&source, "sympy-repository", release.version, printer)
 }
 
 /// The tree that is listed by `bench discovery`.
@@ -65,19 +64,29 @@ pub(super) fn tree(python: &str, printer: Printer) -> Result<PathBuf> {
     discovery::tree(&repo::scratch().join("corpus"), python, printer)
 }
 
-/// A copy of `tree`, as a repository: what others list shall be none.
+/// The same as a repository.
 pub(super) fn tree_repository(tree: &Path, printer: Printer) -> Result<PathBuf> {
-    let root = dir().join("tree");
-    let record = dir().join("tree.txt");
     let made_of = fs::read_to_string(tree.with_extension("txt"))?;
+    repository_of(tree, "tree-repository", &made_of, printer)
+}
+
+/// A copy of `source`, as a repository of one commit. What others list shall be none, and what an
+/// archive brings may belong to a user whose repositories git refuses.
+fn repository_of(source: &Path, name: &str, made_of: &str, printer: Printer) -> Result<PathBuf> {
+    let root = dir().join(name);
+    let record = root.with_extension("txt");
     if !fs::read_to_string(&record).is_ok_and(|made| made == made_of) {
-        printer.line("copying the tree into a repository …");
+        printer.line(format!("writing {} …", root.display()));
         empty(&root)?;
-        copy(tree, &root)?;
-        repository(&root)?;
+        copy(source, &root)?;
+        git(&root, &["init", "--quiet"])?;
+        git(&root, &["add", "--all", "--force"])?;
+        git(&root, &["commit", "--quiet", "--message", "the release"])?;
         fs::write(&record, made_of)?;
     }
-    repository(&root)?;
+    // A run that was interrupted leaves an edit.
+    git(&root, &["reset", "--quiet", "--hard"])?;
+    git(&root, &["clean", "--quiet", "--force", "-d"])?;
     Ok(root)
 }
 
@@ -119,19 +128,6 @@ fn unpacked(release: &Release<'_>, python: &str, printer: Printer) -> Result<Pat
     let relative = root.strip_prefix(&dir)?.to_string_lossy().into_owned();
     fs::write(&record, wanted + &relative)?;
     Ok(root)
-}
-
-/// Make `root` a repository of one commit, or bring one back to its commit.
-fn repository(root: &Path) -> Result<()> {
-    if !root.join(".git").join("index").exists() {
-        git(root, &["init", "--quiet"])?;
-        git(root, &["add", "--all", "--force"])?;
-    }
-    // A run that was interrupted leaves no commit, or an edit.
-    if git(root, &["rev-parse", "--quiet", "--verify", "HEAD"]).is_err() {
-        git(root, &["commit", "--quiet", "--message", "the release"])?;
-    }
-    git(root, &["reset", "--quiet", "--hard"])
 }
 
 fn git(root: &Path, arguments: &[&str]) -> Result<()> {
