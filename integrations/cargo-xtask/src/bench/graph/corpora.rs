@@ -56,7 +56,13 @@ pub(super) fn sympy(python: &str, printer: Printer) -> Result<PathBuf> {
         sha256: vec!["d3d3fe8df1e5a0b42f0e7bdf50541697dbe7d23746e894990c030e2b05e72517"],
     };
     let source = unpacked(&release, python, printer)?;
-    repository_of(&source, "sympy-repository", release.version, printer)
+    repository_of(
+        &source,
+        "sympy-repository",
+        release.version,
+        &|_| true,
+        printer,
+    )
 }
 
 /// The tree that is listed by `bench discovery`.
@@ -64,21 +70,32 @@ pub(super) fn tree(python: &str, printer: Printer) -> Result<PathBuf> {
     discovery::tree(&repo::scratch().join("corpus"), python, printer)
 }
 
-/// The same as a repository.
+/// The same as a repository of its Python files and what configures them: git alone takes longer than
+/// the limit to look at the 40,000 files of data as well.
 pub(super) fn tree_repository(tree: &Path, printer: Printer) -> Result<PathBuf> {
     let made_of = fs::read_to_string(tree.with_extension("txt"))?;
-    repository_of(tree, "tree-repository", &made_of, printer)
+    let is_meant = |name: &str| {
+        let suffix = name.rsplit('.').next().unwrap_or_default();
+        ["py", "pyi", "ini", "toml", "cfg"].contains(&suffix)
+    };
+    repository_of(tree, "tree-repository", &made_of, &is_meant, printer)
 }
 
 /// A copy of `source`, as a repository of one commit. What others list shall be none, and what an
 /// archive brings may belong to a user whose repositories git refuses.
-fn repository_of(source: &Path, name: &str, made_of: &str, printer: Printer) -> Result<PathBuf> {
+fn repository_of(
+    source: &Path,
+    name: &str,
+    made_of: &str,
+    is_meant: &dyn Fn(&str) -> bool,
+    printer: Printer,
+) -> Result<PathBuf> {
     let root = dir().join(name);
     let record = root.with_extension("txt");
     if !fs::read_to_string(&record).is_ok_and(|made| made == made_of) {
         printer.line(format!("writing {} …", root.display()));
         empty(&root)?;
-        copy(source, &root)?;
+        copy(source, &root, is_meant)?;
         git(&root, &["init", "--quiet"])?;
         git(&root, &["add", "--all", "--force"])?;
         git(&root, &["commit", "--quiet", "--message", "the release"])?;
@@ -136,19 +153,18 @@ fn git(root: &Path, arguments: &[&str]) -> Result<()> {
     succeed(&mut command, LIMIT).map(drop)
 }
 
-/// Copy everything but what is compiled or hidden.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copy the files whose names are meant; nothing that is hidden.
+fn copy(from: &Path, to: &Path, is_meant: &dyn Fn(&str) -> bool) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
-        let is_compiled = name.to_string_lossy().contains(".so");
-        if is_hidden(&entry) || is_compiled {
+        if is_hidden(&entry) {
             continue;
         }
         if entry.file_type()?.is_dir() {
-            copy(&path, &to.join(name))?;
-        } else {
+            copy(&path, &to.join(name), is_meant)?;
+        } else if is_meant(&name.to_string_lossy()) {
             fs::copy(&path, to.join(name))
                 .with_context(|| format!("cannot copy {}", path.display()))?;
         }

@@ -1,12 +1,12 @@
 //! Other programs that build import graphs: how each one is asked and what it answers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 use crate::process::succeed;
 use crate::repo;
@@ -127,7 +127,8 @@ fn top_level(root: &Path) -> Result<Vec<String>> {
     let is_python = |path: &Path| path.extension().is_some_and(|suffix| suffix == "py");
     let mut names = Vec::new();
     for path in entries(root)? {
-        let is_package = path.is_dir() && entries(&path)?.iter().any(|path| is_python(path));
+        let is_module = |path: &PathBuf| is_python(path) || path.join("__init__.py").exists();
+        let is_package = path.is_dir() && entries(&path)?.iter().any(is_module);
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         // A folder of data may have a script in it, and a name that cannot be imported.
         if (is_package || is_python(&path)) && !name.contains(['.', '-']) {
