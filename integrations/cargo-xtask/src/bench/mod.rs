@@ -5,8 +5,11 @@
 //! fail the command, since a loaded machine could; different outcomes do.
 
 mod corpus;
+mod cost;
 mod discovery;
+mod graph;
 mod measure;
+mod name;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +26,7 @@ use crate::venv::Venv;
 use crate::{fastest, repo, test};
 
 use measure::{Contender, Limit, Scenario, alternate};
+use name::Name;
 
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -30,9 +34,12 @@ pub(crate) struct Options {
     /// What to measure; everything without any.
     #[arg(value_enum)]
     what: Vec<What>,
-    /// The trees that `discovery` lists; all without any.
+    /// The trees for `discovery` and `graph`; all that they have without any.
     #[arg(long, value_enum, value_name = "NAME")]
-    corpus: Vec<discovery::Name>,
+    corpus: Vec<Name>,
+    /// How many Python files the monorepo of `graph` has; each is measured.
+    #[arg(long, value_name = "N", default_values_t = [25_000, 50_000, 100_000])]
+    files: Vec<usize>,
     /// Measured runs of each program.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
@@ -60,6 +67,8 @@ enum What {
     Version,
     /// The node ids of three trees, beside other programs as well.
     Discovery,
+    /// Import graphs and what a change affects, beside other programs.
+    Graph,
 }
 
 /// The programs and the folders of one benchmark run.
@@ -101,14 +110,26 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if wanted(What::Version) {
         keep("version", (bench.version()?, Vec::new()));
     }
-    if wanted(What::Discovery) {
+    // A corpus that is named says which benchmark is meant as well.
+    let corpora = Name::chosen(discovery::CORPORA, &options.corpus);
+    if wanted(What::Discovery) && !corpora.is_empty() {
         let asked = discovery::Options {
-            corpora: &options.corpus,
+            corpora: &corpora,
             python: &options.python,
             peer_python: options.peer_python.as_deref(),
         };
         keep("discovery", discovery::run(&bench, &asked)?);
     }
+    let corpora = Name::chosen(graph::CORPORA, &options.corpus);
+    if wanted(What::Graph) && !corpora.is_empty() {
+        let asked = graph::Options {
+            corpora: &corpora,
+            python: &options.python,
+            files: &options.files,
+        };
+        keep("graph", graph::run(&bench, &asked)?);
+    }
+    anyhow::ensure!(!documents.is_empty(), "no such corpus for this benchmark");
     if options.json {
         println!(
             "{}",

@@ -177,7 +177,9 @@ impl Release<'_> {
             Source::Sdist => "--no-binary",
             Source::Wheel => "--only-binary",
         };
-        pip.args(["--no-deps", kind, name, "--dest"]);
+        // What it runs on is for those to say who run it; it may be only read.
+        pip.args(["--no-deps", "--ignore-requires-python", kind, name]);
+        pip.arg("--dest");
         pip.arg(&archives).arg("-r").arg(&requirement);
         succeed(&mut pip, LIMIT).with_context(|| {
             format!("cannot download {name} {version}; is the package index reachable?")

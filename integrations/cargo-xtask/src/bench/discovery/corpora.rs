@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::super::corpus;
+use super::Name;
 use crate::conformance::{empty, prepared};
 use crate::process::succeed;
 use crate::report::{Printer, count};
@@ -16,29 +17,6 @@ use crate::{repo, test};
 
 /// Of one download.
 const LIMIT: Duration = Duration::from_secs(1200);
-
-/// Which tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Name {
-    /// The generated corpus: 10,000 tests in 500 files.
-    Many,
-    /// The tests of pandas.
-    Pandas,
-    /// About 24,000 files of ten projects side by side.
-    Tree,
-}
-
-impl Name {
-    pub(super) const ALL: [Self; 3] = [Self::Many, Self::Pandas, Self::Tree];
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Many => "many",
-            Self::Pandas => "pandas",
-            Self::Tree => "tree",
-        }
-    }
-}
 
 /// A tree on this machine.
 pub(super) struct Corpus {
@@ -109,11 +87,12 @@ pub(super) fn prepare(name: Name, python: &str, printer: Printer) -> Result<Corp
             venv: test::venv(python, printer)?,
             pytest: false,
         }),
+        name => bail!("nothing lists the tests of {}", name.as_str()),
     }
 }
 
 /// Download and unpack the projects, once.
-fn tree(dir: &Path, python: &str, printer: Printer) -> Result<PathBuf> {
+pub(in super::super) fn tree(dir: &Path, python: &str, printer: Printer) -> Result<PathBuf> {
     let root = dir.join("tree");
     let record = dir.join("tree.txt");
     let wanted = format!("{}\n", TREE.join("\n"));
@@ -157,7 +136,8 @@ pub(super) fn size(corpus: &Corpus) -> Result<String> {
     ))
 }
 
-fn python_files(dir: &Path) -> Result<(usize, u64)> {
+/// The number of Python files below a folder, and of their bytes.
+pub(in super::super) fn python_files(dir: &Path) -> Result<(usize, u64)> {
     let (mut files, mut bytes) = (0, 0);
     let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
     for entry in entries {

@@ -1,15 +1,12 @@
 //! What was measured of each program on one corpus, and what is concluded from it.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::measure::Spread;
-use super::corpora::Name;
+use super::super::cost::{Costs, Figure, Verdict};
+use super::Name;
 use crate::listing::function;
-use crate::measured::Usage;
-use crate::report::time;
 
 /// What a program stands for in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +36,7 @@ pub(super) enum Mode {
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) role: Role,
-    pub(super) samples: Vec<Usage>,
+    pub(super) costs: Costs,
     /// How many ids it printed.
     pub(super) printed: usize,
     /// Its ids beside pytest's, where pytest can collect.
@@ -104,53 +101,14 @@ impl std::fmt::Display for Match {
     }
 }
 
-/// What is compared of two programs.
-#[derive(Clone, Copy)]
-enum Figure {
-    Wall,
-    Cpu,
-}
-
 impl Row {
-    fn wall(&self) -> Spread {
-        Spread::of(self.samples.iter().map(|sample| sample.wall))
-    }
-
-    fn cpu(&self) -> Spread {
-        Spread::of(self.samples.iter().map(|sample| sample.cpu))
-    }
-
-    fn peak_rss(&self) -> Spread {
-        Spread::of(self.samples.iter().map(|sample| sample.peak_rss as f64))
-    }
-
-    fn median(&self, figure: Figure) -> f64 {
-        match figure {
-            Figure::Wall => self.wall().median,
-            Figure::Cpu => self.cpu().median,
-        }
-    }
-
     /// The line of the table.
     pub(super) fn line(&self) -> String {
-        let times = |spread: Spread| {
-            let [min, median, max] = [spread.min, spread.median, spread.max]
-                .map(|seconds| time(Duration::from_secs_f64(seconds)));
-            format!("{min} / {median} / {max}")
-        };
         let ids = match &self.ids {
             Some(ids) => ids.to_string(),
             None => format!("{} ids", self.printed),
         };
-        let rss = self.peak_rss();
-        let [min, median, max] = [rss.min, rss.median, rss.max].map(|bytes| bytes / 1e6);
-        format!(
-            "{:<20} wall {:<32} cpu {:<32} MB {min:.1} / {median:.1} / {max:.1}; n {}; {ids}",
-            self.name,
-            times(self.wall()),
-            times(self.cpu()),
-            self.samples.len(),
-        )
+        self.costs.line(&self.name, &ids)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -162,45 +120,10 @@ impl Row {
                 "other": ids.other,
             })
         });
-        json!({
-            "wall": self.wall().json(),
-            "cpu": self.cpu().json(),
-            "peak_rss": self.peak_rss().json(),
-            "runs": self.samples.len(),
-            "printed": self.printed,
-            "ids": ids,
-        })
-    }
-}
-
-/// Something measured, and the limit that the project has set itself for it.
-pub(super) struct Verdict {
-    what: String,
-    measured: f64,
-    limit: Option<f64>,
-}
-
-impl Verdict {
-    fn is_over(&self) -> bool {
-        self.limit.is_some_and(|limit| self.measured > limit)
-    }
-
-    pub(super) fn line(&self) -> String {
-        let word = match self.limit {
-            Some(limit) if self.is_over() => format!(" (limit {limit:.3}): over the limit"),
-            Some(limit) => format!(" (limit {limit:.3}): within the limit"),
-            None => String::new(),
-        };
-        format!("{}: {:.4}{word}", self.what, self.measured)
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "what": self.what,
-            "measured": self.measured,
-            "limit": self.limit,
-            "over_the_limit": self.is_over(),
-        })
+        let mut document = self.costs.json();
+        document.insert("printed".to_owned(), json!(self.printed));
+        document.insert("ids".to_owned(), json!(ids));
+        Value::Object(document)
     }
 }
 
@@ -214,16 +137,10 @@ pub(super) fn verdicts(corpus: Name, rows: &[Row]) -> Vec<Verdict> {
         let Role::Fastest(mode) = row.role else {
             continue;
         };
-        let against = |of: &str, other: &Row, figure: Figure, limit| {
-            let word = match figure {
-                Figure::Wall => "wall",
-                Figure::Cpu => "cpu",
-            };
-            Verdict {
-                what: format!("{} / {of}, {word}", row.name),
-                measured: row.median(figure) / other.median(figure),
-                limit,
-            }
+        let against = |of: &str, other: &Row, figure: Figure, limit| Verdict {
+            what: format!("{} / {of}, {}", row.name, figure.word()),
+            measured: row.costs.median(figure) / other.costs.median(figure),
+            limit,
         };
         let mut others: Vec<(String, &Row, [Option<f64>; 2])> = Vec::new();
         let is_static = mode != Mode::ExactWarm;
@@ -259,7 +176,7 @@ pub(super) fn verdicts(corpus: Name, rows: &[Row]) -> Vec<Verdict> {
         }
         found.push(Verdict {
             what: format!("{}, peak MB", row.name),
-            measured: row.peak_rss().max / 1e6,
+            measured: row.costs.peak_rss().max / 1e6,
             limit: limit(Name::Many, MEMORY),
         });
     }
@@ -273,12 +190,13 @@ fn fastest_peer(rows: &[Row], mode: Mode, is_meant: impl Fn(&Row) -> bool) -> Op
         Role::Peer { warm } => !(warm && is_cold) && is_meant(row),
         _ => false,
     });
-    peers.min_by(|a, b| a.wall().median.total_cmp(&b.wall().median))
+    peers.min_by(|a, b| a.costs.wall().median.total_cmp(&b.costs.wall().median))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measured::Usage;
 
     fn ids(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -318,7 +236,7 @@ mod tests {
         Row {
             name: name.to_owned(),
             role,
-            samples: vec![sample],
+            costs: Costs(vec![sample]),
             printed: 1,
             ids: Some(ids),
         }
@@ -355,7 +273,7 @@ mod tests {
         assert_eq!(over(Name::Pandas, &rows(0.11, 0.09)), pandas);
         assert_eq!(over(Name::Tree, &rows(9.0, 9.0)), none);
         let mut heavy = rows(0.9, 0.4);
-        heavy[2].samples[0].peak_rss = 61_000_000;
+        heavy[2].costs.0[0].peak_rss = 61_000_000;
         assert_eq!(over(Name::Many, &heavy), ["fastest cold, peak MB"]);
     }
 

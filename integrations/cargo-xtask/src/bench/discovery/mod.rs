@@ -16,6 +16,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::Bench;
+use super::cost::{Costs, Verdict};
+use super::name::Name;
 use crate::conformance::{Volatile, empty, pytest_command};
 use crate::fastest;
 use crate::listing::{Collected, Openness, differences};
@@ -24,7 +26,7 @@ use crate::process::{capture, shown};
 use crate::report::count;
 
 use corpora::Corpus;
-pub(super) use corpora::Name;
+pub(super) use corpora::{python_files, tree};
 use figures::{Match, Mode, Role, Row, verdicts};
 use peers::{Installed, Peer};
 
@@ -49,6 +51,9 @@ struct Program {
     peer: Option<&'static Peer>,
 }
 
+/// The trees that tests are listed of.
+pub(super) const CORPORA: &[Name] = &[Name::Many, Name::Pandas, Name::Tree];
+
 pub(super) struct Options<'o> {
     pub(super) corpora: &'o [Name],
     pub(super) python: &'o str,
@@ -61,20 +66,18 @@ pub(super) fn run(bench: &Bench, options: &Options<'_>) -> Result<(Value, Vec<St
     let peers = peers::install(&pythons, bench.printer);
     let mut documents = Map::new();
     let mut found = Vec::new();
-    for name in Name::ALL {
-        if options.corpora.is_empty() || options.corpora.contains(&name) {
-            let corpus = corpora::prepare(name, options.python, bench.printer)?;
-            let listing = Listing {
-                bench,
-                corpus: &corpus,
-                peers: &peers,
-                dir: peers::records(name.as_str()),
-            };
-            let (document, differences) = listing.run()?;
-            documents.insert(name.as_str().to_owned(), document);
-            let label = |line| format!("{}: {line}", name.as_str());
-            found.extend(differences.into_iter().map(label));
-        }
+    for &name in options.corpora {
+        let corpus = corpora::prepare(name, options.python, bench.printer)?;
+        let listing = Listing {
+            bench,
+            corpus: &corpus,
+            peers: &peers,
+            dir: peers::records(name.as_str()),
+        };
+        let (document, differences) = listing.run()?;
+        documents.insert(name.as_str().to_owned(), document);
+        let label = |line| format!("{}: {line}", name.as_str());
+        found.extend(differences.into_iter().map(label));
     }
     Ok((Value::Object(documents), found))
 }
@@ -118,7 +121,7 @@ impl Listing<'_> {
         for verdict in &verdicts {
             printer.line(format!("  {}", verdict.line()));
         }
-        let verdicts: Vec<Value> = verdicts.iter().map(figures::Verdict::json).collect();
+        let verdicts: Vec<Value> = verdicts.iter().map(Verdict::json).collect();
         let document = json!({
             "size": size,
             "tests": pytest.map(|ids| ids.len()),
@@ -218,7 +221,7 @@ impl Listing<'_> {
             let row = Row {
                 name: name.clone(),
                 role: program.role,
-                samples: Vec::new(),
+                costs: Costs(Vec::new()),
                 printed: ids.len(),
                 ids: pytest.map(|pytest| Match::of(pytest, &ids)),
             };
@@ -226,11 +229,11 @@ impl Listing<'_> {
         }
         for round in 0..self.bench.runs {
             for (program, row) in &mut measured {
-                let is_slow = row.samples.iter().any(|sample| sample.wall > SLOW);
+                let is_slow = row.costs.0.iter().any(|sample| sample.wall > SLOW);
                 if round >= SLOW_RUNS && is_slow {
                     continue;
                 }
-                row.samples.push(self.once(program)?.0);
+                row.costs.0.push(self.once(program)?.0);
             }
         }
         Ok(measured.into_iter().map(|(_, row)| row).collect())
