@@ -208,8 +208,19 @@ impl<'t> Names<'t> {
         Some(module.stub).filter(|stub| *stub != NONE)
     }
 
-    /// The folders of the workspace from which a file's absolute imports may be found.
+    /// The folders of the workspace from which a file's absolute imports may be found: what is surely
+    /// looked at, and only where that has nothing of the name, what may be.
     pub(super) fn start(&self, folder: u32, name: &str) -> Vec<u32> {
+        let mut starts = self.near(folder, name);
+        if starts.is_empty() {
+            let tops = self.tops.get(name);
+            starts.extend(tops.into_iter().flat_map(|tops| &tops.others));
+        }
+        starts
+    }
+
+    /// Those of the import roots and of the folders around the file.
+    pub(super) fn near(&self, folder: u32, name: &str) -> Vec<u32> {
         let mut starts = Vec::new();
         if let Some(&folder) = self.mapped.get(name) {
             starts.push(self.tree.folders[folder as usize].parent);
@@ -223,9 +234,6 @@ impl<'t> Names<'t> {
         let tops = self.tops.get(name);
         let roots = tops.map_or(&[][..], |tops| &tops.roots);
         starts.extend(roots);
-        if starts.is_empty() {
-            starts.extend(tops.into_iter().flat_map(|tops| &tops.others));
-        }
         starts.sort_unstable();
         starts.dedup();
         starts

@@ -3,8 +3,9 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::kind::NodeKind;
+use super::rules::strings::APPLICATION_PARTS;
 use super::tree::kind_of;
-use crate::syntax::{Loaded, References, SiteKind};
+use crate::syntax::{Loaded, Place, References, SiteKind};
 
 /// What a name is known by.
 pub(super) fn probe(name: &str) -> u32 {
@@ -31,6 +32,17 @@ pub(super) fn of(name: &str, references: &References, out: &mut Vec<u32>) {
     out.clear();
     let stem = name.split('.').next().unwrap_or_default();
     out.extend([probe(name), probe(stem)]);
+    let lists_applications = references.strings.iter().any(|string| match &string.place {
+        Place::Assigned(name) => name.ends_with("_APPS"),
+        Place::Argument { keyword, .. } => {
+            keyword.as_ref().is_some_and(|name| name.ends_with("_APPS"))
+        }
+        _ => false,
+    });
+    if lists_applications {
+        let conventional = APPLICATION_PARTS.iter().flat_map(|parts| parts.iter());
+        out.extend(conventional.map(|name| probe(name)));
+    }
     let mut dotted = |text: &str| {
         let parts = text.split(['.', ':']).filter(|part| !part.is_empty());
         out.extend(parts.map(probe));

@@ -13,8 +13,8 @@
 //! change of a file that is no module can reach. [`affected`] joins them with the import graph.
 
 mod affected;
-mod changes;
 mod audit;
+mod changes;
 mod expression;
 mod inputs;
 mod lexer;
@@ -24,11 +24,11 @@ mod nearest;
 mod select;
 
 pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
+pub use audit::{Audit, audit};
 pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, TopLevels,
     changed_distributions, config_change, top_levels, what_it_is,
 };
-pub use audit::{Audit, audit};
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};

@@ -47,7 +47,11 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Error> {
                 document.changed.push(file.id.clone());
             }
             Some(record) => {
-                let given = session.inputs(&graph, &file.path)?.files.into_iter().collect();
+                let given = session
+                    .inputs(&graph, &file.path)?
+                    .files
+                    .into_iter()
+                    .collect();
                 document.tests.push(compare(&file.id, record, &given));
             }
         }

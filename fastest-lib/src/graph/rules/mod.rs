@@ -12,7 +12,7 @@ mod paths;
 mod plugins;
 mod resources;
 pub(super) mod search_path;
-mod strings;
+pub(super) mod strings;
 mod walks;
 
 use rustc_hash::FxHashSet;

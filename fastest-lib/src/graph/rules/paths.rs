@@ -42,6 +42,7 @@ const PATHS: &[&str] = &[
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     let covered = from_file(source, out);
+    beside(source, out);
     for string in &source.references.strings {
         let value = string.value.as_str();
         let is_covered = covered
@@ -208,6 +209,40 @@ fn from_file<'s>(source: &Source<'s>, out: &mut Edges) -> Vec<(u32, &'s str)> {
         }
     }
     covered
+}
+
+/// Names of what lies beside a path that is made from `__file__`, in the same file.
+fn beside(source: &Source<'_>, out: &mut Edges) {
+    let mut bases: Vec<u32> = Vec::new();
+    for site in &source.references.sites {
+        if let SiteKind::Here(at) = &site.kind
+            && let Some(folder) = above(source, at)
+        {
+            let path = at.parts.join("/");
+            match follow(source, folder, &path, false) {
+                Some(Leads::Folder(below)) => bases.push(below),
+                None if path.is_empty() => bases.push(folder),
+                _ => {}
+            }
+        }
+    }
+    bases.sort_unstable();
+    bases.dedup();
+    for string in &source.references.strings {
+        let is_entry = source.setup.entries.contains(string.value.as_str());
+        if string.is_prefix || !is_entry || is_search_path(source, string) {
+            continue;
+        }
+        for base in &bases {
+            if let Some(leads) = follow(source, *base, &string.value, false) {
+                let is_around = matches!(leads, Leads::Folder(folder)
+                    if source.names().tree.around(source.folder).any(|around| around == folder));
+                if !is_around {
+                    add(source, leads, string.line, Rule::FilePath, out);
+                }
+            }
+        }
+    }
 }
 
 /// The folder that a path begins at.
