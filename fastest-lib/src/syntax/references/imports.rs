@@ -60,7 +60,7 @@ impl<'s> Scanner<'s> {
                 self.at += 1;
                 self.pending.imported_name(&module, "*", None);
                 names.push("*".to_owned());
-            } else if word.is_empty() {
+            } else if word.is_empty() || word.as_bytes()[0].is_ascii_digit() {
                 break;
             } else {
                 self.at += word.len();

@@ -194,6 +194,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// Notes the first thing that is wrong with the file's syntax.
+    #[cold]
     pub(super) fn refuse(&mut self, line: u32, message: &str) {
         if !self.is_broken {
             self.is_broken = true;
@@ -253,6 +254,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline(never)]
     fn skip_comment(&mut self) {
         let rest = &self.bytes[self.at..];
         let end = self.at + memchr(b'\n', rest).unwrap_or(rest.len());
@@ -335,20 +337,17 @@ impl<'s> Scanner<'s> {
         };
         let bytes = self.bytes;
         loop {
-            let mut at = self.at;
-            let class = loop {
-                let Some(&byte) = bytes.get(at) else {
-                    self.at = at;
-                    return self.end_of_file();
-                };
-                let class = classes[usize::from(byte)];
-                if class != Class::Nothing {
-                    break class;
-                }
-                at += 1;
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let Some(len) = rest
+                .iter()
+                .position(|&byte| classes[usize::from(byte)] != Class::Nothing)
+            else {
+                self.at = bytes.len();
+                return self.end_of_file();
             };
+            let at = self.at + len;
             self.at = at;
-            match class {
+            match classes[usize::from(rest[len])] {
                 Class::Nothing => {}
                 Class::Newline => {
                     if self.open.len() == 1 {
@@ -418,6 +417,7 @@ impl<'s> Scanner<'s> {
         self.open.push(Open::new(at, self.byte(at)));
     }
 
+    #[cold]
     fn end_of_file(&mut self) -> Stop {
         if self.open.len() > 1 {
             let line = self.line_of(self.innermost());

@@ -195,6 +195,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline(never)]
     fn known_call(&mut self, callee: Callee, name: &'s str, start: usize, open: usize) {
         let before = self.significant_before(start);
         let mut qualifier = None;

@@ -207,14 +207,18 @@ impl<'l> Line<'l> {
 
     /// Whether something is assigned to what this word is a part of.
     fn is_target(&self, index: usize) -> bool {
-        let has_end = |token: &usize| self.is(*token, ";");
-        let end = (index..self.tokens.len()).find(has_end);
+        if self.depths[index] > 0 {
+            return false;
+        }
+        // A colon ends a header, or begins the annotation of what the statement begins with.
+        let is_first = index == 0 || self.is(index - 1, ";") || self.is(index - 1, ":");
+        let ends = |&at: &usize| {
+            self.depths[at] == 0 && (self.is(at, ";") || self.is(at, ":") && !is_first)
+        };
+        let end = (index..self.tokens.len()).find(ends);
         let end = end.unwrap_or(self.tokens.len());
-        self.depths[index] == 0
-            && self
-                .assignments
-                .iter()
-                .any(|&at| (index..end).contains(&at))
+        let mut assignments = self.assignments.iter();
+        assignments.any(|at| (index..end).contains(at))
     }
 
     /// Whether all that is assigned on the line is `False`.
