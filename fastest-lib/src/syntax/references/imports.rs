@@ -25,7 +25,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// `from ..a import b as c, d`, from its first word on.
-    pub(super) fn from_statement(&mut self) {
+    pub(super) fn import_from_statement(&mut self) {
         let line = self.line;
         self.at += "from".len();
         self.skip_gap();

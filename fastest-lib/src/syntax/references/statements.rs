@@ -63,8 +63,8 @@ impl<'s> Scanner<'s> {
         let mut has_search_path = false;
         let mut extends_path = false;
         let mut up = None;
-        for index in 0..tokens.len() {
-            if tokens[index].kind != Kind::Word {
+        for (index, token) in tokens.iter().enumerate() {
+            if token.kind != Kind::Word {
                 is_import &= !line.is(index, ";");
                 continue;
             }
@@ -94,7 +94,7 @@ impl<'s> Scanner<'s> {
                 _ if is_mentioned_loader(word) && !is_called => {
                     let is_defined = index > 0 && line.text(index - 1) == b"def";
                     if !is_defined {
-                        let newlines = &self.bytes[self.logical..tokens[index].start];
+                        let newlines = &self.bytes[self.logical..token.start];
                         let newlines = memchr::memchr_iter(b'\n', newlines).count();
                         let at = self.logical_line + u32::try_from(newlines).unwrap_or_default();
                         self.site(at, SiteKind::Load(Loaded::Other));
