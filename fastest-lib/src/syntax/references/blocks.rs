@@ -33,7 +33,7 @@ impl Context {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     /// The indentation of its header.
-    indent: u32,
+    indent: usize,
     header: Header,
     context: Context,
 }
@@ -64,7 +64,7 @@ impl Scanner<'_> {
     }
 
     /// Closes the blocks that a line with this indentation is not in.
-    pub(super) fn close_blocks(&mut self, indent: u32) {
+    pub(super) fn close_blocks(&mut self, indent: usize) {
         self.before = None;
         while let Some(block) = self.blocks.pop_if(|block| block.indent >= indent) {
             self.before = Some(block).filter(|block| block.indent == indent);
@@ -72,7 +72,7 @@ impl Scanner<'_> {
     }
 
     /// Looks at the first word of a statement: opens the block of a header, and reads an import.
-    pub(super) fn statement_word(&mut self, is_line: bool, indent: u32) {
+    pub(super) fn statement_word(&mut self, is_line: bool, indent: usize) {
         let start = self.at;
         let end = word_end(self.bytes, start);
         let word = &self.bytes[start..end];
@@ -81,7 +81,7 @@ impl Scanner<'_> {
         }
         let header = match word {
             b"import" => return self.import_statement(),
-            b"from" => return self.from_statement(),
+            b"from" => return self.import_from_statement(),
             b"__getattr__" if !self.context().is_nested => {
                 self.site(self.line, SiteKind::LazyModule);
                 return;
@@ -137,7 +137,7 @@ impl Scanner<'_> {
     }
 
     /// Opens the block of a header. It is open while the header is read, which holds no statements.
-    fn open_block(&mut self, indent: u32, header: Header) {
+    fn open_block(&mut self, indent: usize, header: Header) {
         let outer = self.context();
         let mut context = match header {
             Header::With | Header::Match => outer,
@@ -182,7 +182,7 @@ impl Scanner<'_> {
     }
 
     /// Takes a line that began with `match` for a statement of another kind, unless a colon ends it.
-    pub(super) fn end_soft_header(&mut self, indent: u32) {
+    pub(super) fn end_soft_header(&mut self, indent: usize) {
         let is_soft = |block: &Block| block.header == Header::Match && block.indent == indent;
         if !self.blocks.last().is_some_and(is_soft) || !self.word_is_match() {
             return;

@@ -25,7 +25,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// `from ..a import b as c, d`, from its first word on.
-    pub(super) fn from_statement(&mut self) {
+    pub(super) fn import_from_statement(&mut self) {
         let line = self.line;
         self.at += "from".len();
         self.skip_gap();
@@ -60,7 +60,7 @@ impl<'s> Scanner<'s> {
                 self.at += 1;
                 self.pending.imported_name(&module, "*", None);
                 names.push("*".to_owned());
-            } else if word.is_empty() {
+            } else if word.is_empty() || word.as_bytes()[0].is_ascii_digit() {
                 break;
             } else {
                 self.at += word.len();

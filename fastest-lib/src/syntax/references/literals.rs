@@ -5,7 +5,7 @@ use memchr::{memchr_iter, memchr2};
 use super::super::scanner::token::WORD;
 use super::scan::{DEEPEST, Scanner, Stop};
 use super::tokens::{Prefix, Quotes, word_end};
-use super::values::{Body, Shape, Value, look_at, shape};
+use super::values::{Body, Shape, Value, is_path, look_at, shape};
 
 const UNTERMINATED: &str = "a string is never closed";
 
@@ -27,6 +27,7 @@ struct Around {
 impl Scanner<'_> {
     /// A literal whose quotes stand at a place, and those that follow it. Says so if the logical line
     /// is given up within it.
+    #[inline(never)]
     pub(super) fn literal(&mut self, quote_at: usize) -> Option<Stop> {
         let line = self.line;
         let start = self.prefix_start(quote_at);
@@ -64,6 +65,7 @@ impl Scanner<'_> {
     }
 
     /// Literals side by side, or one with fields.
+    #[inline(never)]
     fn composed(&mut self, start: usize, line: u32) -> Option<Stop> {
         // Those within its fields have a value of their own.
         let mut value = std::mem::take(&mut self.scratch);
@@ -348,7 +350,7 @@ impl Scanner<'_> {
         let (text, shape) = if is_later {
             let rest = text.strip_prefix('/').unwrap_or(text);
             match shape(rest, is_prefix) {
-                Some(kept @ (Shape::Path | Shape::Command)) => (rest, kept),
+                Some(kept) if kept == Shape::Command || is_path(kept, rest) => (rest, kept),
                 _ if text.starts_with('.') => match shape(text, is_prefix) {
                     Some(kept) => (text, kept),
                     None => return,
@@ -370,7 +372,7 @@ impl Scanner<'_> {
                 && self.open.last().is_some_and(|open| open.byte == b'{');
         }
         let place = self.place(around.before, around.next, around.is_after_m);
-        if around.is_bytes && (shape != Shape::Path || !place.is_argument()) {
+        if around.is_bytes && !(is_path(shape, text) && place.is_argument()) {
             return;
         }
         self.intern(around.line, text, is_prefix, place, is_key);

@@ -201,13 +201,10 @@ impl<'s> Scanner<'s> {
         // Where each part begins and ends, the last first.
         let mut from = start;
         let mut spaced: Option<Vec<&'s str>> = None;
-        loop {
-            let Some(dot) = self
-                .significant_before(from)
-                .filter(|&dot| self.bytes[dot] == b'.')
-            else {
-                break;
-            };
+        while let Some(dot) = self
+            .significant_before(from)
+            .filter(|&dot| self.bytes[dot] == b'.')
+        {
             let name_end = self.significant_before(dot).map_or(dot, |at| at + 1);
             let name = self.word_start(name_end);
             let is_tight = dot + 1 == from && (name_end == dot || name == name_end);

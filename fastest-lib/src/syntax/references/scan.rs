@@ -135,8 +135,8 @@ pub(super) struct Scanner<'s> {
     pub(super) next_mark: usize,
     /// Whether this logical line is read again in any case.
     pub(super) is_marked: bool,
-    /// Whether the file has the words at all.
-    pub(super) mentions_subprocess: bool,
+    /// Whether the file has the words at all; the first is looked for when it matters.
+    pub(super) mentions_subprocess: Option<bool>,
     pub(super) mentions_type_checking: bool,
     /// The name that this statement assigns to, as far as it was looked for.
     pub(super) target: Option<Option<(&'s str, usize)>>,
@@ -173,7 +173,7 @@ impl<'s> Scanner<'s> {
             marks: Vec::new(),
             next_mark: 0,
             is_marked: false,
-            mentions_subprocess: memchr::memmem::find(bytes, b"subprocess").is_some(),
+            mentions_subprocess: None,
             mentions_type_checking: false,
             target: None,
             seen: FxHashMap::default(),
@@ -194,6 +194,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// Notes the first thing that is wrong with the file's syntax.
+    #[cold]
     pub(super) fn refuse(&mut self, line: u32, message: &str) {
         if !self.is_broken {
             self.is_broken = true;
@@ -210,13 +211,16 @@ impl<'s> Scanner<'s> {
     }
 
     /// Goes to the first statement of the next logical line, and gives its indentation.
-    fn next_line(&mut self) -> Option<u32> {
+    fn next_line(&mut self) -> Option<usize> {
         let mut indent = 0;
         // The indentation before a backslash, which counts for the lines that it joins.
         let mut joined = None;
         loop {
-            match *self.bytes.get(self.at)? {
-                b' ' => indent += 1,
+            let rest = self.bytes.get(self.at..)?;
+            let blanks = rest.iter().position(|&byte| byte != b' ')?;
+            self.at += blanks;
+            indent += blanks;
+            match rest[blanks] {
                 b'\t' => indent = (indent / 8 + 1) * 8,
                 0x0c => indent = 0,
                 b'\r' => {}
@@ -253,6 +257,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline(never)]
     fn skip_comment(&mut self) {
         let rest = &self.bytes[self.at..];
         let end = self.at + memchr(b'\n', rest).unwrap_or(rest.len());
@@ -267,7 +272,7 @@ impl<'s> Scanner<'s> {
         self.at = end;
     }
 
-    fn logical_line(&mut self, indent: u32) {
+    fn logical_line(&mut self, indent: usize) {
         self.logical = self.at;
         self.logical_line = self.line;
         self.close_blocks(indent);
@@ -335,20 +340,17 @@ impl<'s> Scanner<'s> {
         };
         let bytes = self.bytes;
         loop {
-            let mut at = self.at;
-            let class = loop {
-                let Some(&byte) = bytes.get(at) else {
-                    self.at = at;
-                    return self.end_of_file();
-                };
-                let class = classes[usize::from(byte)];
-                if class != Class::Nothing {
-                    break class;
-                }
-                at += 1;
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let Some(len) = rest
+                .iter()
+                .position(|&byte| classes[usize::from(byte)] != Class::Nothing)
+            else {
+                self.at = bytes.len();
+                return self.end_of_file();
             };
+            let at = self.at + len;
             self.at = at;
-            match class {
+            match classes[usize::from(rest[len])] {
                 Class::Nothing => {}
                 Class::Newline => {
                     if self.open.len() == 1 {
@@ -418,6 +420,7 @@ impl<'s> Scanner<'s> {
         self.open.push(Open::new(at, self.byte(at)));
     }
 
+    #[cold]
     fn end_of_file(&mut self) -> Stop {
         if self.open.len() > 1 {
             let line = self.line_of(self.innermost());

@@ -195,6 +195,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline(never)]
     fn known_call(&mut self, callee: Callee, name: &'s str, start: usize, open: usize) {
         let before = self.significant_before(start);
         let mut qualifier = None;
@@ -236,7 +237,9 @@ impl<'s> Scanner<'s> {
         if callee == Callee::Subprocess {
             // The names that no one else uses need no qualification.
             let is_free = qualifier.is_none() || !matches!(name, "run" | "call");
-            if !self.mentions_subprocess {
+            let bytes = self.bytes;
+            let find = || memchr::memmem::find(bytes, b"subprocess").is_some();
+            if !*self.mentions_subprocess.get_or_insert_with(find) {
                 return;
             }
             if is_free {

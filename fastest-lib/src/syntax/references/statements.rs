@@ -63,8 +63,8 @@ impl<'s> Scanner<'s> {
         let mut has_search_path = false;
         let mut extends_path = false;
         let mut up = None;
-        for index in 0..tokens.len() {
-            if tokens[index].kind != Kind::Word {
+        for (index, token) in tokens.iter().enumerate() {
+            if token.kind != Kind::Word {
                 is_import &= !line.is(index, ";");
                 continue;
             }
@@ -94,7 +94,7 @@ impl<'s> Scanner<'s> {
                 _ if is_mentioned_loader(word) && !is_called => {
                     let is_defined = index > 0 && line.text(index - 1) == b"def";
                     if !is_defined {
-                        let newlines = &self.bytes[self.logical..tokens[index].start];
+                        let newlines = &self.bytes[self.logical..token.start];
                         let newlines = memchr::memchr_iter(b'\n', newlines).count();
                         let at = self.logical_line + u32::try_from(newlines).unwrap_or_default();
                         self.site(at, SiteKind::Load(Loaded::Other));
@@ -207,14 +207,18 @@ impl<'l> Line<'l> {
 
     /// Whether something is assigned to what this word is a part of.
     fn is_target(&self, index: usize) -> bool {
-        let has_end = |token: &usize| self.is(*token, ";");
-        let end = (index..self.tokens.len()).find(has_end);
+        if self.depths[index] > 0 {
+            return false;
+        }
+        // A colon ends a header, or begins the annotation of what the statement begins with.
+        let is_first = index == 0 || self.is(index - 1, ";") || self.is(index - 1, ":");
+        let ends = |&at: &usize| {
+            self.depths[at] == 0 && (self.is(at, ";") || self.is(at, ":") && !is_first)
+        };
+        let end = (index..self.tokens.len()).find(ends);
         let end = end.unwrap_or(self.tokens.len());
-        self.depths[index] == 0
-            && self
-                .assignments
-                .iter()
-                .any(|&at| (index..end).contains(&at))
+        let mut assignments = self.assignments.iter();
+        assignments.any(|at| (index..end).contains(at))
     }
 
     /// Whether all that is assigned on the line is `False`.

@@ -123,6 +123,11 @@ pub(super) fn shape(text: &str, is_prefix: bool) -> Option<Shape> {
     None
 }
 
+/// Whether a text of this shape looks like a path; `name.ext` is dotted besides.
+pub(super) fn is_path(shape: Shape, text: &str) -> bool {
+    shape == Shape::Path || shape == Shape::Dotted && has_extension(text)
+}
+
 fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'-'
 }
