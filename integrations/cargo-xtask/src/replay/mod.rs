@@ -36,10 +36,10 @@ pub(crate) struct Options {
     /// The projects to replay; all without any.
     projects: Vec<String>,
     /// At most so many changed files of each release.
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 12, value_name = "N")]
     sample: usize,
     /// So many edits of each release.
-    #[arg(long, default_value_t = 6, value_name = "N")]
+    #[arg(long, default_value_t = 5, value_name = "N")]
     edits: usize,
     /// Print one JSON document on standard output.
     #[arg(long)]
