@@ -25,6 +25,10 @@ use crate::fastest;
 use crate::process::capture;
 use crate::report::{Printer, count, time};
 
+pub(crate) use compare::normal;
+pub(crate) use observe::{recorded, spread};
+pub(crate) use project::{install_recorder, source_of};
+
 use compare::{Comparison, Given};
 use observe::Observed;
 use project::Project;

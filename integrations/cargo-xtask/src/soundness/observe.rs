@@ -33,9 +33,9 @@ pub(super) struct Observed {
     pub(super) failed: BTreeMap<String, String>,
 }
 
-/// One line of the log of `record_inputs.py`.
+/// One line of the log of `record_inputs.py`: what was done, and the file.
 #[derive(Deserialize)]
-struct Noted(String, PathBuf);
+pub(crate) struct Noted(pub(crate) String, pub(crate) PathBuf);
 
 /// The observations of an earlier run, if there are any of this version.
 pub(super) fn kept(project: &Project) -> Option<Observed> {
@@ -131,7 +131,7 @@ fn test_files(project: &Project) -> Result<(Vec<String>, BTreeMap<String, String
 }
 
 /// `n` of the tests, at equal distances, the same ones each time.
-fn spread(tests: Vec<String>, n: usize) -> Vec<String> {
+pub(crate) fn spread<T>(tests: Vec<T>, n: usize) -> Vec<T> {
     let all = tests.len();
     let n = n.min(all);
     let wanted: Vec<usize> = (0..n).map(|i| (2 * i + 1) * all / (2 * n)).collect();
@@ -141,15 +141,19 @@ fn spread(tests: Vec<String>, n: usize) -> Vec<String> {
 }
 
 fn run(project: &Project, test: &str, switch: &Path) -> Result<Vec<Noted>> {
-    let log = project.dir.join("log.jsonl");
-    fs::remove_file(&log).ok();
     let mut command = Command::new(project.venv.program("pytest"));
     command.args(["-q", "-p", "no:cacheprovider", test]);
     command.args(&project.suite.args).envs(&project.suite.env);
     project.venv.activate(&mut command);
     command.current_dir(&project.tree);
+    recorded(&mut command, &project.dir.join("log.jsonl"), switch)
+}
+
+/// Run a pytest command with the recorder switched on, and read its log.
+pub(crate) fn recorded(command: &mut Command, log: &Path, switch: &Path) -> Result<Vec<Noted>> {
+    fs::remove_file(log).ok();
     fs::write(switch, log.as_os_str().as_encoded_bytes())?;
-    let finished = capture(&mut command, LIMIT);
+    let finished = capture(command, LIMIT);
     fs::remove_file(switch)?;
     let finished = finished?;
     // 5: all tests are deselected, or the file skips itself; it was loaded all the same.
@@ -159,7 +163,7 @@ fn run(project: &Project, test: &str, switch: &Path) -> Result<Vec<Noted>> {
         finished.code(),
         finished.tail()
     );
-    let lines = fs::read_to_string(&log).context("the recorder wrote no log")?;
+    let lines = fs::read_to_string(log).context("the recorder wrote no log")?;
     let noted = lines.lines().map(serde_json::from_str);
     noted.collect::<Result<_, _>>().context("the log")
 }
