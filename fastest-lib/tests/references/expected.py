@@ -16,7 +16,12 @@ CONDITIONAL = ["If", "Try", "TryStar", "For", "AsyncFor", "While", "Match", "mat
 
 
 def is_kept(value):
-    if not value or len(value.encode("utf-8", "replace")) > 255 or "\n" in value or "\r" in value:
+    try:
+        length = len(value.encode())
+    except UnicodeEncodeError:
+        # A surrogate is no character.
+        return False
+    if not 0 < length <= 255 or "\n" in value or "\r" in value:
         return False
     # These may be split where something is computed.
     if "://" in value or "%" in value or "{" in value:
@@ -132,5 +137,8 @@ for path in files():
         continue
     found = set()
     strings(tree, found)
+    if b"\\N{" in source:
+        # What an escape by name stands for is not known to the scanner.
+        found = {value for value in found if value.isascii()}
     imports = Imports(tree, source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")).found
     print(json.dumps({"path": path, "imports": imports, "strings": sorted(found)}))
