@@ -160,11 +160,7 @@ pub(super) fn decode(flat: &Flat, file: u32) -> References {
     let Some(record) = flat.files.get(file as usize) else {
         return References::default();
     };
-    let (from, to) = (
-        record.references_from as usize,
-        record.references_to as usize,
-    );
-    let bytes = flat.references.get(from..to).unwrap_or_default();
+    let bytes = flat.references_of(record);
     postcard::from_bytes(bytes).unwrap_or_default()
 }
 
@@ -473,10 +469,7 @@ fn touched(
     for (at, before) in old_of.iter().enumerate() {
         let Some(before) = before else { continue };
         let record = &old.files[*before as usize];
-        let probes = old
-            .probes
-            .get(record.probes_from as usize..record.probes_to as usize)
-            .unwrap_or_default();
+        let probes = old.probes_of(record);
         let is_touched = any_target
             || record.flags & flag::VOLATILE != 0
             || probes.iter().any(|probe| keys.contains(probe))

@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::build::{Globals, build, decode};
 use super::changed;
 use super::environment::Environment;
-use super::flat::{Counted, EdgeRecord, Flat, View, flag};
+use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
-use super::reach;
+use super::reach::{self, Base};
 use super::rule::Rule;
 use super::store;
 use super::tree::Tree;
@@ -218,7 +218,10 @@ impl ImportGraph {
         graph.flat = build(&old, &globals, &environment, &tree, &stale);
         if let Some(path) = path
             && worth_keeping(&old, &graph.flat, stale.len(), same_environment)
-            && let Err(error) = store::write(&path, &graph.flat)
+            && let Err(error) = {
+                graph.flat.compact();
+                store::write(&path, &graph.flat)
+            }
         {
             let message = format!(
                 "{}: the graph cannot be kept ({error}), so the next query makes it again; set \
@@ -346,8 +349,8 @@ impl ImportGraph {
             .collect()
     }
 
-    fn base(&self) -> Counted {
-        reach::base(self.type_checking, self.policy == Policy::Strict)
+    fn base(&self) -> Base {
+        Base::of(&self.flat, self.type_checking, self.policy == Policy::Strict)
     }
 
     fn find_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u32> {
@@ -358,7 +361,8 @@ impl ImportGraph {
     /// Everything that these files can load or read, together.
     pub fn closure<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Closure {
         let from = self.find_all(names);
-        let (reached, _) = reach::closure(&self.flat, &from, self.base());
+        let base = self.base();
+        let (reached, _) = reach::closure(&self.flat, &from, &base);
         let mut closure = Closure::default();
         for node in reached.ones() {
             let node = node as u32;
@@ -394,7 +398,7 @@ impl ImportGraph {
     /// The files that lead to one of these nodes, by path.
     pub fn dependents_closure<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
         let to = self.find_all(names);
-        let dependents = reach::Dependents::of(&self.flat, &to, self.base());
+        let dependents = reach::Dependents::of(&self.flat, &to, &self.base());
         let files = 0..self.flat.files.len() as u32;
         let found = files.filter(|file| dependents.has(*file));
         let mut found: Vec<String> = found.map(|file| self.flat.name(file)).collect();
@@ -406,8 +410,9 @@ impl ImportGraph {
     /// is none, or no such node.
     pub fn why(&self, from: &str, to: &str) -> Option<Vec<Edge>> {
         let (from, to) = (self.flat.find(from)?, self.flat.find(to)?);
-        let (_, counted) = reach::closure(&self.flat, &[from], self.base());
-        let path = reach::path(&self.flat, from, to, counted)?;
+        let base = self.base();
+        let (_, view) = reach::closure(&self.flat, &[from], &base);
+        let path = reach::path(view, from, to)?;
         Some(
             path.into_iter()
                 .map(|edge| self.numbered_edge(edge))
@@ -418,10 +423,8 @@ impl ImportGraph {
     /// Strongly connected components of the files, by the edges that always count: files that depend
     /// on each other are in one.
     pub fn condensation(&self) -> Condensation {
-        let view = View {
-            flat: &self.flat,
-            counted: self.base(),
-        };
+        let base = self.base();
+        let view = base.view(&self.flat);
         let components = kosaraju_scc(view);
         let mut place = vec![usize::MAX; self.flat.count()];
         let mut condensation = Condensation::default();
@@ -444,7 +447,7 @@ impl ImportGraph {
             for node in component {
                 for edge in self.flat.edges(*node) {
                     let other = place[edge.target as usize];
-                    if self.base().has(edge) && other != usize::MAX && other != at {
+                    if view.counts(*node, edge) && other != usize::MAX && other != at {
                         others.push(other);
                     }
                 }
@@ -513,7 +516,7 @@ impl ImportGraph {
         if to.is_empty() {
             return Vec::new();
         }
-        let dependents = reach::Dependents::of(&self.flat, &to, self.base());
+        let dependents = reach::Dependents::of(&self.flat, &to, &self.base());
         let files = 0..self.flat.files.len() as u32;
         let tests = files.filter(|file| {
             let flags = self.flat.flags(*file);

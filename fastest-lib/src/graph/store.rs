@@ -86,6 +86,7 @@ pub(super) fn read(path: &Path) -> Option<Flat> {
         references: column(&map, next()?)?,
         probes: column(&map, next()?)?,
         globals: column(&map, next()?)?,
+        ..Flat::default()
     };
     flat.is_sound().then_some(flat)
 }
@@ -95,7 +96,7 @@ fn column<T: Pod>(map: &Arc<Mmap>, range: std::ops::Range<usize>) -> Option<Colu
     Some(Column::Mapped(Arc::clone(map), range))
 }
 
-/// Replaces the graph at a path.
+/// Replaces the graph at a path; the graph has to be compact.
 pub(super) fn write(path: &Path, flat: &Flat) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)?;
