@@ -165,6 +165,18 @@ impl Session {
         Ok(graph.why(&test, &file))
     }
 
+    /// What differs between the working tree and the merge base of `rev` and `HEAD`; see
+    /// [`Changes::since`]. The graph tells which files there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changes::since`].
+    pub fn changes_since(&self, graph: &ImportGraph, rev: &str) -> Result<Changes> {
+        let files = graph.real_files();
+        let files = files.iter().map(String::as_str);
+        Changes::since_among(self.workspace.rootdir(), rev, files)
+    }
+
     /// The test files that changes concern, of those that would be collected.
     pub fn affected(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
         selection::affected(&self.workspace, graph, changes)

@@ -274,6 +274,16 @@ impl ImportGraph {
         problems
     }
 
+    /// The files, by path; those behind symbolic links are left out.
+    pub(crate) fn real_files(&self) -> Vec<String> {
+        let files = self.flat.files.iter().enumerate();
+        let files = files.filter(|(_, file)| {
+            let folder = self.flat.folders.get(file.folder as usize);
+            file.flags & flag::GHOST == 0 && folder.is_some_and(|folder| folder.behind_link == 0)
+        });
+        files.map(|(at, _)| self.flat.name(at as u32)).collect()
+    }
+
     /// The nodes, files first, each kind by name.
     pub fn nodes(&self) -> impl Iterator<Item = Node> {
         self.used().map(|node| self.node_at(node))

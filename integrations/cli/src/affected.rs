@@ -43,11 +43,11 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
         let workspace = session.workspace();
         (workspace.rootdir(), workspace.invocation_dir())
     };
+    let (graph, _) = session.graph(!args.no_cache);
     let changes = match &args.since {
-        Some(rev) => Changes::since(rootdir, rev)?,
+        Some(rev) => session.changes_since(&graph, rev)?,
         None => Changes::listed(rootdir, here, &args.changed),
     };
-    let (graph, _) = session.graph(!args.no_cache);
     let mut set = session.affected(&graph, &changes);
     set.problems.extend(graph.problems());
     let discovery = match args.output {

@@ -7,6 +7,7 @@
 
 mod config;
 mod git;
+mod index;
 mod ini_files;
 mod installed;
 mod listed;

@@ -23,6 +23,25 @@ impl Changes {
     /// by it; `rev` names no commit, or one without a common ancestor. Of kind [`ErrorKind::Io`]:
     /// git cannot be run, or fails.
     pub fn since(rootdir: &Path, rev: &str) -> Result<Self> {
+        Self::find(rootdir, rev, None)
+    }
+
+    /// [`Changes::since`] with less to look for: `files` are all files below the rootdir, relative to
+    /// it, those behind symbolic links left out. What is not among them is not looked for as untracked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changes::since`].
+    pub fn since_among<'f>(
+        rootdir: &Path,
+        rev: &str,
+        files: impl IntoIterator<Item = &'f str>,
+    ) -> Result<Self> {
+        let files: Vec<&str> = files.into_iter().collect();
+        Self::find(rootdir, rev, Some(&files))
+    }
+
+    fn find(rootdir: &Path, rev: &str, files: Option<&[&str]>) -> Result<Self> {
         let root = rootdir
             .canonicalize()
             .map_err(|source| Error::io(rootdir, source))?;
@@ -36,7 +55,11 @@ impl Changes {
             prefix.push('/');
         }
         let mut collector = Collector::default();
-        collector.repository(b"", &repository)?;
+        let files: Option<Vec<String>> = files.map(|files| {
+            let files = files.iter();
+            files.map(|file| format!("{prefix}{file}")).collect()
+        });
+        collector.repository(b"", &repository, files.as_deref())?;
         let changes = collector.finish(repository.base.clone(), prefix);
         let nothing = changes.changes.is_empty() && root != repository.top;
         if nothing && repository.ignores(&root) {
@@ -69,11 +92,24 @@ struct Collector {
 
 impl Collector {
     /// The changes in a repository whose top has this path, which is empty or ends in `/`.
-    fn repository(&mut self, prefix: &[u8], repository: &Repository) -> Result<()> {
+    fn repository(
+        &mut self,
+        prefix: &[u8],
+        repository: &Repository,
+        files: Option<&[String]>,
+    ) -> Result<()> {
+        let index = repository.read_index();
+        let untracked = || match (files, &index) {
+            (Some(files), Some(index)) => {
+                let files = files.iter().map(String::as_str);
+                repository.not_ignored(&index.untracked(files))
+            }
+            _ => repository.untracked(),
+        };
         // Both look at every file or folder: half of the time where there are two processors.
         let (differences, untracked) = std::thread::scope(|scope| {
-            let untracked = scope.spawn(|| repository.untracked());
-            let differences = repository.differences();
+            let untracked = scope.spawn(untracked);
+            let differences = repository.differences(index.as_ref());
             (differences, untracked.join())
         });
         let untracked = untracked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -188,10 +224,14 @@ impl Collector {
                 "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321".to_owned()
             }
         };
-        let submodule = Repository { top, base };
+        let submodule = Repository {
+            top,
+            base,
+            index: None,
+        };
         let inner = [path.as_slice(), b"/"].concat();
         let checked_out = submodule.top.join(".git").exists();
-        if !checked_out || self.repository(&inner, &submodule).is_err() {
+        if !checked_out || self.repository(&inner, &submodule, None).is_err() {
             self.folder(path, kind, at);
         }
     }

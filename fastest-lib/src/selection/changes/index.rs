@@ -1,0 +1,178 @@
+//! The index of a git repository, read to tell quickly which files git has to be asked about.
+//!
+//! The format is that of git's `index-format` documentation, versions 2 to 4. What a file's entry says is
+//! compared with the file system as git does it; whatever differs, or cannot be judged from that alone,
+//! is left to git itself.
+
+use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+
+const ASSUME_VALID: u16 = 0x8000;
+const EXTENDED: u16 = 0x4000;
+const STAGE: u16 = 0x3000;
+const SKIP_WORKTREE: u16 = 0x4000;
+const GITLINK: u32 = 0o160_000;
+
+/// The files that a repository tracks.
+#[derive(Debug)]
+pub(super) struct Index {
+    entries: Vec<Entry>,
+    /// When the index was written: what was written at that time or later may have changed since.
+    written: (u32, u32),
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: Vec<u8>,
+    /// Times of the inode and of the content, device and inode, mode, owner, size.
+    stat: [u32; 10],
+    flags: u16,
+    more: u16,
+}
+
+impl Index {
+    /// Reads an index; none when it is of a kind that is not understood.
+    pub(super) fn read(path: &Path, hash_len: usize) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let bytes = fs::read(path).ok()?;
+        let written = (metadata.mtime() as u32, metadata.mtime_nsec() as u32);
+        let mut at = Cursor(&bytes);
+        if at.take(4)? != b"DIRC" {
+            return None;
+        }
+        let version = at.u32()?;
+        let count = at.u32()? as usize;
+        if !(2..=4).contains(&version) {
+            return None;
+        }
+        let mut entries: Vec<Entry> = Vec::with_capacity(count.min(1 << 20));
+        for _ in 0..count {
+            let before = at.0.len();
+            let mut stat = [0; 10];
+            for field in &mut stat {
+                *field = at.u32()?;
+            }
+            at.take(hash_len)?;
+            let flags = at.u16()?;
+            let more = if flags & EXTENDED != 0 { at.u16()? } else { 0 };
+            let path = if version == 4 {
+                let cut = at.varint()?;
+                let last: &[u8] = entries.last().map_or(&[], |entry| &entry.path);
+                let kept = last.get(..last.len().checked_sub(cut)?)?;
+                [kept, at.string()?].concat()
+            } else {
+                let path = at.string()?.to_vec();
+                // Padded with at least one NUL, which has been taken, to a multiple of eight.
+                let taken = before - at.0.len();
+                at.take(taken.next_multiple_of(8) - taken)?;
+                path
+            };
+            entries.push(Entry {
+                path,
+                stat,
+                flags,
+                more,
+            });
+        }
+        // Entries that stand for folders, or lie in another file, make it another kind of index.
+        while at.0.len() > hash_len {
+            let name = at.take(4)?;
+            let length = at.u32()? as usize;
+            if matches!(name, b"link" | b"sdir" | b"FSMN") {
+                return None;
+            }
+            at.take(length)?;
+        }
+        Some(Self { entries, written })
+    }
+
+    /// The tracked files that may not be as the index has them.
+    pub(super) fn suspects(&self, top: &Path) -> Option<Vec<&[u8]>> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top = open(top, flags, Mode::empty()).ok()?;
+        let may_differ = |entry: &&Entry| {
+            if entry.flags & ASSUME_VALID != 0 || entry.more & SKIP_WORKTREE != 0 {
+                return false;
+            }
+            if entry.flags & STAGE != 0 || entry.more != 0 || entry.stat[6] == GITLINK {
+                return true;
+            }
+            let looked = statat(top.as_fd(), &*entry.path, AtFlags::SYMLINK_NOFOLLOW);
+            let Ok(stat) = looked else { return true };
+            let [ctime, ctime_nsec, mtime, mtime_nsec, device, inode, _, owner, group, size] =
+                entry.stat;
+            // The fields of an index have 32 bits.
+            let same = stat.st_ctime as u32 == ctime
+                && stat.st_ctime_nsec as u32 == ctime_nsec
+                && stat.st_mtime as u32 == mtime
+                && stat.st_mtime_nsec as u32 == mtime_nsec
+                && stat.st_ino as u32 == inode
+                && (device == 0 || stat.st_dev as u32 == device)
+                && stat.st_uid == owner
+                && stat.st_gid == group
+                && stat.st_size as u32 == size;
+            !same || (mtime, mtime_nsec) >= self.written
+        };
+        let suspects = self.entries.par_iter().filter(may_differ);
+        Some(suspects.map(|entry| entry.path.as_slice()).collect())
+    }
+
+    /// Those of the files that are not tracked, submodules and what lies in them left out.
+    pub(super) fn untracked<'f>(&self, files: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
+        let tracked: FxHashSet<&[u8]> = self.entries.iter().map(|entry| &*entry.path).collect();
+        let modules = self.entries.iter().filter(|entry| entry.stat[6] == GITLINK);
+        let modules: Vec<&[u8]> = modules.map(|entry| &*entry.path).collect();
+        let in_module = |file: &str| {
+            modules.iter().any(|module| {
+                let rest = file.as_bytes().strip_prefix(*module);
+                rest.is_some_and(|rest| rest.starts_with(b"/"))
+            })
+        };
+        files
+            .filter(|file| !tracked.contains(file.as_bytes()) && !in_module(file))
+            .collect()
+    }
+}
+
+struct Cursor<'b>(&'b [u8]);
+
+impl<'b> Cursor<'b> {
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?))
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    /// Up to the next NUL, which is taken too.
+    fn string(&mut self) -> Option<&'b [u8]> {
+        let end = memchr::memchr(0, self.0)?;
+        let text = self.take(end)?;
+        self.take(1)?;
+        Some(text)
+    }
+
+    /// The offset encoding of pack files.
+    fn varint(&mut self) -> Option<usize> {
+        let mut byte = *self.take(1)?.first()?;
+        let mut value = usize::from(byte & 0x7f);
+        while byte & 0x80 != 0 {
+            byte = *self.take(1)?.first()?;
+            value = value.checked_add(1)?.checked_shl(7)? | usize::from(byte & 0x7f);
+        }
+        Some(value)
+    }
+}
