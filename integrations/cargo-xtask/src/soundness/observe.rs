@@ -169,6 +169,49 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_recorder_notes_what_a_process_and_its_children_run_and_read() {
+        let dir = std::env::temp_dir().join(format!("xtask-recorder-{}", std::process::id()));
+        crate::conformance::suites::empty(&dir).unwrap();
+        let dir = dir.canonicalize().unwrap();
+        let log = dir.join("log.jsonl");
+        let recorder = crate::repo::script("record_inputs.py");
+        fs::copy(recorder, dir.join("soundness_record.py")).unwrap();
+        fs::write(dir.join("soundness-log"), log.to_str().unwrap()).unwrap();
+        fs::write(dir.join("mod.py"), "").unwrap();
+        fs::write(dir.join("forked.py"), "").unwrap();
+        fs::write(dir.join("in.txt"), "").unwrap();
+        let program = "import soundness_record, os, mod\n\
+            open('in.txt').close()\n\
+            open('out.txt', 'w').close()\n\
+            open('out.txt').close()\n\
+            if not os.fork():\n    import forked\n    os._exit(0)\n\
+            os.wait()\n\
+            os.execv('/bin/sh', ['sh', '-c', ''])\n";
+        let mut command = Command::new("python3");
+        command
+            .args(["-c", program])
+            .current_dir(&dir)
+            .env("PYTHONPATH", &dir);
+        crate::process::succeed(&mut command, Duration::from_secs(60)).unwrap();
+        let text = fs::read_to_string(&log).unwrap();
+        let noted = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let noted: Vec<String> = noted
+            .map(|Noted(kind, path)| format!("{kind} {}", path.display()))
+            .collect();
+        let has = |kind: &str, name: &str| {
+            let line = format!("{kind} {}", dir.join(name).display());
+            noted.contains(&line)
+        };
+        assert!(
+            has("exec", "mod.py") && has("exec", "forked.py"),
+            "{noted:?}"
+        );
+        assert!(has("read", "in.txt") && has("read", "/bin/sh"), "{noted:?}");
+        assert!(!has("read", "out.txt"), "{noted:?}");
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
     fn a_sample_is_spread_over_the_list() {
         let tests = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
         assert_eq!(spread(tests(10), 2), ["2", "7"]);
