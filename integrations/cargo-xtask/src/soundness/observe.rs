@@ -49,8 +49,13 @@ pub(super) fn path(project: &Project) -> PathBuf {
     project.dir.join("observed.json")
 }
 
-/// Run up to `sample` test files, each by itself under pytest.
-pub(super) fn observe(project: &Project, sample: usize, printer: Printer) -> Result<Observed> {
+/// Run up to `sample` test files, each by itself under pytest; `keep` what is observed.
+pub(super) fn observe(
+    project: &Project,
+    sample: usize,
+    keep: bool,
+    printer: Printer,
+) -> Result<Observed> {
     let start = Instant::now();
     project.restore()?;
     let switch = project.install_recorder()?;
@@ -72,7 +77,9 @@ pub(super) fn observe(project: &Project, sample: usize, printer: Printer) -> Res
             }
         }
     }
-    fs::write(path(project), serde_json::to_string_pretty(&observed)?)?;
+    if keep {
+        fs::write(path(project), serde_json::to_string_pretty(&observed)?)?;
+    }
     printer.line(format!(
         "  observed {} of {all} in {}",
         count(observed.tests.len(), "test file"),
