@@ -63,8 +63,37 @@ impl Repo {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "more"]);
     }
 
+    /// The changes since a revision, which have to be the same when all files are known beforehand.
     pub(crate) fn since(&self, rev: &str) -> Result<Changes> {
-        Changes::since(&self.top, rev)
+        let changes = Changes::since(&self.top, rev);
+        let files = self.files();
+        let files = files.iter().map(String::as_str);
+        let among = Changes::since_among(&self.top, rev, files);
+        match (&changes, &among) {
+            (Ok(changes), Ok(among)) => assert_eq!(changes, among),
+            (Err(error), Err(among)) => assert_eq!(error.to_string(), among.to_string()),
+            (changes, among) => panic!("{changes:?} {among:?}"),
+        }
+        changes
+    }
+
+    /// The files in the working tree with names in UTF-8, those behind links left out.
+    fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut rest = vec![self.top.clone()];
+        while let Some(folder) = rest.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() && entry.file_name() != ".git" {
+                    rest.push(path);
+                } else if !kind.is_dir() {
+                    let path = path.strip_prefix(&self.top).unwrap();
+                    files.extend(path.to_str().map(str::to_owned));
+                }
+            }
+        }
+        files
     }
 
     /// Checks the changes since a revision, as [`shown`] writes them.

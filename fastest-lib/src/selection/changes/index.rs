@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
-use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+use rustc_hash::{FxHashMap, FxHashSet};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, statat};
 
 const ASSUME_VALID: u16 = 0x8000;
 const EXTENDED: u16 = 0x4000;
@@ -96,7 +96,17 @@ impl Index {
     pub(super) fn suspects(&self, top: &Path) -> Option<Vec<&[u8]>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = open(top, flags, Mode::empty()).ok()?;
+        let mut real: FxHashMap<&[u8], bool> = FxHashMap::default();
+        for entry in &self.entries {
+            is_real(folder_of(&entry.path), &mut real, &|folder| {
+                let looked = statat(top.as_fd(), folder, AtFlags::SYMLINK_NOFOLLOW);
+                looked.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir())
+            });
+        }
         let may_differ = |entry: &&Entry| {
+            if !real.get(folder_of(&entry.path)).is_some_and(|real| *real) {
+                return true;
+            }
             if entry.flags & ASSUME_VALID != 0 || entry.more & SKIP_WORKTREE != 0 {
                 return false;
             }
@@ -136,8 +146,32 @@ impl Index {
         };
         files
             .filter(|file| !tracked.contains(file.as_bytes()) && !in_module(file))
+            .filter(|file| !file.split('/').any(|part| part == ".git"))
             .collect()
     }
+}
+
+fn folder_of(path: &[u8]) -> &[u8] {
+    let end = memchr::memrchr(b'/', path).unwrap_or(0);
+    &path[..end]
+}
+
+/// Whether a folder is one, and no symbolic link is on the way to it.
+fn is_real<'p>(
+    folder: &'p [u8],
+    known: &mut FxHashMap<&'p [u8], bool>,
+    is_folder: &impl Fn(&[u8]) -> bool,
+) -> bool {
+    if folder.is_empty() {
+        known.insert(folder, true);
+        return true;
+    }
+    if let Some(real) = known.get(folder) {
+        return *real;
+    }
+    let real = is_real(folder_of(folder), known, is_folder) && is_folder(folder);
+    known.insert(folder, real);
+    real
 }
 
 struct Cursor<'b>(&'b [u8]);
