@@ -12,7 +12,7 @@ use crate::execution::{
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
-use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, Selection};
+use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
 use crate::workspace::{Records, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
@@ -172,8 +172,10 @@ impl Session {
     ///
     /// As [`Changes::since`].
     pub fn changes_since(&self, graph: &ImportGraph, rev: &str) -> Result<Changes> {
-        let files = graph.real_files();
-        let files = files.iter().map(String::as_str);
+        let files: Vec<(String, Option<[u64; 6]>)> = graph.real_files().collect();
+        let files = files
+            .iter()
+            .map(|(path, stat)| KnownFile { path, stat: *stat });
         Changes::since_among(self.workspace.rootdir(), rev, files)
     }
 

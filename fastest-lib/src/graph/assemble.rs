@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::build::{Globals, Read};
 use super::environment::Environment;
-use super::flat::{EdgeRecord, FileRecord, Flat, FolderRecord, OutsideRecord, Span, flag};
+use super::flat::{EdgeRecord, FileRecord, Flat, FolderRecord, OutsideRecord, Span, flag, sum};
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::names::Names;
 use super::probes;
@@ -123,7 +123,10 @@ impl Filling<'_> {
             reads.par_iter().enumerate().map(encode).collect()
         };
         // Those that are known stay where they are.
-        let base = (self.old.references.len() as u64, number(self.old.probes.len()));
+        let base = (
+            self.old.references.len() as u64,
+            number(self.old.probes.len()),
+        );
         let mut references: Vec<u8> = self.old.more_references.to_vec();
         let mut all_probes: Vec<u32> = self.old.more_probes.to_vec();
         let mut files = Vec::with_capacity(reads.len());
@@ -147,12 +150,14 @@ impl Filling<'_> {
             if let Some((bytes, probes)) = encoded {
                 record.references_from = base.0 + references.len() as u64;
                 record.probes_from = base.1 + number(all_probes.len());
+                record.sum = sum(&bytes);
                 references.extend(bytes);
                 all_probes.extend(probes);
                 record.references_to = base.0 + references.len() as u64;
                 record.probes_to = base.1 + number(all_probes.len());
             } else if let Some(before) = read.old {
                 let before = &self.old.files[before as usize];
+                record.sum = before.sum;
                 record.references_from = before.references_from;
                 record.references_to = before.references_to;
                 record.probes_from = before.probes_from;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assemble::{Edge, assemble};
 use super::environment::Environment;
-use super::flat::{Flat, flag};
+use super::flat::{Flat, flag, sum};
 use super::names::Names;
 use super::probes::{self, probe};
 use super::projects::{self, Project};
@@ -100,7 +100,7 @@ pub(super) fn build(
             let references = match (&read.references, read.old) {
                 (Some(references), _) => references,
                 (None, Some(before)) => {
-                    decoded = decode(old, before);
+                    decoded = known(old, before, tree, at);
                     &decoded
                 }
                 (None, None) => {
@@ -155,13 +155,22 @@ fn correspondence(old: &Flat, tree: &Tree) -> Vec<Option<u32>> {
     files.collect()
 }
 
-/// The references of a file that an earlier graph kept.
-pub(super) fn decode(flat: &Flat, file: u32) -> References {
-    let Some(record) = flat.files.get(file as usize) else {
-        return References::default();
-    };
+/// The references of a file that an earlier graph kept; none when they are damaged.
+pub(super) fn decode(flat: &Flat, file: u32) -> Option<References> {
+    let record = flat.files.get(file as usize)?;
     let bytes = flat.references_of(record);
-    postcard::from_bytes(bytes).unwrap_or_default()
+    let encoded = (sum(bytes) == record.sum).then_some(bytes)?;
+    postcard::from_bytes(encoded).ok()
+}
+
+/// The references of a file that an earlier graph kept, or else as they are now.
+fn known(old: &Flat, before: u32, tree: &Tree, file: usize) -> References {
+    decode(old, before).unwrap_or_else(|| {
+        let path = tree.rootdir.join(tree.path_of(number(file)));
+        std::fs::read(path)
+            .map(|bytes| references(&bytes))
+            .unwrap_or_default()
+    })
 }
 
 fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u32>) -> Vec<Read> {
@@ -283,7 +292,7 @@ fn globals(
         let references = match (&read.references, read.old) {
             (Some(references), _) => references,
             (None, Some(before)) if old.files[before as usize].flags & flag::GLOBAL != 0 => {
-                decoded = decode(old, before);
+                decoded = known(old, before, tree, at);
                 &decoded
             }
             _ => continue,

@@ -11,6 +11,8 @@ use petgraph::visit::{
     NodeCompactIndexable, NodeCount, NodeIndexable, Visitable,
 };
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::rule::Rule;
 
@@ -82,7 +84,8 @@ pub(super) struct FileRecord {
     pub(super) folder: u32,
     pub(super) flags: u32,
     pub(super) kind: u32,
-    pub(super) pad: u32,
+    /// The checksum of the encoded references.
+    pub(super) sum: u32,
 }
 
 /// A module that is not the workspace's.
@@ -299,6 +302,12 @@ impl Flat {
         after.saturating_sub(1) as u32
     }
 
+    /// A range of files.
+    pub(super) fn files_in(&self, range: Range<u32>) -> &[FileRecord] {
+        let range = range.start as usize..range.end as usize;
+        self.files.get(range).unwrap_or_default()
+    }
+
     /// The encoded references of a file.
     pub(super) fn references_of(&self, file: &FileRecord) -> &[u8] {
         let range = file.references_from as usize..file.references_to as usize;
@@ -380,6 +389,11 @@ impl Flat {
             })
             && self.folders.iter().all(|folder| folder.parent < folders)
     }
+}
+
+/// What encoded references are checked by.
+pub(super) fn sum(encoded: &[u8]) -> u32 {
+    xxh3_64(encoded) as u32
 }
 
 /// A part of two rows that follow each other; a part lies in one of them.

@@ -1,8 +1,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use petgraph::algo::kosaraju_scc;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::build::{Globals, build, decode};
@@ -49,9 +51,9 @@ pub struct Node {
 #[non_exhaustive]
 pub struct Edge {
     /// The name of the node that depends.
-    pub from: String,
+    pub from: Arc<str>,
     /// The name of the node that it depends on.
-    pub to: String,
+    pub to: Arc<str>,
     /// How.
     pub kind: EdgeKind,
     /// The name of the rule that made the edge; see [`Rule`].
@@ -137,6 +139,16 @@ pub struct GraphCounts {
     pub read: usize,
     /// Whether the graph on disk was good as it was.
     pub from_cache: bool,
+}
+
+/// A set of nodes of one graph.
+pub(crate) struct Reached(FixedBitSet);
+
+impl Reached {
+    pub(crate) fn has(&self, graph: &ImportGraph, name: &str) -> bool {
+        let node = graph.flat.find(name);
+        node.is_some_and(|node| self.0.contains(node as usize))
+    }
 }
 
 impl Closure {
@@ -264,7 +276,8 @@ impl ImportGraph {
         for (at, file) in self.flat.files.iter().enumerate() {
             if file.flags & flag::PROBLEM != 0 {
                 let path = self.flat.name(at as u32);
-                let found = decode(&self.flat, at as u32).problems.into_iter();
+                let found = decode(&self.flat, at as u32).unwrap_or_default();
+                let found = found.problems.into_iter();
                 problems.extend(found.map(|problem| {
                     let line = problem.line;
                     problem.at(path.clone(), line)
@@ -274,14 +287,22 @@ impl ImportGraph {
         problems
     }
 
-    /// The files, by path; those behind symbolic links are left out.
-    pub(crate) fn real_files(&self) -> Vec<String> {
+    /// The files by path, those behind symbolic links left out, with what the file system said of them
+    /// when the graph was made: the times of the content and of the inode, the size, the inode.
+    pub(crate) fn real_files(&self) -> impl Iterator<Item = (String, Option<[u64; 6]>)> {
         let files = self.flat.files.iter().enumerate();
         let files = files.filter(|(_, file)| {
             let folder = self.flat.folders.get(file.folder as usize);
             file.flags & flag::GHOST == 0 && folder.is_some_and(|folder| folder.behind_link == 0)
         });
-        files.map(|(at, _)| self.flat.name(at as u32)).collect()
+        files.map(|(at, file)| {
+            let [a, b, c, d, e, f, _] = file.identity;
+            let is_known = file.identity != [0; 7] && file.flags & flag::LINK == 0;
+            (
+                self.flat.name(at as u32),
+                is_known.then_some([a, b, c, d, e, f]),
+            )
+        })
     }
 
     /// The nodes, files first, each kind by name.
@@ -307,11 +328,20 @@ impl ImportGraph {
     }
 
     fn edge_at(&self, from: u32, edge: &EdgeRecord) -> Edge {
+        self.edge_named(from, edge, &mut |node| self.flat.name(node).into())
+    }
+
+    fn edge_named(
+        &self,
+        from: u32,
+        edge: &EdgeRecord,
+        name: &mut dyn FnMut(u32) -> Arc<str>,
+    ) -> Edge {
         use super::kind::Condition;
 
         Edge {
-            from: self.flat.name(from),
-            to: self.flat.name(edge.target),
+            from: name(from),
+            to: name(edge.target),
             kind: edge.kind(),
             rule: edge.rule().name(),
             line: edge.line,
@@ -360,7 +390,11 @@ impl ImportGraph {
     }
 
     fn base(&self) -> Base {
-        Base::of(&self.flat, self.type_checking, self.policy == Policy::Strict)
+        Base::of(
+            &self.flat,
+            self.type_checking,
+            self.policy == Policy::Strict,
+        )
     }
 
     fn find_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u32> {
@@ -532,13 +566,33 @@ impl ImportGraph {
             let flags = self.flat.flags(*file);
             flags & flag::TEST != 0 && flags & flag::GHOST == 0 && dependents.has(*file)
         });
+        // Most ways have their ends in common.
+        let mut names: FxHashMap<u32, Arc<str>> = FxHashMap::default();
+        let mut name = |node: u32| {
+            let name = names.entry(node);
+            Arc::clone(name.or_insert_with(|| self.flat.name(node).into()))
+        };
         tests
             .map(|file| {
+                let mut at = file;
                 let path = dependents.path(&self.flat, file).into_iter();
-                let path = path.map(|edge| self.numbered_edge(edge)).collect();
-                (self.flat.name(file), path)
+                let path = path.map(|edge| {
+                    let record = &self.flat.edges[edge as usize];
+                    let from = std::mem::replace(&mut at, record.target);
+                    self.edge_named(from, record, &mut name)
+                });
+                (self.flat.name(file), path.collect())
             })
             .collect()
+    }
+
+    /// Everything that any test file leads to.
+    pub(crate) fn reached(&self) -> Reached {
+        let files = 0..self.flat.files.len() as u32;
+        let tests = files.filter(|file| self.flat.flags(*file) & flag::TEST != 0);
+        let tests: Vec<u32> = tests.collect();
+        let base = self.base();
+        Reached(reach::closure(&self.flat, &tests, &base).0)
     }
 
     /// The source files that lie directly in a folder.

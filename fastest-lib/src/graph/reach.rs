@@ -32,7 +32,11 @@ impl Base {
             counted: counted.and(Condition::Loader),
             walks: None,
         };
-        let walks = if walkers.is_empty() { all } else { all_back(any, &walkers) };
+        let walks = if walkers.is_empty() {
+            all
+        } else {
+            all_back(any, &walkers)
+        };
         Self { counted, walks }
     }
 
@@ -63,7 +67,9 @@ fn flagged(flat: &Flat, flag: u32) -> Vec<u32> {
 pub(super) fn closure<'f>(flat: &'f Flat, from: &[u32], base: &'f Base) -> (FixedBitSet, View<'f>) {
     let view = base.view(flat);
     let reached = all(view, from);
-    let loads = reached.ones().any(|node| flat.flags(node as u32) & flag::LOADER != 0);
+    let loads = reached
+        .ones()
+        .any(|node| flat.flags(node as u32) & flag::LOADER != 0);
     if !loads {
         return (reached, view);
     }

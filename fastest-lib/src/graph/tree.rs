@@ -435,12 +435,6 @@ pub(super) fn stamp(metadata: &Metadata, asked: SystemTime) -> Stamp {
     stamp
 }
 
-/// The same of a folder as it is now, to be compared with one that was kept.
-pub(super) fn current_stamp(mtime: [i64; 4], inode: u64, device: u64) -> Stamp {
-    let [a, b, c, d] = mtime.map(i64::cast_unsigned);
-    [a, b, c, d, 1, inode, device]
-}
-
 pub(super) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() {
         name.to_owned()

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use super::index::Index;
+use super::index::{Index, Known};
 use crate::{Error, ErrorKind, Result};
 
 /// Variables that would turn a question about the repository around a folder into one about
@@ -68,7 +68,13 @@ impl Repository {
         }
         // The symmetric difference is written as both ends and `^BASE` for every merge base.
         let range = format!("{rev}...HEAD");
-        let arguments = ["rev-parse", &range, "--git-path", "index", "--show-toplevel"];
+        let arguments = [
+            "rev-parse",
+            &range,
+            "--git-path",
+            "index",
+            "--show-toplevel",
+        ];
         let output = run(folder, &arguments)?;
         if !output.status.success() {
             return Err(diagnose(folder, rev, &output));
@@ -115,9 +121,9 @@ impl Repository {
 
     /// The paths that differ between the base and the index, and those of the working tree that may
     /// differ from the index; none when they are many, or not known.
-    fn to_compare(&self, index: &Index) -> Option<Vec<PathBuf>> {
+    fn to_compare(&self, index: &Index, known: &Known<'_>) -> Option<Vec<PathBuf>> {
         let (suspects, staged) = std::thread::scope(|scope| {
-            let suspects = scope.spawn(|| index.suspects(&self.top));
+            let suspects = scope.spawn(|| index.suspects(&self.top, known));
             let staged = self.succeed(&[
                 "diff-index",
                 "--cached",
@@ -140,8 +146,12 @@ impl Repository {
 
     /// What differs between the base and the working tree, among the files that the base or the
     /// index has.
-    pub(super) fn differences(&self, index: Option<&Index>) -> Result<Vec<Difference>> {
-        let paths = index.and_then(|index| self.to_compare(index));
+    pub(super) fn differences(
+        &self,
+        index: Option<&Index>,
+        known: &Known<'_>,
+    ) -> Result<Vec<Difference>> {
+        let paths = index.and_then(|index| self.to_compare(index, known));
         if paths.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
         }
@@ -164,7 +174,9 @@ impl Repository {
             "--",
         ]);
         command.args(paths.into_iter().flatten());
-        let output = command.output().map_err(|error| Error::io(&self.top, error))?;
+        let output = command
+            .output()
+            .map_err(|error| Error::io(&self.top, error))?;
         if !output.status.success() {
             return Err(self.failed("diff", &said(&output)));
         }
@@ -209,7 +221,7 @@ impl Repository {
     }
 
     /// Those of the paths, relative to the top, that are not ignored.
-    pub(super) fn not_ignored(&self, paths: &[&str]) -> Result<Vec<Vec<u8>>> {
+    pub(super) fn not_ignored(&self, paths: &[&[u8]]) -> Result<Vec<Vec<u8>>> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
@@ -221,11 +233,11 @@ impl Repository {
             .spawn()
             .map_err(|error| Error::io(&self.top, error))?;
         let stdin = child.stdin.take();
-        let questions = paths.join("\0");
+        let asked = paths.join(&0);
         let output = std::thread::scope(|scope| {
             scope.spawn(move || {
                 // When git ends early its answer is short, which is seen below.
-                let _ = stdin.map(|mut pipe| pipe.write_all(questions.as_bytes()));
+                let _ = stdin.map(|mut pipe| pipe.write_all(&asked));
             });
             child.wait_with_output()
         });
@@ -236,8 +248,8 @@ impl Repository {
         }
         let ignored = output.stdout.split(|byte| *byte == 0);
         let ignored: std::collections::HashSet<&[u8]> = ignored.collect();
-        let others = paths.iter().filter(|path| !ignored.contains(path.as_bytes()));
-        Ok(others.map(|path| path.as_bytes().to_vec()).collect())
+        let others = paths.iter().filter(|path| !ignored.contains(*path));
+        Ok(others.map(|path| path.to_vec()).collect())
     }
 
     /// Whether the folder is one that the repository passes over.

@@ -27,6 +27,10 @@ pub(super) struct Index {
     written: (u32, u32),
 }
 
+/// What was seen of files just now, by their paths from the top: the times of the content and of the
+/// inode, each in seconds and nanoseconds, the size and the inode. No file behind a link is among them.
+pub(super) type Known<'k> = FxHashMap<&'k [u8], [u64; 6]>;
+
 #[derive(Debug)]
 struct Entry {
     path: Vec<u8>,
@@ -92,8 +96,9 @@ impl Index {
         Some(Self { entries, written })
     }
 
-    /// The tracked files that may not be as the index has them.
-    pub(super) fn suspects(&self, top: &Path) -> Option<Vec<&[u8]>> {
+    /// The tracked files that may not be as the index has them. What is `known` of a file is not looked
+    /// for again.
+    pub(super) fn suspects(&self, top: &Path, known: &Known<'_>) -> Option<Vec<&[u8]>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = open(top, flags, Mode::empty()).ok()?;
         let mut real: FxHashMap<&[u8], bool> = FxHashMap::default();
@@ -113,11 +118,31 @@ impl Index {
             if entry.flags & STAGE != 0 || entry.more != 0 || entry.stat[6] == GITLINK {
                 return true;
             }
+            let [
+                ctime,
+                ctime_nsec,
+                mtime,
+                mtime_nsec,
+                device,
+                inode,
+                _,
+                owner,
+                group,
+                size,
+            ] = entry.stat;
+            let is_racy = (mtime, mtime_nsec) >= self.written;
+            // The fields of an index have 32 bits.
+            if let Some(identity) = known.get(&*entry.path) {
+                // A change of the owner would show in the time of the inode.
+                let own = [mtime, mtime_nsec, ctime, ctime_nsec, size, inode];
+                let same = own
+                    .iter()
+                    .zip(identity)
+                    .all(|(own, known)| *own == *known as u32);
+                return !same || is_racy;
+            }
             let looked = statat(top.as_fd(), &*entry.path, AtFlags::SYMLINK_NOFOLLOW);
             let Ok(stat) = looked else { return true };
-            let [ctime, ctime_nsec, mtime, mtime_nsec, device, inode, _, owner, group, size] =
-                entry.stat;
-            // The fields of an index have 32 bits.
             let same = stat.st_ctime as u32 == ctime
                 && stat.st_ctime_nsec as u32 == ctime_nsec
                 && stat.st_mtime as u32 == mtime
@@ -127,26 +152,26 @@ impl Index {
                 && stat.st_uid == owner
                 && stat.st_gid == group
                 && stat.st_size as u32 == size;
-            !same || (mtime, mtime_nsec) >= self.written
+            !same || is_racy
         };
         let suspects = self.entries.par_iter().filter(may_differ);
         Some(suspects.map(|entry| entry.path.as_slice()).collect())
     }
 
     /// Those of the files that are not tracked, submodules and what lies in them left out.
-    pub(super) fn untracked<'f>(&self, files: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
+    pub(super) fn untracked<'f>(&self, files: impl Iterator<Item = &'f [u8]>) -> Vec<&'f [u8]> {
         let tracked: FxHashSet<&[u8]> = self.entries.iter().map(|entry| &*entry.path).collect();
         let modules = self.entries.iter().filter(|entry| entry.stat[6] == GITLINK);
         let modules: Vec<&[u8]> = modules.map(|entry| &*entry.path).collect();
-        let in_module = |file: &str| {
+        let in_module = |file: &[u8]| {
             modules.iter().any(|module| {
-                let rest = file.as_bytes().strip_prefix(*module);
+                let rest = file.strip_prefix(*module);
                 rest.is_some_and(|rest| rest.starts_with(b"/"))
             })
         };
         files
-            .filter(|file| !tracked.contains(file.as_bytes()) && !in_module(file))
-            .filter(|file| !file.split('/').any(|part| part == ".git"))
+            .filter(|file| !tracked.contains(file) && !in_module(file))
+            .filter(|file| !file.split(|byte| *byte == b'/').any(|part| part == b".git"))
             .collect()
     }
 }

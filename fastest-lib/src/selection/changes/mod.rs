@@ -21,3 +21,4 @@ pub use installed::{TopLevels, top_levels};
 pub use model::{Change, ChangeKind, Changes};
 pub use requirements::{Distributions, changed_distributions};
 pub use roles::{FileRole, HARMLESS, what_it_is};
+pub use since::KnownFile;

@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::git::{Difference, Repository, is_null, path_of};
+use super::index::Known;
 use super::listed::files_below;
 use super::model::{Change, ChangeKind, Changes, History};
 use crate::workspace::slashed;
@@ -10,6 +11,17 @@ use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
 const SUBMODULE: u32 = 0o160_000;
 const SYMLINK: u32 = 0o120_000;
+
+/// A file that is there, and what was seen of it.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made by callers")]
+pub struct KnownFile<'f> {
+    /// Its path, relative to the rootdir.
+    pub path: &'f str,
+    /// What the file system said of it just now: the times of its content and of its inode, each in
+    /// seconds and nanoseconds, its size, its inode; none to have it looked at.
+    pub stat: Option<[u64; 6]>,
+}
 
 impl Changes {
     /// What differs between the working tree as it is now and the merge base of `rev` and `HEAD`:
@@ -26,8 +38,8 @@ impl Changes {
         Self::find(rootdir, rev, None)
     }
 
-    /// [`Changes::since`] with less to look for: `files` are all files below the rootdir, relative to
-    /// it, those behind symbolic links left out. What is not among them is not looked for as untracked.
+    /// [`Changes::since`] with less to look for: all files below the rootdir are known, those behind
+    /// symbolic links left out. What is not among them is not looked for as untracked.
     ///
     /// # Errors
     ///
@@ -35,13 +47,13 @@ impl Changes {
     pub fn since_among<'f>(
         rootdir: &Path,
         rev: &str,
-        files: impl IntoIterator<Item = &'f str>,
+        files: impl IntoIterator<Item = KnownFile<'f>>,
     ) -> Result<Self> {
-        let files: Vec<&str> = files.into_iter().collect();
+        let files: Vec<KnownFile<'f>> = files.into_iter().collect();
         Self::find(rootdir, rev, Some(&files))
     }
 
-    fn find(rootdir: &Path, rev: &str, files: Option<&[&str]>) -> Result<Self> {
+    fn find(rootdir: &Path, rev: &str, files: Option<&[KnownFile<'_>]>) -> Result<Self> {
         let root = rootdir
             .canonicalize()
             .map_err(|source| Error::io(rootdir, source))?;
@@ -55,11 +67,16 @@ impl Changes {
             prefix.push('/');
         }
         let mut collector = Collector::default();
-        let files: Option<Vec<String>> = files.map(|files| {
+        let paths: Option<Vec<Vec<u8>>> = files.map(|files| {
             let files = files.iter();
-            files.map(|file| format!("{prefix}{file}")).collect()
+            files
+                .map(|file| [prefix.as_bytes(), file.path.as_bytes()].concat())
+                .collect()
         });
-        collector.repository(b"", &repository, files.as_deref())?;
+        let known = paths.iter().flatten().zip(files.into_iter().flatten());
+        let known = known.filter_map(|(path, file)| Some((path.as_slice(), file.stat?)));
+        let known: Known<'_> = known.collect();
+        collector.repository(b"", &repository, paths.as_deref(), &known)?;
         let changes = collector.finish(repository.base.clone(), prefix);
         let nothing = changes.changes.is_empty() && root != repository.top;
         if nothing && repository.ignores(&root) {
@@ -96,12 +113,13 @@ impl Collector {
         &mut self,
         prefix: &[u8],
         repository: &Repository,
-        files: Option<&[String]>,
+        files: Option<&[Vec<u8>]>,
+        known: &Known<'_>,
     ) -> Result<()> {
         let index = repository.read_index();
         let untracked = || match (files, &index) {
             (Some(files), Some(index)) => {
-                let files = files.iter().map(String::as_str);
+                let files = files.iter().map(Vec::as_slice);
                 repository.not_ignored(&index.untracked(files))
             }
             _ => repository.untracked(),
@@ -109,7 +127,7 @@ impl Collector {
         // Both look at every file or folder: half of the time where there are two processors.
         let (differences, untracked) = std::thread::scope(|scope| {
             let untracked = scope.spawn(untracked);
-            let differences = repository.differences(index.as_ref());
+            let differences = repository.differences(index.as_ref(), known);
             (differences, untracked.join())
         });
         let untracked = untracked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -231,7 +249,11 @@ impl Collector {
         };
         let inner = [path.as_slice(), b"/"].concat();
         let checked_out = submodule.top.join(".git").exists();
-        if !checked_out || self.repository(&inner, &submodule, None).is_err() {
+        if !checked_out
+            || self
+                .repository(&inner, &submodule, None, &Known::default())
+                .is_err()
+        {
             self.folder(path, kind, at);
         }
     }
