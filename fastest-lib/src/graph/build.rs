@@ -117,7 +117,9 @@ pub(super) fn build(
                 references,
             };
             let Edges { list, flags } = rules::edges(&source);
+            let ghost = read.flags & flag_if(file.is_ghost, flag::LOADER | flag::WALKER);
             read.flags = flags
+                | ghost
                 | flag_if(!references.problems.is_empty(), flag::PROBLEM)
                 | flag_if(is_global(references), flag::GLOBAL);
             Edge::Fresh(list)
@@ -182,7 +184,14 @@ fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u
     let read = |(at, file): (usize, &super::tree::File)| {
         let before = old_of[at].map(|before| (before, &old.files[before as usize]));
         let is_tracked = file.kind.is_source() || is_project_file(&file.name);
-        if !is_tracked || file.is_ghost {
+        if file.is_ghost {
+            // What it held is not known: it may have loaded and walked anything.
+            return Read {
+                flags: flag::LOADER | flag::WALKER,
+                ..Read::none()
+            };
+        }
+        if !is_tracked {
             return Read::none();
         }
         if let Some((before, record)) = before

@@ -181,7 +181,7 @@ impl Tree {
                 None => gone.push(folder.path.clone()),
             }
         }
-        fresh.retain(|listed| !gone.contains(&listed.folder.path));
+        fresh.retain(|listed| !listed.is_stub() && !gone.contains(&listed.folder.path));
         let mut all: Vec<Listed> = Vec::new();
         let is_fresh: std::collections::HashSet<&str> =
             fresh.iter().map(|l| l.folder.path.as_str()).collect();
@@ -202,7 +202,7 @@ impl Tree {
             });
         }
         let mut seen = std::collections::HashSet::new();
-        fresh.retain(|listed| !listed.is_stub() && seen.insert(listed.folder.path.clone()));
+        fresh.retain(|listed| seen.insert(listed.folder.path.clone()));
         all.extend(fresh);
         let mut tree = Self {
             rootdir: self.rootdir.clone(),
