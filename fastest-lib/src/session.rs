@@ -172,10 +172,8 @@ impl Session {
     ///
     /// As [`Changes::since`].
     pub fn changes_since(&self, graph: &ImportGraph, rev: &str) -> Result<Changes> {
-        let files: Vec<(String, Option<[u64; 6]>)> = graph.real_files().collect();
-        let files = files
-            .iter()
-            .map(|(path, stat)| KnownFile { path, stat: *stat });
+        let files = graph.real_files();
+        let files = files.iter().map(|(path, stat)| KnownFile { path, stat });
         Changes::since_among(self.workspace.rootdir(), rev, files)
     }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -139,6 +140,21 @@ pub struct GraphCounts {
     pub read: usize,
     /// Whether the graph on disk was good as it was.
     pub from_cache: bool,
+}
+
+/// Paths of files, with what the file system said of them when the graph was made: the times of the
+/// content and of the inode, the size, the inode.
+#[derive(Default)]
+pub(crate) struct RealFiles {
+    text: String,
+    files: Vec<(Range<usize>, Option<[u64; 6]>)>,
+}
+
+impl RealFiles {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<[u64; 6]>)> {
+        let files = self.files.iter();
+        files.map(|(range, stat)| (&self.text[range.clone()], *stat))
+    }
 }
 
 /// A set of nodes of one graph.
@@ -287,22 +303,33 @@ impl ImportGraph {
         problems
     }
 
-    /// The files by path, those behind symbolic links left out, with what the file system said of them
-    /// when the graph was made: the times of the content and of the inode, the size, the inode.
-    pub(crate) fn real_files(&self) -> impl Iterator<Item = (String, Option<[u64; 6]>)> {
-        let files = self.flat.files.iter().enumerate();
-        let files = files.filter(|(_, file)| {
-            let folder = self.flat.folders.get(file.folder as usize);
-            file.flags & flag::GHOST == 0 && folder.is_some_and(|folder| folder.behind_link == 0)
-        });
-        files.map(|(at, file)| {
-            let [a, b, c, d, e, f, _] = file.identity;
-            let is_known = file.identity != [0; 7] && file.flags & flag::LINK == 0;
-            (
-                self.flat.name(at as u32),
-                is_known.then_some([a, b, c, d, e, f]),
-            )
-        })
+    /// The files, those behind symbolic links left out.
+    pub(crate) fn real_files(&self) -> RealFiles {
+        let mut all = RealFiles::default();
+        for folder in self
+            .flat
+            .folders
+            .iter()
+            .filter(|folder| folder.behind_link == 0)
+        {
+            let path = self.flat.text(folder.path);
+            for file in self.flat.files_in(folder.files_from..folder.files_to) {
+                if file.flags & flag::GHOST != 0 {
+                    continue;
+                }
+                let from = all.text.len();
+                all.text.push_str(path);
+                if !path.is_empty() {
+                    all.text.push('/');
+                }
+                all.text.push_str(self.flat.text(file.name));
+                let [a, b, c, d, e, f, _] = file.identity;
+                let is_known = file.identity != [0; 7] && file.flags & flag::LINK == 0;
+                let stat = is_known.then_some([a, b, c, d, e, f]);
+                all.files.push((from..all.text.len(), stat));
+            }
+        }
+        all
     }
 
     /// The nodes, files first, each kind by name.

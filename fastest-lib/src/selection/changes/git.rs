@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use super::index::{Index, Known};
+use super::index::Index;
 use crate::{Error, ErrorKind, Result};
 
 /// Variables that would turn a question about the repository around a folder into one about
@@ -35,6 +35,8 @@ pub(super) struct Repository {
     pub(super) base: String,
     /// Its index; none where it is not known.
     pub(super) index: Option<PathBuf>,
+    /// The tree of the base, where that is what `HEAD` is.
+    pub(super) tree: Option<String>,
 }
 
 /// More paths than this are not named one by one.
@@ -81,6 +83,7 @@ impl Repository {
         }
         let mut rest = output.stdout.as_slice();
         let mut base = None;
+        let mut objects: Vec<String> = Vec::new();
         // The top comes last, because its name may have more than one line.
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = &rest[..end];
@@ -89,13 +92,17 @@ impl Repository {
                 Some(merge_base) if is_object(merge_base) => {
                     base = base.or_else(|| Some(String::from_utf8_lossy(merge_base).into_owned()));
                 }
-                _ if is_object(line) => {}
+                _ if is_object(line) => objects.push(String::from_utf8_lossy(line).into_owned()),
                 _ => break,
             }
             rest = &rest[end + 1..];
         }
         let Some(base) = base else {
             return Err(no_merge_base(folder, rev));
+        };
+        let tree = match objects.as_slice() {
+            [_, head, tree] if *head == base => Some(tree.clone()),
+            _ => None,
         };
         // Names of several lines cannot be told apart; then git is asked about everything.
         let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
@@ -107,11 +114,21 @@ impl Repository {
                 let output = run(folder, &["rev-parse", "--show-toplevel"])?;
                 let top = path_of(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout));
                 let index = None;
-                return Ok(Self { top, base, index });
+                return Ok(Self {
+                    top,
+                    base,
+                    index,
+                    tree,
+                });
             }
         };
         let top = path_of(top);
-        Ok(Self { top, base, index })
+        Ok(Self {
+            top,
+            base,
+            index,
+            tree,
+        })
     }
 
     /// The index, if it can be made use of.
@@ -121,9 +138,11 @@ impl Repository {
 
     /// The paths that differ between the base and the index, and those of the working tree that may
     /// differ from the index; none when they are many, or not known.
-    fn to_compare(&self, index: &Index, known: &Known<'_>) -> Option<Vec<PathBuf>> {
-        let (suspects, staged) = std::thread::scope(|scope| {
-            let suspects = scope.spawn(|| index.suspects(&self.top, known));
+    fn to_compare(&self, suspects: &[&[u8]], index: &Index) -> Option<Vec<PathBuf>> {
+        let is_clean = self.tree.as_ref().is_some_and(|tree| index.is_of(tree));
+        let staged = if is_clean {
+            Vec::new()
+        } else {
             let staged = self.succeed(&[
                 "diff-index",
                 "--cached",
@@ -133,12 +152,11 @@ impl Repository {
                 &self.base,
                 "--",
             ]);
-            (suspects.join().ok().flatten(), staged.ok())
-        });
-        let staged = staged?;
+            staged.ok()?
+        };
         let staged = staged.split(|byte| *byte == 0);
         let staged = staged.filter(|path| !path.is_empty());
-        let mut paths: Vec<&[u8]> = suspects?.into_iter().chain(staged).collect();
+        let mut paths: Vec<&[u8]> = suspects.iter().copied().chain(staged).collect();
         paths.sort_unstable();
         paths.dedup();
         (paths.len() <= MANY).then(|| paths.into_iter().map(path_of).collect())
@@ -148,10 +166,11 @@ impl Repository {
     /// index has.
     pub(super) fn differences(
         &self,
+        suspects: Option<&[&[u8]]>,
         index: Option<&Index>,
-        known: &Known<'_>,
     ) -> Result<Vec<Difference>> {
-        let paths = index.and_then(|index| self.to_compare(index, known));
+        let paths = suspects.zip(index);
+        let paths = paths.and_then(|(suspects, index)| self.to_compare(suspects, index));
         if paths.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
         }
@@ -221,7 +240,7 @@ impl Repository {
     }
 
     /// Those of the paths, relative to the top, that are not ignored.
-    pub(super) fn not_ignored(&self, paths: &[&[u8]]) -> Result<Vec<Vec<u8>>> {
+    pub(super) fn not_ignored(&self, paths: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
@@ -248,8 +267,10 @@ impl Repository {
         }
         let ignored = output.stdout.split(|byte| *byte == 0);
         let ignored: std::collections::HashSet<&[u8]> = ignored.collect();
-        let others = paths.iter().filter(|path| !ignored.contains(*path));
-        Ok(others.map(|path| path.to_vec()).collect())
+        let others = paths
+            .iter()
+            .filter(|path| !ignored.contains(path.as_slice()));
+        Ok(others.cloned().collect())
     }
 
     /// Whether the folder is one that the repository passes over.

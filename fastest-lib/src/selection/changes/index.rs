@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, statat};
 
 const ASSUME_VALID: u16 = 0x8000;
@@ -25,11 +25,29 @@ pub(super) struct Index {
     entries: Vec<Entry>,
     /// When the index was written: what was written at that time or later may have changed since.
     written: (u32, u32),
+    /// The tree that a commit of the index would have, where git has kept that.
+    tree: Option<String>,
 }
 
-/// What was seen of files just now, by their paths from the top: the times of the content and of the
-/// inode, each in seconds and nanoseconds, the size and the inode. No file behind a link is among them.
-pub(super) type Known<'k> = FxHashMap<&'k [u8], [u64; 6]>;
+/// A file that is there, and what was seen of it.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made by callers")]
+pub struct KnownFile<'f> {
+    /// Its path, relative to the rootdir.
+    pub path: &'f str,
+    /// What the file system said of it just now: the times of its content and of its inode, each in
+    /// seconds and nanoseconds, its size, its inode; none to have it looked at.
+    pub stat: Option<[u64; 6]>,
+}
+
+/// What can be told of the working tree by the index.
+#[derive(Debug, Default)]
+pub(super) struct Looked<'i, 'f> {
+    /// The tracked files that may not be as the index has them; none when that is not known.
+    pub(super) suspects: Option<Vec<&'i [u8]>>,
+    /// The known files that are not tracked, submodules and what lies in them left out.
+    pub(super) untracked: Option<Vec<&'f str>>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -85,33 +103,86 @@ impl Index {
             });
         }
         // Entries that stand for folders, or lie in another file, make it another kind of index.
+        let mut tree = None;
         while at.0.len() > hash_len {
             let name = at.take(4)?;
             let length = at.u32()? as usize;
-            if matches!(name, b"link" | b"sdir" | b"FSMN") {
-                return None;
+            let content = at.take(length)?;
+            match name {
+                b"link" | b"sdir" | b"FSMN" => return None,
+                b"TREE" => tree = whole_tree(content, hash_len),
+                _ => {}
             }
-            at.take(length)?;
         }
-        Some(Self { entries, written })
+        Some(Self {
+            entries,
+            written,
+            tree,
+        })
     }
 
-    /// The tracked files that may not be as the index has them. What is `known` of a file is not looked
-    /// for again.
-    pub(super) fn suspects(&self, top: &Path, known: &Known<'_>) -> Option<Vec<&[u8]>> {
+    /// Whether the index is what that tree is, as far as it is known without a look at the tree.
+    pub(super) fn is_of(&self, tree: &str) -> bool {
+        self.tree.as_deref() == Some(tree)
+    }
+
+    /// Compares the tracked files with the working tree, whose top is given. `files` are all files
+    /// below the folder `prefix` of it, which is empty or ends in `/`.
+    pub(super) fn look<'f>(
+        &self,
+        top: &Path,
+        prefix: &[u8],
+        files: Option<&[KnownFile<'f>]>,
+    ) -> Looked<'_, 'f> {
+        let numbered = files.unwrap_or_default().iter().enumerate();
+        let by_path: FxHashMap<&[u8], usize> = numbered
+            .map(|(at, file)| (file.path.as_bytes(), at))
+            .collect();
+        let mut is_tracked = vec![false; by_path.len()];
+        let known: Vec<Option<[u64; 6]>> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let at = *by_path.get(entry.path.strip_prefix(prefix)?)?;
+                is_tracked[at] = true;
+                files?[at].stat
+            })
+            .collect();
+        let modules = self.entries.iter().filter(|entry| entry.stat[6] == GITLINK);
+        let modules = modules.filter_map(|entry| entry.path.strip_prefix(prefix));
+        let modules: Vec<&[u8]> = modules.collect();
+        let is_foreign = |file: &str| {
+            let in_module = |module: &&[u8]| {
+                let rest = file.as_bytes().strip_prefix(*module);
+                rest.is_some_and(|rest| rest.starts_with(b"/"))
+            };
+            modules.iter().any(in_module) || file.split('/').any(|part| part == ".git")
+        };
+        let untracked = files.map(|files| {
+            let files = files.iter().zip(is_tracked);
+            let files = files.filter(|(file, is_tracked)| !is_tracked && !is_foreign(file.path));
+            files.map(|(file, _)| file.path).collect()
+        });
+        Looked {
+            suspects: self.suspects(top, &known),
+            untracked,
+        }
+    }
+
+    fn suspects(&self, top: &Path, known: &[Option<[u64; 6]>]) -> Option<Vec<&[u8]>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = open(top, flags, Mode::empty()).ok()?;
         let mut real: FxHashMap<&[u8], bool> = FxHashMap::default();
-        for entry in &self.entries {
-            is_real(folder_of(&entry.path), &mut real, &|folder| {
-                let looked = statat(top.as_fd(), folder, AtFlags::SYMLINK_NOFOLLOW);
-                looked.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir())
-            });
-        }
-        let may_differ = |entry: &&Entry| {
-            if !real.get(folder_of(&entry.path)).is_some_and(|real| *real) {
-                return true;
+        for (entry, known) in self.entries.iter().zip(known) {
+            // No link is on the way to what is known.
+            if known.is_none() {
+                is_real(folder_of(&entry.path), &mut real, &|folder| {
+                    let looked = statat(top.as_fd(), folder, AtFlags::SYMLINK_NOFOLLOW);
+                    looked.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir())
+                });
             }
+        }
+        let may_differ = |(entry, known): &(&Entry, &Option<[u64; 6]>)| {
             if entry.flags & ASSUME_VALID != 0 || entry.more & SKIP_WORKTREE != 0 {
                 return false;
             }
@@ -132,14 +203,17 @@ impl Index {
             ] = entry.stat;
             let is_racy = (mtime, mtime_nsec) >= self.written;
             // The fields of an index have 32 bits.
-            if let Some(identity) = known.get(&*entry.path) {
+            if let Some(known) = known {
                 // A change of the owner would show in the time of the inode.
                 let own = [mtime, mtime_nsec, ctime, ctime_nsec, size, inode];
                 let same = own
                     .iter()
-                    .zip(identity)
+                    .zip(known)
                     .all(|(own, known)| *own == *known as u32);
                 return !same || is_racy;
+            }
+            if !real.get(folder_of(&entry.path)).is_some_and(|real| *real) {
+                return true;
             }
             let looked = statat(top.as_fd(), &*entry.path, AtFlags::SYMLINK_NOFOLLOW);
             let Ok(stat) = looked else { return true };
@@ -154,26 +228,24 @@ impl Index {
                 && stat.st_size as u32 == size;
             !same || is_racy
         };
-        let suspects = self.entries.par_iter().filter(may_differ);
-        Some(suspects.map(|entry| entry.path.as_slice()).collect())
+        let entries = self.entries.par_iter().zip(known).with_min_len(512);
+        let suspects = entries.filter(may_differ);
+        Some(suspects.map(|(entry, _)| entry.path.as_slice()).collect())
     }
+}
 
-    /// Those of the files that are not tracked, submodules and what lies in them left out.
-    pub(super) fn untracked<'f>(&self, files: impl Iterator<Item = &'f [u8]>) -> Vec<&'f [u8]> {
-        let tracked: FxHashSet<&[u8]> = self.entries.iter().map(|entry| &*entry.path).collect();
-        let modules = self.entries.iter().filter(|entry| entry.stat[6] == GITLINK);
-        let modules: Vec<&[u8]> = modules.map(|entry| &*entry.path).collect();
-        let in_module = |file: &[u8]| {
-            modules.iter().any(|module| {
-                let rest = file.strip_prefix(*module);
-                rest.is_some_and(|rest| rest.starts_with(b"/"))
-            })
-        };
-        files
-            .filter(|file| !tracked.contains(file) && !in_module(file))
-            .filter(|file| !file.split(|byte| *byte == b'/').any(|part| part == b".git"))
-            .collect()
+/// The tree of the whole index, of the cached trees; none where something in it has changed.
+fn whole_tree(content: &[u8], hash_len: usize) -> Option<String> {
+    // The path of the whole, which is empty; the number of its entries, -1 where it is not known; the
+    // number of its subtrees; the object.
+    let rest = content.strip_prefix(b"\0")?;
+    let end = memchr::memchr(b'\n', rest)?;
+    let (numbers, rest) = rest.split_at(end);
+    if numbers.starts_with(b"-") {
+        return None;
     }
+    let object = rest.get(1..=hash_len)?;
+    Some(object.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn folder_of(path: &[u8]) -> &[u8] {

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::git::{Difference, Repository, is_null, path_of};
-use super::index::Known;
+use super::index::KnownFile;
 use super::listed::files_below;
 use super::model::{Change, ChangeKind, Changes, History};
 use crate::workspace::slashed;
@@ -11,17 +11,6 @@ use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
 const SUBMODULE: u32 = 0o160_000;
 const SYMLINK: u32 = 0o120_000;
-
-/// A file that is there, and what was seen of it.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "made by callers")]
-pub struct KnownFile<'f> {
-    /// Its path, relative to the rootdir.
-    pub path: &'f str,
-    /// What the file system said of it just now: the times of its content and of its inode, each in
-    /// seconds and nanoseconds, its size, its inode; none to have it looked at.
-    pub stat: Option<[u64; 6]>,
-}
 
 impl Changes {
     /// What differs between the working tree as it is now and the merge base of `rev` and `HEAD`:
@@ -67,16 +56,7 @@ impl Changes {
             prefix.push('/');
         }
         let mut collector = Collector::default();
-        let paths: Option<Vec<Vec<u8>>> = files.map(|files| {
-            let files = files.iter();
-            files
-                .map(|file| [prefix.as_bytes(), file.path.as_bytes()].concat())
-                .collect()
-        });
-        let known = paths.iter().flatten().zip(files.into_iter().flatten());
-        let known = known.filter_map(|(path, file)| Some((path.as_slice(), file.stat?)));
-        let known: Known<'_> = known.collect();
-        collector.repository(b"", &repository, paths.as_deref(), &known)?;
+        collector.repository(b"", &repository, prefix.as_bytes(), files)?;
         let changes = collector.finish(repository.base.clone(), prefix);
         let nothing = changes.changes.is_empty() && root != repository.top;
         if nothing && repository.ignores(&root) {
@@ -108,26 +88,31 @@ struct Collector {
 }
 
 impl Collector {
-    /// The changes in a repository whose top has this path, which is empty or ends in `/`.
+    /// The changes in a repository whose top has this path, which is empty or ends in `/`. All `files`
+    /// `below` a folder of it may be known.
     fn repository(
         &mut self,
         prefix: &[u8],
         repository: &Repository,
-        files: Option<&[Vec<u8>]>,
-        known: &Known<'_>,
+        below: &[u8],
+        files: Option<&[KnownFile<'_>]>,
     ) -> Result<()> {
         let index = repository.read_index();
-        let untracked = || match (files, &index) {
-            (Some(files), Some(index)) => {
-                let files = files.iter().map(Vec::as_slice);
-                repository.not_ignored(&index.untracked(files))
+        let looked = index
+            .as_ref()
+            .map(|index| index.look(&repository.top, below, files));
+        let looked = looked.unwrap_or_default();
+        let untracked = || match &looked.untracked {
+            Some(files) => {
+                let files = files.iter().map(|file| [below, file.as_bytes()].concat());
+                repository.not_ignored(&files.collect::<Vec<_>>())
             }
-            _ => repository.untracked(),
+            None => repository.untracked(),
         };
-        // Both look at every file or folder: half of the time where there are two processors.
+        // Both may look at every file or folder: half of the time where there are two processors.
         let (differences, untracked) = std::thread::scope(|scope| {
             let untracked = scope.spawn(untracked);
-            let differences = repository.differences(index.as_ref(), known);
+            let differences = repository.differences(looked.suspects.as_deref(), index.as_ref());
             (differences, untracked.join())
         });
         let untracked = untracked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -246,14 +231,11 @@ impl Collector {
             top,
             base,
             index: None,
+            tree: None,
         };
         let inner = [path.as_slice(), b"/"].concat();
         let checked_out = submodule.top.join(".git").exists();
-        if !checked_out
-            || self
-                .repository(&inner, &submodule, None, &Known::default())
-                .is_err()
-        {
+        if !checked_out || self.repository(&inner, &submodule, b"", None).is_err() {
             self.folder(path, kind, at);
         }
     }
