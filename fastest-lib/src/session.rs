@@ -142,6 +142,20 @@ impl Session {
         }
     }
 
+    /// [`graph`](Self::graph), joined with what runs have recorded, unless
+    /// `[tool.fastest.graph] records` is false.
+    pub fn joined_graph(&self, cache: bool) -> (ImportGraph, GraphCounts) {
+        let (graph, counts) = self.graph(cache);
+        if self.workspace.fastest_config().graph.records == Some(false) {
+            return (graph, counts);
+        }
+        let records = self.records();
+        if records.iter().next().is_none() {
+            return (graph, counts);
+        }
+        (graph.joined(records), counts)
+    }
+
     /// Every file that a test file can load or read; the file is relative to the invocation folder.
     ///
     /// # Errors

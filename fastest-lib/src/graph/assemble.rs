@@ -268,7 +268,8 @@ impl Filling<'_> {
     fn kept(&mut self, before: u32) {
         for edge in self.old.edges(before) {
             // Those that the file itself did not make are made anew.
-            if matches!(edge.kind(), EdgeKind::Symlink | EdgeKind::Declared) {
+            let made_anew = [EdgeKind::Symlink, EdgeKind::Declared, EdgeKind::Recorded];
+            if made_anew.contains(&edge.kind()) {
                 continue;
             }
             let target = self.now[edge.target as usize];

@@ -109,6 +109,18 @@ pub(super) struct EdgeRecord {
 }
 
 impl EdgeRecord {
+    /// From a test file to what it was seen to read.
+    pub(super) fn recorded(target: u32) -> Self {
+        Self {
+            target,
+            line: 0,
+            kind: EdgeKind::Recorded.code(),
+            rule: Rule::Recorded.code(),
+            condition: Condition::Always as u8,
+            pad: 0,
+        }
+    }
+
     pub(super) fn kind(&self) -> EdgeKind {
         EdgeKind::of(self.kind)
     }
@@ -340,6 +352,33 @@ impl Flat {
         self.probes = probes.into();
         self.more_references = Column::default();
         self.more_probes = Column::default();
+    }
+
+    /// The same graph with more edges, which are given with their sources.
+    pub(super) fn with_edges(&self, mut more: Vec<(u32, EdgeRecord)>) -> Self {
+        more.sort_by_key(|(source, _)| *source);
+        let mut more = more.into_iter().peekable();
+        let mut flat = self.clone();
+        let mut edges = Vec::with_capacity(self.edges.len() + more.len());
+        let mut starts = Vec::with_capacity(self.starts.len());
+        for node in 0..self.count() as u32 {
+            starts.push(edges.len() as u32);
+            let own = self.edges(node);
+            edges.extend_from_slice(own);
+            while let Some((_, edge)) = more.next_if(|(source, _)| *source == node) {
+                let is_new = |known: &EdgeRecord| {
+                    known.target != edge.target || known.condition != Condition::Always as u8
+                };
+                if own.iter().all(is_new) {
+                    edges.push(edge);
+                }
+            }
+        }
+        starts.push(edges.len() as u32);
+        flat.edges = edges.into();
+        flat.starts = starts.into();
+        flat.turn();
+        flat
     }
 
     /// Makes the edges of the opposite direction.

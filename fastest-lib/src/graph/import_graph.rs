@@ -17,7 +17,7 @@ use super::reach::{self, Base};
 use super::rule::Rule;
 use super::store;
 use super::tree::Tree;
-use crate::workspace::{Policy, Workspace};
+use crate::workspace::{Policy, Records, Workspace};
 use crate::{Problem, ProblemKind};
 
 /// Which files of a workspace depend on which: every file is a node, and so is every folder, and what
@@ -33,6 +33,7 @@ pub struct ImportGraph {
     policy: Policy,
     type_checking: bool,
     problems: Vec<Problem>,
+    records: Option<Arc<Records>>,
 }
 
 /// A node of an [`ImportGraph`].
@@ -208,6 +209,7 @@ impl ImportGraph {
             policy: config.policy,
             type_checking: config.type_checking,
             problems: Vec::new(),
+            records: None,
         };
         let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
         let old = path.as_deref().and_then(store::read).unwrap_or_default();
@@ -275,8 +277,43 @@ impl ImportGraph {
             &tree,
             &FxHashSet::default(),
         );
-        Self {
+        let graph = Self {
             flat,
+            ..self.clone()
+        };
+        match &self.records {
+            Some(records) => graph.joined(Arc::clone(records)),
+            None => graph,
+        }
+    }
+
+    /// The same graph, in which test files also depend on what they were seen to run and open, and on
+    /// the folders without Python files that they were seen to list. What a record says of a file that
+    /// has changed since counts as well: too much is no harm.
+    #[must_use]
+    pub fn joined(&self, records: impl Into<Arc<Records>>) -> Self {
+        let records = records.into();
+        let mut edges = Vec::new();
+        for (test, record) in records.iter() {
+            let Some(source) = self.flat.find_file(test) else {
+                continue;
+            };
+            let files = record.executed.iter().chain(&record.opened);
+            let files = files.filter_map(|path| self.flat.find_file(path));
+            let folders = record.listed.iter();
+            let folders = folders.filter_map(|path| {
+                let folder = self.flat.find_folder(path)?;
+                let modules = self.flat.modules_node(folder);
+                let folder = self.flat.folder_node(folder);
+                self.flat.edges(modules).is_empty().then_some(folder)
+            });
+            for target in files.chain(folders).filter(|target| *target != source) {
+                edges.push((source, EdgeRecord::recorded(target)));
+            }
+        }
+        Self {
+            flat: self.flat.with_edges(edges),
+            records: Some(records),
             ..self.clone()
         }
     }

@@ -44,7 +44,7 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
         let workspace = session.workspace();
         (workspace.rootdir(), workspace.invocation_dir())
     };
-    let (graph, _) = session.graph(!args.no_cache);
+    let (graph, _) = session.joined_graph(!args.no_cache);
     let changes = match &args.since {
         Some(rev) => session.changes_since(&graph, rev)?,
         None => Changes::listed(rootdir, here, &args.changed),

@@ -150,7 +150,7 @@ pub(crate) fn inputs(args: &InputsArgs) -> Result<ExitCode, Error> {
     // Files that are no tests, and those that are not there, are for the graph to judge.
     let files = std::mem::take(&mut options.args);
     let session = Session::open(options)?;
-    let (graph, _) = session.graph(!args.no_cache);
+    let (graph, _) = session.joined_graph(!args.no_cache);
     let mut all: Vec<Inputs> = Vec::new();
     for file in &files {
         all.push(session.inputs(&graph, Path::new(file))?);
@@ -193,7 +193,7 @@ pub(crate) fn inputs(args: &InputsArgs) -> Result<ExitCode, Error> {
 
 pub(crate) fn why(args: &WhyArgs) -> Result<ExitCode, Error> {
     let session = Session::open(workspace::place_options(&args.place)?)?;
-    let (graph, _) = session.graph(!args.no_cache);
+    let (graph, _) = session.joined_graph(!args.no_cache);
     let (test, file) = (&args.test, &args.file);
     let mut out = io::stdout().lock();
     Ok(match session.why(&graph, test, file)? {
