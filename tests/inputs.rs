@@ -289,7 +289,10 @@ fn what_was_recorded_is_an_input_and_selects_the_test() {
     assert_eq!(answer(&inputs), "pytest.ini\ntest_plugin.py\n");
     assert_eq!(answer(&affected), "");
     assert_eq!(record(&project, "native", &[]).code, Some(0));
-    assert_eq!(answer(&inputs), "behind.py\nmy_plugin.py\npytest.ini\ntest_plugin.py\n");
+    assert_eq!(
+        answer(&inputs),
+        "behind.py\nmy_plugin.py\npytest.ini\ntest_plugin.py\n"
+    );
     assert_eq!(answer(&affected), "test_plugin.py\n");
     // A file that is gone is looked for where it was.
     fs::remove_file(project.root().join("behind.py")).unwrap();

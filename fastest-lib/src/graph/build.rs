@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::assemble::{Edge, assemble};
 use super::environment::Environment;
 use super::flat::{Flat, flag, sum};
+use super::kind::NodeKind;
 use super::names::Names;
 use super::probes::{self, probe};
 use super::projects::{self, Project};
@@ -81,7 +82,7 @@ pub(super) fn build(
     let touched = if everything {
         None
     } else {
-        Some(touched(old, tree, &setup, &old_of, &globals))
+        Some(touched(old, tree, environment, &setup, &old_of, &globals))
     };
     let edges: Vec<Edge> = reads
         .par_iter_mut()
@@ -368,7 +369,12 @@ fn setup<'s>(
     });
     let mapped: Vec<(&str, u32)> = mapped.collect();
     let extended = globals.extended.iter().filter_map(|path| tree.folder(path));
-    names.set_roots(roots, mapped, extended);
+    let inserted = tree.files.iter().filter(|file| {
+        let folder = &tree.folders[file.folder as usize].path;
+        file.kind == NodeKind::Conftest || environment.is_test(folder, &file.name)
+    });
+    let inserted = inserted.map(|file| names.base(file.folder)).collect();
+    names.set_roots(roots, mapped, extended, inserted);
     let mut plugins = environment.plugins.clone();
     for project in &globals.projects {
         for entry in &project.entry_points {
@@ -400,6 +406,7 @@ fn setup<'s>(
 fn touched(
     old: &Flat,
     tree: &Tree,
+    environment: &Environment,
     setup: &Setup<'_>,
     old_of: &[Option<u32>],
     globals: &Globals,
@@ -446,6 +453,20 @@ fn touched(
         }
         if matches!(name.as_str(), "conftest.py" | "__init__.py") {
             below.push(folder.clone());
+        }
+        if name == "conftest.py" || environment.is_test(folder, name) {
+            // The names in a folder that tests are in hide those of others.
+            let mut around = folder.as_str();
+            while tree.folder(around).is_none() && !around.is_empty() {
+                around = around.rsplit_once('/').map_or("", |(parent, _)| parent);
+            }
+            let base = setup.names.base(tree.folder(around).unwrap_or(0));
+            let (from, to) = tree.folders[base as usize].files;
+            let files = tree.files[from as usize..to as usize].iter();
+            keys.extend(files.map(|file| probe(file.name.split('.').next().unwrap_or_default())));
+            let folders = setup.names.within(base).iter();
+            let folders = folders.map(|folder| tree.folders[*folder as usize].path.as_str());
+            keys.extend(folders.map(|path| probe(path.rsplit('/').next().unwrap_or_default())));
         }
         let mut around = folder.as_str();
         while !around.is_empty() {

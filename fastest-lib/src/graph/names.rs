@@ -32,6 +32,8 @@ pub(super) struct Names<'t> {
     /// Where top-level names lie: below the import roots, and below any other base.
     tops: FxHashMap<&'t str, Tops>,
     roots: FxHashSet<u32>,
+    /// The folders that pytest puts on the path for test files and conftests.
+    inserted: FxHashSet<u32>,
     /// Packages that are found in one folder only, by an editable installation.
     mapped: FxHashMap<&'t str, u32>,
     /// Packages that also look elsewhere than in their folder.
@@ -77,6 +79,7 @@ impl<'t> Names<'t> {
             bases: vec![0; count],
             tops: FxHashMap::default(),
             roots: FxHashSet::default(),
+            inserted: FxHashSet::default(),
             mapped: FxHashMap::default(),
             extended: FxHashSet::default(),
             below: vec![Vec::new(); count],
@@ -145,7 +148,9 @@ impl<'t> Names<'t> {
         roots: impl IntoIterator<Item = u32>,
         mapped: impl IntoIterator<Item = (&'t str, u32)>,
         extended: impl IntoIterator<Item = u32>,
+        inserted: FxHashSet<u32>,
     ) {
+        self.inserted = inserted;
         self.roots = roots.into_iter().collect();
         self.mapped = mapped.into_iter().collect();
         self.extended = extended.into_iter().collect();
@@ -212,9 +217,15 @@ impl<'t> Names<'t> {
     /// looked at, and only where that has nothing of the name, what may be.
     pub(super) fn start(&self, folder: u32, name: &str) -> Vec<u32> {
         let mut starts = self.near(folder, name);
+        let others = self.tops.get(name).map(|tops| &tops.others);
+        let others = others.into_iter().flatten();
         if starts.is_empty() {
-            let tops = self.tops.get(name);
-            starts.extend(tops.into_iter().flat_map(|tops| &tops.others));
+            starts.extend(others);
+        } else if !self.inserted.contains(&self.bases[folder as usize]) {
+            // The folder of a test comes first, also for what the test imports.
+            starts.extend(others.filter(|other| self.inserted.contains(other)));
+            starts.sort_unstable();
+            starts.dedup();
         }
         starts
     }

@@ -10,7 +10,7 @@ use super::changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, changed_distributions,
     config_change, top_levels, what_it_is,
 };
-use crate::graph::{Edge, ImportGraph, Reached};
+use crate::graph::{Edge, ImportGraph, NodeKind, Reached};
 use crate::workspace::Workspace;
 use crate::{Problem, ProblemKind};
 
@@ -109,14 +109,22 @@ struct Causes<'c> {
 /// name it or its folder; else those that `[tool.fastest.affected]` says; else, unless it is one of
 /// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it.
 /// Requirements and lock files concern the tests that import the distributions which changed, and all
-/// tests where these cannot be known; so does configuration that pytest or Python reads.
+/// tests where these cannot be known; so does configuration that pytest or Python reads. All tests are
+/// those of the project, and what depends on its files, where the file lies at the top of a project within
+/// the workspace.
 pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
-    let deleted: Vec<&str> = changes
+    let deleted = changes
         .changes
         .iter()
-        .filter(|change| change.kind == ChangeKind::Deleted)
-        .map(|change| change.path.as_str())
-        .collect();
+        .filter(|change| change.kind == ChangeKind::Deleted);
+    let deleted = deleted.flat_map(|change| {
+        // What has no extension may have been a folder, and a package.
+        let name = change.path.rsplit('/').next().unwrap_or_default();
+        let package = (!name.contains('.')).then(|| format!("{}/__init__.py", change.path));
+        [Some(change.path.clone()), package].into_iter().flatten()
+    });
+    let deleted: Vec<String> = deleted.collect();
+    let deleted: Vec<&str> = deleted.iter().map(String::as_str).collect();
     let ghosts;
     let graph = if deleted.is_empty() {
         graph
@@ -159,23 +167,6 @@ impl Causes<'_> {
             }
             let role = what_it_is(path);
             self.specially(change, role);
-            let is_source = matches!(role, FileRole::Python | FileRole::Conftest);
-            if self
-                .graph
-                .node(path)
-                .is_some_and(|node| node.kind.is_file())
-            {
-                if is_source || self.is_reached(path) {
-                    self.nodes.insert(path.to_owned());
-                    continue;
-                }
-            } else {
-                let below = self.graph.files_below(path);
-                if !below.is_empty() {
-                    self.nodes.extend(below);
-                    continue;
-                }
-            }
             let mut any = false;
             for (files, tests) in &rules {
                 if files.is_match(path) {
@@ -183,6 +174,19 @@ impl Causes<'_> {
                     any = true;
                 }
             }
+            let is_source = matches!(role, FileRole::Python | FileRole::Conftest);
+            let kind = self.graph.node(path).map(|node| node.kind);
+            if kind.is_some_and(NodeKind::is_file) {
+                if is_source || self.is_reached(path) {
+                    self.nodes.insert(path.to_owned());
+                    any = true;
+                }
+                // Of two ways to say what a module is, only type checkers read a stub.
+                any |= kind == Some(NodeKind::Stub);
+            }
+            let below = self.graph.files_below(path);
+            any |= !below.is_empty();
+            self.nodes.extend(below);
             if !any && role == FileRole::Other {
                 self.nodes.extend(self.neighbours(path));
             }
@@ -245,9 +249,41 @@ impl Causes<'_> {
         self.nodes.extend(tops.names);
     }
 
+    /// The change concerns all tests; of a project within the workspace, what depends on the project and
+    /// the tests in it.
     fn everything(&mut self, path: &str, why: &'static str) {
-        self.everything
-            .get_or_insert_with(|| (path.to_owned(), why));
+        match self.project(path) {
+            Some(folder) => {
+                let files = self.graph.files_below(folder).into_iter();
+                let is_source = |file: &String| {
+                    let node = self.graph.node(file);
+                    node.is_some_and(|node| node.kind.is_source())
+                };
+                self.nodes.extend(files.filter(is_source));
+            }
+            None => {
+                self.everything
+                    .get_or_insert_with(|| (path.to_owned(), why));
+            }
+        }
+    }
+
+    /// The folder of the project that a file at its top configures; none when that is the workspace.
+    fn project<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut folder = path.rsplit_once('/')?.0;
+        while let Some((around, "requirements" | "constraints" | "reqs")) = folder.rsplit_once('/')
+        {
+            folder = around;
+        }
+        let inipath = self.workspace.inipath();
+        let own = inipath.and_then(|path| path.strip_prefix(self.workspace.rootdir()).ok());
+        let is_project = ["pyproject.toml", "setup.py", "setup.cfg"]
+            .iter()
+            .any(|name| {
+                let path = format!("{folder}/{name}");
+                self.graph.node(&path).is_some()
+            });
+        (is_project && own.is_none_or(|own| own != std::path::Path::new(path))).then_some(folder)
     }
 
     /// The Python files of the nearest folder around a file that has any; not those of the rootdir,

@@ -3,7 +3,7 @@
 use super::{By, Edges, Source, Target};
 use crate::environment::{is_outside, is_stdlib};
 use crate::graph::flat::flag;
-use crate::graph::kind::{Condition, EdgeKind};
+use crate::graph::kind::{Condition, EdgeKind, NodeKind};
 use crate::graph::names::Found;
 use crate::graph::rule::Rule;
 use crate::syntax::{ImportContext, ImportStatement};
@@ -97,6 +97,13 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         out.files(&found.parents, by);
         elsewhere(source, import, &found, by, out);
         return;
+    }
+    // A module that has the name of a package may come before it.
+    let tree = source.names().tree;
+    for parent in &found.parents {
+        if tree.files[*parent as usize].kind != NodeKind::Package {
+            out.add(Target::File(*parent), by);
+        }
     }
     let mut any = !found.files.is_empty() || import.names.is_empty();
     for name in import.names.iter().filter(|name| *name != "*") {
