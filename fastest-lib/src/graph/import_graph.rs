@@ -6,10 +6,11 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use petgraph::algo::kosaraju_scc;
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::build::{Globals, build, decode};
 use super::changed;
+use super::document::Document;
 use super::environment::Environment;
 use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
@@ -176,6 +177,13 @@ impl Closure {
     }
 }
 
+/// One object with `schema`, `rootdir`, `nodes`, `edges` and `problems`.
+impl Serialize for ImportGraph {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Document::new(self, None).serialize(serializer)
+    }
+}
+
 impl fmt::Debug for ImportGraph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportGraph")
@@ -318,6 +326,12 @@ impl ImportGraph {
         }
     }
 
+    /// The same as the graph's own serialization, of the files at and below some paths alone, and of
+    /// what they lead to; the paths are relative to the rootdir, the empty one is all.
+    pub fn restricted<'g>(&'g self, paths: &'g [String]) -> impl Serialize + 'g {
+        Document::new(self, Some(paths))
+    }
+
     /// The folder that names are relative to.
     pub fn rootdir(&self) -> &Path {
         &self.rootdir
@@ -374,13 +388,24 @@ impl ImportGraph {
         self.used().map(|node| self.node_at(node))
     }
 
-    /// Nodes of folders that nothing leads to say nothing.
+    /// Nodes of folders that no file leads to say nothing.
     fn used(&self) -> impl Iterator<Item = u32> {
+        let folders =
+            self.flat.files.len() as u32..(self.flat.count() - self.flat.outside.len()) as u32;
+        let mut used = FixedBitSet::with_capacity(self.flat.count());
+        let files = 0..folders.start;
+        let targets = files
+            .flat_map(|file| self.flat.edges(file))
+            .map(|edge| edge.target);
+        let mut rest: Vec<u32> = targets.filter(|target| folders.contains(target)).collect();
+        while let Some(folder) = rest.pop() {
+            if !used.put(folder as usize) {
+                let below = self.flat.edges(folder).iter().map(|edge| edge.target);
+                rest.extend(below.filter(|target| folders.contains(target)));
+            }
+        }
         let nodes = 0..self.flat.count() as u32;
-        nodes.filter(|node| {
-            let is_folder = matches!(self.flat.kind(*node), NodeKind::Folder | NodeKind::Modules);
-            !is_folder || !self.flat.reverse(*node).is_empty()
-        })
+        nodes.filter(move |node| !folders.contains(node) || used.contains(*node as usize))
     }
 
     fn node_at(&self, node: u32) -> Node {

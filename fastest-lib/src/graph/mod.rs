@@ -3,6 +3,7 @@
 mod assemble;
 mod build;
 mod changed;
+mod document;
 mod environment;
 mod flat;
 mod import_graph;

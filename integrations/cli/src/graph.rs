@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::args::{GraphArgs, GraphOutput, InputsArgs, InputsOutput, WhyArgs};
 use crate::workspace;
 
-/// The version of the schemas of `graph` and `inputs`.
+/// The version of the schema of `inputs`.
 const SCHEMA: u32 = 1;
 
 pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
@@ -20,9 +20,14 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
     let (graph, counts) = session.graph(!args.no_cache);
     let out = io::stdout().lock();
     let mut out = io::BufWriter::with_capacity(1 << 16, out);
-    let shown = Shown::new(&session);
+    let shown = match args.workspace.paths.is_empty() {
+        true => Shown(vec![String::new()]),
+        false => Shown::new(&session),
+    };
     let written = match args.output {
-        Some(GraphOutput::Json) => json(&graph, &shown, &mut out),
+        Some(GraphOutput::Json) => serde_json::to_writer(&mut out, &graph.restricted(&shown.0))
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
         Some(GraphOutput::Dot) => dot(&graph, &shown, &mut out),
         None => Ok(()),
     };
@@ -75,36 +80,6 @@ impl Shown {
             rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
         })
     }
-}
-
-fn json(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<()> {
-    write!(out, "{{\"schema\":{SCHEMA},\"rootdir\":")?;
-    serde_json::to_writer(&mut *out, graph.rootdir())?;
-    let mut separator = ",\"nodes\":[";
-    for node in graph.nodes() {
-        if node.kind.is_file() && !shown.has(&node.path) {
-            continue;
-        }
-        out.write_all(separator.as_bytes())?;
-        serde_json::to_writer(&mut *out, &node)?;
-        separator = ",";
-    }
-    out.write_all(if separator == "," {
-        b"],\"edges\":["
-    } else {
-        b",\"nodes\":[],\"edges\":["
-    })?;
-    separator = "";
-    for edge in graph.edges() {
-        if shown.has(&edge.from) {
-            out.write_all(separator.as_bytes())?;
-            serde_json::to_writer(&mut *out, &edge)?;
-            separator = ",";
-        }
-    }
-    out.write_all(b"],\"problems\":")?;
-    serde_json::to_writer(&mut *out, &graph.problems())?;
-    out.write_all(b"}\n")
 }
 
 fn dot(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<()> {
