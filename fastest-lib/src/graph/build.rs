@@ -1,6 +1,6 @@
 //! From files to the graph: all of it, or what edits touch.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
@@ -182,7 +182,7 @@ fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u
         .iter()
         .map(|folder| tree.rootdir.join(&folder.path))
         .collect();
-    let read = |(at, file): (usize, &super::tree::File)| {
+    let read = |buffer: &mut Vec<u8>, (at, file): (usize, &super::tree::File)| {
         let before = old_of[at].map(|before| (before, &old.files[before as usize]));
         let is_tracked = file.kind.is_source() || is_project_file(&file.name);
         if file.is_ghost {
@@ -207,36 +207,38 @@ fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u
             };
         }
         let path = paths[file.folder as usize].join(&file.name);
-        let mut read = read_one(&path, file.kind.is_source());
-        if let Some((before, record)) = before
-            && record.digest == read.digest
-            && read.digest != [0; 32]
-        {
-            read.references = None;
-            read.old = Some(before);
+        let known = before.map(|(before, record)| (before, record.digest));
+        let mut read = read_one(&path, file.kind.is_source(), known, buffer);
+        if let (Some(before), Some((_, record))) = (read.old, before) {
+            debug_assert_eq!(Some(before), old_of[at]);
             read.flags = record.flags;
         }
         read
     };
-    tree.files.par_iter().enumerate().map(read).collect()
+    let files = tree.files.par_iter().enumerate();
+    files.map_init(Vec::new, read).collect()
 }
 
-fn read_one(path: &std::path::Path, is_source: bool) -> Read {
+/// Reads a file, by way of a buffer. If its content is the `known` one, which a node of the earlier graph
+/// had, so are its references.
+fn read_one(
+    path: &Path,
+    is_source: bool,
+    known: Option<(u32, [u8; 32])>,
+    buffer: &mut Vec<u8>,
+) -> Read {
     let asked = SystemTime::now();
-    let opened = std::fs::File::open(path).and_then(|file| {
-        let metadata = file.metadata()?;
-        Ok((file, metadata))
-    });
-    let content = opened.and_then(|(mut file, metadata)| {
+    buffer.clear();
+    let content = std::fs::File::open(path).and_then(|mut file| {
         use std::io::Read as _;
+        let metadata = file.metadata()?;
         let size = usize::try_from(metadata.len()).unwrap_or(0);
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size)?;
-        file.read_to_end(&mut bytes)?;
-        Ok((bytes, metadata))
+        buffer.try_reserve_exact(size)?;
+        file.read_to_end(buffer)?;
+        Ok(metadata)
     });
-    let (bytes, metadata) = match content {
-        Ok(read) => read,
+    let metadata = match content {
+        Ok(metadata) => metadata,
         Err(error) => {
             let message = format!("the file cannot be read, so its imports are not known: {error}");
             let mut references = References::default();
@@ -250,14 +252,16 @@ fn read_one(path: &std::path::Path, is_source: bool) -> Read {
         }
     };
     let identity = Identity::of(&metadata);
+    let digest: [u8; 32] = blake3::hash(buffer).into();
+    let same = known.filter(|(_, known)| *known == digest);
     Read {
         identity: match settled(&identity, asked) {
             true => identity.0,
             false => [0; 7],
         },
-        digest: blake3::hash(&bytes).into(),
-        references: is_source.then(|| references(&bytes)),
-        old: None,
+        digest,
+        references: (is_source && same.is_none()).then(|| references(buffer)),
+        old: same.map(|(before, _)| before),
         flags: 0,
     }
 }
