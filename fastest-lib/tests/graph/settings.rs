@@ -1,0 +1,49 @@
+//! Names in settings, of pytest and of frameworks.
+
+use crate::case::{Case, check, check_closures};
+
+#[test]
+fn modules_that_ini_settings_name() {
+    check(Case {
+        files: &[
+            ("pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE = conf.test\n"),
+            ("conf/__init__.py", ""),
+            ("conf/test.py", "ROOT_URLCONF = 'conf.urls'\nINSTALLED_APPS = ['shop.apps.ShopConfig', 'blog']\n"),
+            ("conf/urls.py", ""),
+            ("conf/unused.py", ""),
+            ("shop/__init__.py", ""),
+            ("shop/apps.py", ""),
+            ("blog/__init__.py", ""),
+            ("blog/models.py", ""),
+            ("blog/migrations/__init__.py", ""),
+            ("blog/migrations/m1.py", ""),
+            ("blog/private.py", ""),
+            ("test_a.py", "import django\ndef test(): pass\n"),
+        ],
+        closures: &[
+            "test_a.py: conf/test.py conf/urls.py shop/apps.py blog/models.py blog/migrations/m1.py | conf/unused.py blog/private.py",
+        ],
+        is_static: true,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn test_files_by_patterns_with_folders() {
+    check_closures(
+        &[
+            ("pytest.ini", "[pytest]\npython_files = checks/*.py\naddopts = -p plug\n"),
+            ("plug.py", ""),
+            ("conftest.py", ""),
+            ("checks/conftest.py", ""),
+            ("checks/one.py", "def test(): pass\n"),
+            ("other/two.py", ""),
+            ("other/checks.py", ""),
+        ],
+        &[
+            "checks/one.py: conftest.py checks/conftest.py plug.py | other/two.py",
+            "other/two.py: | conftest.py plug.py",
+            "other/checks.py: | conftest.py plug.py",
+        ],
+    );
+}
