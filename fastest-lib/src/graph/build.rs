@@ -26,6 +26,8 @@ pub(super) struct Globals {
     pub(super) search_path: Vec<String>,
     /// Packages that look for modules elsewhere than in their folder, too.
     pub(super) extended: Vec<String>,
+    /// Archives on the search path that are there.
+    pub(super) zips: Vec<String>,
     pub(super) projects: Vec<Project>,
     pub(super) environment: u64,
 }
@@ -317,6 +319,10 @@ fn globals(
     Globals {
         search_path: paths(search_path),
         extended: paths(extended),
+        zips: {
+            let zips = environment.zips.iter();
+            zips.filter(|path| tree.file(path).is_some()).cloned().collect()
+        },
         projects,
         environment: environment.key,
     }
@@ -377,6 +383,7 @@ fn setup<'s>(
             .as_ref()
             .map(|path| tree.folder(path).unwrap_or(0)),
         installed: environment.installed.clone(),
+        zips: globals.zips.iter().filter_map(|path| tree.file(path)).collect(),
         disabled: environment.disabled.clone(),
         entries,
     }

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::build::{Globals, build, decode};
 use super::changed;
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::flat::{Counted, EdgeRecord, Flat, View, flag};
 use super::kind::{EdgeKind, NodeKind};
+use super::problems;
 use super::reach;
 use super::rule::Rule;
 use super::store;
@@ -179,7 +180,7 @@ impl ImportGraph {
             rootdir: rootdir.to_path_buf(),
             policy: config.policy,
             type_checking: config.type_checking,
-            problems: Vec::new(),
+            problems: environment::problems(workspace),
         };
         let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
         let old = path.as_deref().and_then(store::read).unwrap_or_default();
@@ -266,8 +267,10 @@ impl ImportGraph {
                     let line = problem.line;
                     problem.at(path.clone(), line)
                 }));
+                problems.extend(problems::of_imports(&self.flat, at as u32));
             }
         }
+        problems.extend(problems::of_names(&self.flat));
         problems
     }
 

@@ -9,6 +9,7 @@ mod import_graph;
 mod kind;
 mod names;
 mod probes;
+mod problems;
 mod projects;
 mod reach;
 mod rule;

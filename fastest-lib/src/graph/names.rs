@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kind::NodeKind;
 use super::tree::{Tree, number};
+use crate::environment::is_stdlib;
 
 const NONE: u32 = u32::MAX;
 
@@ -212,7 +213,8 @@ impl<'t> Names<'t> {
     /// looked at, and only where that has nothing of the name, what may be.
     pub(super) fn start(&self, folder: u32, name: &str) -> Vec<u32> {
         let mut starts = self.near(folder, name);
-        if starts.is_empty() {
+        // The standard library has it, wherever else a folder of that name may lie.
+        if starts.is_empty() && !is_stdlib(name) {
             let tops = self.tops.get(name);
             starts.extend(tops.into_iter().flat_map(|tops| &tops.others));
         }
@@ -258,6 +260,8 @@ impl<'t> Names<'t> {
             folders: starts.to_vec(),
             ..Found::default()
         };
+        // Packages on the way that are found in one place and look in others.
+        let mut extended: Vec<u32> = Vec::new();
         for part in name.split('.') {
             let mut files = Vec::new();
             let mut folders = Vec::new();
@@ -274,6 +278,9 @@ impl<'t> Names<'t> {
             if files.is_empty() && folders.is_empty() {
                 break;
             }
+            let others = found.folders.iter();
+            let others = others.filter(|folder| self.extended.contains(folder));
+            extended.extend(others.filter_map(|folder| self.init(*folder)));
             found.parents.append(&mut found.files);
             found.files = files;
             found.folders = folders;
@@ -281,6 +288,10 @@ impl<'t> Names<'t> {
         }
         if found.depth == 0 {
             found.folders.clear();
+        }
+        if found.depth > 1 {
+            extended.retain(|init| !found.files.contains(init));
+            found.files.append(&mut extended);
         }
         found
     }

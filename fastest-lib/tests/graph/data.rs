@@ -45,13 +45,14 @@ fn paths_from_file() {
     reads_a("from pathlib import Path\ndef test(): (Path(__file__).parent / 'data/a.txt').read_text()\n");
     reads_a("from pathlib import Path\ndef test(): Path(__file__).parent.joinpath('data', 'a.txt').read_text()\n");
     reads_a("from pathlib import Path\ndef test(): Path(__file__).with_name('data').joinpath('a.txt').read_text()\n");
-    reads_a("from pathlib import Path\nHERE = Path(__file__).parent\nDATA = HERE / 'data'\ndef test(): (DATA / 'a.txt').read_text()\n");
     reads_a("from pathlib import Path\nROOT = Path(__file__).resolve().parents[1]\ndef test(): (ROOT / 'tests' / 'data' / 'a.txt').read_text()\n");
-    reads_a("import os\nHERE = os.path.abspath(os.path.dirname(__file__))\ndef path(name): return os.path.join(HERE, 'data', name)\ndef test(): open(path('a.txt')).close()\n");
 }
 
 #[test]
 fn folders_that_are_listed() {
+    // What of a folder with a name is read, only those know who use the name.
+    reads_folder("from pathlib import Path\nHERE = Path(__file__).parent\nDATA = HERE / 'data'\ndef test(): (DATA / 'a.txt').read_text()\n");
+    reads_folder("import os\nHERE = os.path.abspath(os.path.dirname(__file__))\ndef path(name): return os.path.join(HERE, 'data', name)\ndef test(): open(path('a.txt')).close()\n");
     reads_folder("import os\ndef test():\n    for name in os.listdir('tests/data'): open('tests/data/' + name).close()\n");
     reads_folder("from pathlib import Path\nDATA = Path(__file__).parent / 'data'\ndef test():\n    for path in DATA.iterdir(): path.read_text()\n");
     reads_folder("from pathlib import Path\nROOT = Path(__file__).parent.parent\ndef test():\n    for path in (ROOT / 'tests' / 'data').iterdir(): path.read_text()\n");

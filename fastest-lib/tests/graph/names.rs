@@ -115,11 +115,11 @@ fn lazy_modules() {
         &[
             (
                 "p/__init__.py",
-                "def __getattr__(name):\n    from . import a\n    return getattr(a, name)\n",
+                "def __getattr__(name):\n    if name != 'c': raise AttributeError(name)\n    from .a import c\n    return c\n",
             ),
-            ("p/a.py", "b = 1\nNAMES = ['b']\n"),
+            ("p/a.py", "c = 1\nNAMES = ['b']\n"),
             ("b.py", ""),
-            ("test_a.py", "import p\ndef test(): p.b\n"),
+            ("test_a.py", "import p\ndef test(): p.c\n"),
         ],
         &["p/__init__.py -> p/a.py lazy import"],
         &["p/__init__.py -> b.py"],

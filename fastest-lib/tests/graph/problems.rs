@@ -48,11 +48,11 @@ fn names_that_differ_by_case_only() {
             ("p/Readme.md", ""),
             ("p/README.md", ""),
             ("p/readme.md", ""),
-            ("p/b/x.py", ""),
-            ("p/B/y.py", ""),
+            ("r/b/x.py", ""),
+            ("r/B/y.py", ""),
             ("q/README.md", ""),
         ],
-        &[&["p ", "README.md", "Readme.md"]],
+        &[&["p ", "README.md", "Readme.md"], &["r ", "`B` and `b`"]],
     );
 }
 

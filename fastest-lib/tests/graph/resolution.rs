@@ -130,6 +130,9 @@ fn editable_installs_and_path_files() {
             ("deep/two/__init__.py", "from . import a\n"),
             ("deep/two/a.py", ""),
             ("deep/not_mapped.py", ""),
+            ("other/one.py", ""),
+            ("other/two/__init__.py", ""),
+            ("other/three/__init__.py", ""),
             ("test_a.py", "import one, two, three, four\ndef test(): pass\n"),
         ],
         edges: &[
@@ -139,7 +142,11 @@ fn editable_installs_and_path_files() {
             "test_a.py -> three import import",
             "test_a.py -> four import import",
         ],
-        absent: &["test_a.py -> deep/not_mapped.py"],
+        absent: &[
+            "test_a.py -> deep/not_mapped.py",
+            "test_a.py -> other/one.py",
+            "test_a.py -> other/two/__init__.py",
+        ],
         is_static: true,
         ..Case::default()
     });
@@ -157,8 +164,8 @@ fn namespace_packages() {
             ("test_a.py", "import ns.a.one\nfrom ns import b\ndef test(): pass\n"),
         ],
         &[
-            "test_a.py -> x/ns/a/__init__.py import import",
             "test_a.py -> x/ns/a/one.py import import",
+            "x/ns/a/one.py -> x/ns/a/__init__.py parent-init parent-init",
             "test_a.py -> y/ns/b.py from-import import",
         ],
         &["test_a.py -> y/ns/c.py"],
@@ -169,12 +176,12 @@ fn namespace_packages() {
 fn packages_that_shadow_the_standard_library() {
     check_edges(
         &[
-            ("queue.py", ""),
+            ("colorsys.py", ""),
             ("email/__init__.py", ""),
             ("deep/er/json.py", ""),
-            ("test_a.py", "import queue, json\ndef test(): pass\n"),
+            ("test_a.py", "import colorsys, json\ndef test(): pass\n"),
         ],
-        &["test_a.py -> queue.py import import"],
+        &["test_a.py -> colorsys.py import import"],
         &["test_a.py -> deep/er/json.py", "test_a.py -> json", "test_a.py -> email/__init__.py"],
     );
 }
@@ -187,7 +194,7 @@ fn packages_known_by_their_stubs() {
             ("p/a.pyi", ""),
             ("q/__init__.py", ""),
             ("q/__init__.pyi", ""),
-            ("test_a.py", "import p.a, q\ndef test(): pass\n"),
+            ("test_a.py", "import p, p.a, q\ndef test(): pass\n"),
         ],
         edges: &[
             "test_a.py -> p/__init__.pyi import import",

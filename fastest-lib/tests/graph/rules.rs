@@ -106,7 +106,7 @@ const CASES: &[RuleCase] = &[
             ("test_a.py", "def test(): pass\n"),
         ],
         edges: &["conftest.py -> plug.py plugin pytest-plugins"],
-        absent: &["conftest.py -> other.py"],
+        absent: &["conftest.py -> other.py plugin pytest-plugins"],
     },
     RuleCase {
         rule: Rule::PluginOption,
@@ -266,7 +266,7 @@ const CASES: &[RuleCase] = &[
         rule: Rule::ConsoleScript,
         files: &[
             ("pyproject.toml", "[project.scripts]\nrunme = 'p.cli:main'\nother = 'p.other:main'\n"),
-            ("test_a.py", "def test(): 'runme --help'\n"),
+            ("test_a.py", "ARGS = ['runme', '--help']\ndef test(): pass\n"),
             ("p/__init__.py", ""),
             ("p/cli.py", ""),
             ("p/other.py", ""),

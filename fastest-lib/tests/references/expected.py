@@ -18,6 +18,9 @@ CONDITIONAL = ["If", "Try", "TryStar", "For", "AsyncFor", "While", "Match", "mat
 def is_kept(value):
     if not value or len(value.encode("utf-8", "replace")) > 255 or "\n" in value or "\r" in value:
         return False
+    # What is no text is computed, as far as a reader of references goes.
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        return False
     # These may be split where something is computed.
     if "://" in value or "%" in value or "{" in value:
         return False

@@ -26,6 +26,7 @@ fn string(string: &StringReference) -> String {
     let goes_on = if string.is_prefix { "…" } else { "" };
     let place = match &string.place {
         Place::Path => " /".to_owned(),
+        Place::Joined => " joined".to_owned(),
         Place::Module => " -m".to_owned(),
         Place::Argument {
             callee,

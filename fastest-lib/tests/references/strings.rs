@@ -110,6 +110,32 @@ fn values_are_split_at_what_is_computed() {
 }
 
 #[test]
+fn paths_that_are_made_of_literals() {
+    for source in [
+        "x / 'a' / 'b.c'",
+        "Path('a') / 'b.c'",
+        "Path('a', 'b.c').x",
+        "x / (  # c\n 'a' /\n  r'b.c')",
+    ] {
+        let found = strings_of(source);
+        assert_eq!(found[..2], ["a joined", "b.c joined"], "{source}");
+        assert!(found[2].starts_with("a/b.c "), "{source}: {found:?}");
+        assert_eq!(found.len(), 3, "{source}");
+    }
+    check(
+        "join(x, 'a', 'b/', 'c' + y)",
+        &["a joined", "b/ joined", "c… joined", "a/b/c… join(3)"],
+    );
+    // Each is one by itself.
+    check("[x / 'a', y / 'b']", &["a /", "b /"]);
+    check("join('a', x, 'b')", &["a join(0)", "b join(2)"]);
+    check("f('a', 'b')\nPath('a'), 'b'", &["a f(0)", "b f(1)", "a Path(0)", "b"]);
+    check("x / 'a' / f'b{y}'", &["a joined", "a /", "b… /"]);
+    check("x / 'a' / '.' / 'b'", &["a joined", "a /", "b /"]);
+    check("x / 'a' / '/b'", &["a joined", "a /", "/b /"]);
+}
+
+#[test]
 fn places() {
     check("x / 'a'", &["a /"]);
     check("f('a' / x, x // 'b')", &["a /", "b f(1)"]);

@@ -83,7 +83,7 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         level => match source.relative(level, &import.module) {
             Some(found) => found,
             None => {
-                out.flags |= flag::PROBLEM;
+                beyond(import, by, out);
                 return;
             }
         },
@@ -106,9 +106,24 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
     }
     if !any {
         // A folder that is no package has no attributes.
+        if import.level > 0 {
+            out.flags |= flag::PROBLEM;
+        }
         for name in import.names.iter().filter(|name| *name != "*") {
             out.add(Target::Missing(spelled(import, Some(name)).into()), by);
         }
+    }
+}
+
+/// A relative import that leads out of the workspace.
+fn beyond(import: &ImportStatement, by: By, out: &mut Edges) {
+    out.flags |= flag::PROBLEM;
+    if import.module.is_empty() {
+        for name in &import.names {
+            out.add(Target::Missing(spelled(import, Some(name)).into()), by);
+        }
+    } else {
+        out.add(Target::Missing(spelled(import, None).into()), by);
     }
 }
 
@@ -135,6 +150,11 @@ fn elsewhere(
     }
     let installed = &source.setup.installed;
     let is_installed = installed.as_ref().is_none_or(|names| names.contains(top));
+    if import.level > 0 {
+        out.flags |= flag::PROBLEM;
+    } else if installed.is_none() || !is_installed {
+        out.files(&source.setup.zips, by);
+    }
     if is_own && !(import.level == 0 && installed.is_some() && is_installed) {
         out.add(Target::Missing(spelled(import, None).into()), by);
     } else if is_installed {

@@ -35,6 +35,8 @@ pub(super) struct Setup<'s> {
     pub(super) conftests: Option<u32>,
     /// The top-level names of what is installed; none when that is not known.
     pub(super) installed: Option<FxHashSet<String>>,
+    /// Archives on the search path.
+    pub(super) zips: Vec<u32>,
     pub(super) disabled: Vec<Rule>,
     /// Names of files and folders, to tell quickly that a string is none.
     pub(super) entries: FxHashSet<&'s str>,
@@ -141,8 +143,12 @@ impl Edges {
     fn finish(&mut self, source: &Source<'_>) {
         let disabled = &source.setup.disabled;
         let own = Target::File(source.file);
-        self.list
-            .retain(|edge| edge.target != own && !disabled.contains(&edge.rule));
+        let keeps_unresolved = !disabled.contains(&Rule::Unresolved);
+        self.list.retain(|edge| {
+            edge.target != own
+                && !disabled.contains(&edge.rule)
+                && (keeps_unresolved || edge.kind != EdgeKind::Unresolved)
+        });
         let key = |edge: &RawEdge| (edge.kind, edge.condition as u8, edge.line, edge.rule);
         self.list
             .sort_by(|a, b| a.target.cmp(&b.target).then_with(|| key(a).cmp(&key(b))));

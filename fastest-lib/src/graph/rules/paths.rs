@@ -47,7 +47,7 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
         let value = string.value.as_str();
         let is_covered = covered
             .iter()
-            .any(|(line, part)| *line <= string.line && string.line - line < 12 && *part == value);
+            .any(|(line, part)| *line <= string.line && string.line - line < 12 && part == value);
         if !is_covered && may_be_path(string) {
             for path in spellings(value) {
                 named(source, string, path, out);
@@ -55,6 +55,7 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
         }
     }
     listed(source, out);
+    runs_unknown(source, out);
     datadir(source, out);
 }
 
@@ -70,6 +71,10 @@ fn spellings(value: &str) -> Vec<&str> {
 
 fn may_be_path(string: &StringReference) -> bool {
     let value = string.value.as_str();
+    // What it is joined to counts.
+    if string.place == Place::Joined {
+        return false;
+    }
     if value.contains(['/', '\\']) {
         return true;
     }
@@ -127,9 +132,10 @@ fn named(source: &Source<'_>, string: &StringReference, path: &str, out: &mut Ed
         .split(['/', '\\'])
         .find(|part| !matches!(*part, "" | "." | ".."));
     let is_entry = first.is_some_and(|first| source.setup.entries.contains(first));
-    if !is_entry || is_search_path(source, string) {
+    if !is_entry {
         return;
     }
+    let is_search_path = is_search_path(source, string);
     let tree = source.names().tree;
     let rootdir = tree.rootdir.to_string_lossy();
     let path = match path.strip_prefix(&*rootdir) {
@@ -137,16 +143,21 @@ fn named(source: &Source<'_>, string: &StringReference, path: &str, out: &mut Ed
         None => path,
     };
     for folder in tree.around(source.folder) {
-        if let Some(leads) = follow(source, folder, path, string.is_prefix) {
-            add(source, leads, string.line, Rule::PathString, out);
+        match follow(source, folder, path, string.is_prefix) {
+            Some(Leads::Folder(_)) if is_search_path => {}
+            Some(leads) if is_module_path(source, string.line, &leads) => {}
+            Some(leads) => add(source, leads, string.line, Rule::PathString, out),
+            None => {}
         }
     }
 }
 
-/// Folders on `sys.path` are no data.
+/// Folders on `sys.path` are no data; archives are.
 fn is_search_path(source: &Source<'_>, string: &StringReference) -> bool {
     source.references.sites.iter().any(|site| {
-        let is_part = |at: &Whereabouts| at.parts.contains(&string.value);
+        let is_part = |at: &Whereabouts| {
+            at.parts.contains(&string.value) || at.parts.join("/") == string.value
+        };
         matches!(&site.kind, SiteKind::SearchPath(at) if is_part(at))
             && site.line <= string.line
             && string.line - site.line < 12
@@ -182,7 +193,7 @@ fn add(source: &Source<'_>, leads: Leads, line: u32, rule: Rule, out: &mut Edges
 }
 
 /// Paths made from `__file__`; the strings that they are made of lead nowhere else.
-fn from_file<'s>(source: &Source<'s>, out: &mut Edges) -> Vec<(u32, &'s str)> {
+fn from_file(source: &Source<'_>, out: &mut Edges) -> Vec<(u32, String)> {
     let mut covered = Vec::new();
     for site in &source.references.sites {
         let SiteKind::Here(at) = &site.kind else {
@@ -199,16 +210,36 @@ fn from_file<'s>(source: &Source<'s>, out: &mut Edges) -> Vec<(u32, &'s str)> {
             continue;
         }
         if let Some(leads) = follow(source, folder, &path, false) {
-            let is_search_path = source.references.sites.iter().any(|other| {
-                matches!(other.kind, SiteKind::SearchPath(_)) && other.line == site.line
-            });
-            if !is_search_path {
+            if !is_module_path(source, site.line, &leads) {
                 add(source, leads, site.line, Rule::FilePath, out);
             }
-            covered.extend(at.parts.iter().map(|part| (site.line, part.as_str())));
+            covered.extend(at.parts.iter().map(|part| (site.line, part.clone())));
+            covered.push((site.line, path));
         }
     }
     covered
+}
+
+/// Whether a path is put on `sys.path`, or on the `__path__` of the package that it lies in.
+fn is_module_path(source: &Source<'_>, line: u32, leads: &Leads) -> bool {
+    let around = source.names().tree.folders[source.folder as usize].path.as_str();
+    let is_inside = || match leads {
+        Leads::Folder(folder) => {
+            let path = source.names().tree.folders[*folder as usize].path.as_str();
+            let rest = path.strip_prefix(around);
+            rest.is_some_and(|rest| around.is_empty() || rest.starts_with('/'))
+        }
+        Leads::File(_) => false,
+    };
+    let mut sites = source.references.sites.iter();
+    sites.any(|site| {
+        site.line == line
+            && match site.kind {
+                SiteKind::SearchPath(_) => matches!(leads, Leads::Folder(_)),
+                SiteKind::ExtendPath => is_inside(),
+                _ => false,
+            }
+    })
 }
 
 /// Names of what lies beside a path that is made from `__file__`, in the same file.
@@ -229,15 +260,20 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     bases.sort_unstable();
     bases.dedup();
     for string in &source.references.strings {
-        let is_entry = source.setup.entries.contains(string.value.as_str());
-        if string.is_prefix || !is_entry || is_search_path(source, string) {
+        let first = string.value.split('/').next().unwrap_or_default();
+        let is_entry = source.setup.entries.contains(first);
+        if string.place == Place::Joined
+            || string.is_prefix
+            || !is_entry
+            || is_search_path(source, string)
+        {
             continue;
         }
         for base in &bases {
             if let Some(leads) = follow(source, *base, &string.value, false) {
                 let is_around = matches!(leads, Leads::Folder(folder)
                     if source.names().tree.around(source.folder).any(|around| around == folder));
-                if !is_around {
+                if !is_around && !is_module_path(source, string.line, &leads) {
                     add(source, leads, string.line, Rule::FilePath, out);
                 }
             }
@@ -253,16 +289,17 @@ pub(in crate::graph) fn above(source: &Source<'_>, at: &Whereabouts) -> Option<u
 
 /// A file that lists the folder it lies in, or one above it.
 fn listed(source: &Source<'_>, out: &mut Edges) {
-    let sites = &source.references.sites;
-    let lists = |line: Option<u32>| {
-        sites.iter().find(|site| {
-            matches!(site.kind, SiteKind::List) && line.is_none_or(|line| line == site.line)
+    let lists = || {
+        let sites = source.references.sites.iter();
+        sites.filter_map(|site| match &site.kind {
+            SiteKind::List(words) => Some((site.line, words)),
+            _ => None,
         })
     };
-    if lists(None).is_none() {
+    if lists().next().is_none() {
         return;
     }
-    for site in sites {
+    for site in &source.references.sites {
         let SiteKind::Here(at) = &site.kind else {
             continue;
         };
@@ -270,12 +307,35 @@ fn listed(source: &Source<'_>, out: &mut Edges) {
             continue;
         }
         let is_near = at.up.unwrap_or(0) <= 1;
-        if (is_near || lists(Some(site.line)).is_some())
+        let is_listed = |(line, words): (u32, &Vec<String>)| {
+            line == site.line || at.name.as_ref().is_some_and(|name| words.contains(name))
+        };
+        if (is_near || lists().any(is_listed))
             && let Some(folder) = above(source, at)
         {
             out.flags |= flag::VOLATILE;
             let by = By::new(site.line, EdgeKind::Data, Rule::Listing);
             out.add(Target::Folder(folder), by);
+        }
+    }
+}
+
+/// A file that is run by a path which leads nowhere, as far as its strings tell.
+fn runs_unknown(source: &Source<'_>, out: &mut Edges) {
+    let mut runs = source.references.sites.iter();
+    let runs = runs.by_ref().filter(|site| matches!(site.kind, SiteKind::Run));
+    let files = &source.names().tree.files;
+    let is_known = out.list.iter().any(|edge| {
+        matches!(edge.rule, Rule::PathString | Rule::FilePath | Rule::Listing | Rule::Resource)
+            && match edge.target {
+                Target::File(file) => files[file as usize].kind.is_source(),
+                Target::Folder(folder) => source.names().has_python(folder),
+                _ => false,
+            }
+    });
+    if !is_known {
+        for site in runs {
+            out.unresolved(source, site.line, Rule::PathString);
         }
     }
 }

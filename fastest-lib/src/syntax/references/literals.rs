@@ -3,9 +3,10 @@
 use memchr::{memchr_iter, memchr2};
 
 use super::super::scanner::token::WORD;
+use super::places::PlaceIn;
 use super::scan::{DEEPEST, Scanner, Stop};
 use super::tokens::{Prefix, Quotes, word_end};
-use super::values::{Body, Shape, Value, is_path, look_at, shape};
+use super::values::{Body, LONGEST, Shape, Value, is_path, look_at, shape};
 
 const UNTERMINATED: &str = "a string is never closed";
 
@@ -22,9 +23,21 @@ struct Around {
     is_added_to: bool,
     /// Whether the string before it in the same brackets is `-m`.
     is_after_m: bool,
+    /// Whether it is a part of a path that is made of literals.
+    is_joined: bool,
 }
 
-impl Scanner<'_> {
+/// The beginning of a path that is made of literals.
+#[derive(Debug)]
+pub(super) struct Joined<'s> {
+    /// Where the operator or comma stands after which the path goes on.
+    joint: usize,
+    line: u32,
+    text: String,
+    place: PlaceIn<'s>,
+}
+
+impl<'s> Scanner<'s> {
     /// A literal whose quotes stand at a place, and those that follow it. Says so if the logical line
     /// is given up within it.
     #[inline(never)]
@@ -32,27 +45,32 @@ impl Scanner<'_> {
         let line = self.line;
         let start = self.prefix_start(quote_at);
         let prefix = Prefix::of(&self.bytes[start..quote_at]).unwrap_or_default();
+        let joined = self.joined.take();
         if prefix.is_format {
+            self.end_joined(joined);
             return self.composed(start, line);
         }
         let (body, end) = self.skip_plain(quote_at);
         let (next, _) = self.significant_from(self.at);
         if self.begins_literal(next) {
+            self.end_joined(joined);
             (self.at, self.line) = (start, line);
             return self.composed(start, line);
         }
         if self.is_statement(start, next) {
+            self.end_joined(joined);
             return None;
         }
         let text = self.text.get(body..end).unwrap_or_default();
         let is_after_m = self.after_m(text == "-m");
         match look_at(text, prefix.is_raw) {
-            Body::Nothing => {}
+            Body::Nothing => self.end_joined(joined),
             Body::Plain => {
                 let around = self.around(start, next, line, prefix.is_bytes, is_after_m);
-                self.segment(text, true, false, around);
+                self.plain(text, joined, around);
             }
             Body::Composed => {
+                self.end_joined(joined);
                 let mut value = std::mem::take(&mut self.scratch);
                 value.clear();
                 value.push_body(text, prefix.is_raw);
@@ -62,6 +80,74 @@ impl Scanner<'_> {
             }
         }
         None
+    }
+
+    /// A text of which nothing is computed: by itself, or a part of a path that is made of several.
+    #[inline]
+    fn plain(&mut self, text: &str, joined: Option<Joined<'s>>, around: Around) {
+        let joint = self.joint(around.before, around.next);
+        if joined.is_none() && joint.is_none() {
+            return self.segment(text, true, false, around);
+        }
+        self.part(text, joined, joint, around);
+    }
+
+    #[inline(never)]
+    fn part(
+        &mut self,
+        text: &str,
+        joined: Option<Joined<'s>>,
+        joint: Option<usize>,
+        around: Around,
+    ) {
+        let goes_on = |joined: &Joined<'s>| {
+            around.before == Some(joined.joint)
+                && !text.starts_with('/')
+                && joined.text.len() + text.len() < LONGEST
+        };
+        let joined = match joined {
+            Some(joined) if goes_on(&joined) => Some(joined),
+            other => {
+                self.end_joined(other);
+                None
+            }
+        };
+        if joined.is_none() && joint.is_none() {
+            return self.segment(text, true, false, around);
+        }
+        let part = Around {
+            is_joined: true,
+            ..around
+        };
+        self.segment(text, true, false, part);
+        let (line, whole) = match joined {
+            Some(joined) => {
+                let slash = if joined.text.ends_with('/') { "" } else { "/" };
+                (joined.line, format!("{}{slash}{text}", joined.text))
+            }
+            None => (around.line, text.to_owned()),
+        };
+        let place = self.place(around.before, around.next, around.is_after_m);
+        match joint {
+            Some(joint) => {
+                self.joined = Some(Joined {
+                    joint,
+                    line,
+                    text: whole,
+                    place,
+                });
+            }
+            None => self.intern(line, &whole, around.is_added_to, place, false),
+        }
+    }
+
+    /// The path ends with what was read of it.
+    fn end_joined(&mut self, joined: Option<Joined<'s>>) {
+        if let Some(joined) = joined
+            && shape(&joined.text, false).is_some()
+        {
+            self.intern(joined.line, &joined.text, false, joined.place, false);
+        }
     }
 
     /// Literals side by side, or one with fields.
@@ -117,7 +203,7 @@ impl Scanner<'_> {
     }
 
     /// Whether a literal begins at a place.
-    fn begins_literal(&self, at: usize) -> bool {
+    pub(super) fn begins_literal(&self, at: usize) -> bool {
         match self.byte(at) {
             b'"' | b'\'' => true,
             b'r' | b'R' | b'b' | b'B' | b'u' | b'U' | b'f' | b'F' | b't' | b'T' => {
@@ -334,6 +420,7 @@ impl Scanner<'_> {
             is_added: before.is_some_and(|at| self.bytes[at] == b'+'),
             is_added_to: self.byte(next) == b'+' && self.byte(next + 1) != b'=',
             is_after_m,
+            is_joined: false,
         }
     }
 
@@ -371,7 +458,10 @@ impl Scanner<'_> {
             is_key = self.byte(around.next) == b':'
                 && self.open.last().is_some_and(|open| open.byte == b'{');
         }
-        let place = self.place(around.before, around.next, around.is_after_m);
+        let place = match around.is_joined {
+            true => PlaceIn::Joined,
+            false => self.place(around.before, around.next, around.is_after_m),
+        };
         if around.is_bytes && !(is_path(shape, text) && place.is_argument()) {
             return;
         }

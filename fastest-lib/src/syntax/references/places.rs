@@ -11,6 +11,7 @@ use super::tokens::{Kind, Tokens, assigns};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PlaceIn<'s> {
     Path,
+    Joined,
     Module,
     Argument {
         callee: Cow<'s, str>,
@@ -29,6 +30,7 @@ impl PlaceIn<'_> {
     pub(super) fn is(&self, place: &Place) -> bool {
         match (self, place) {
             (Self::Path, Place::Path)
+            | (Self::Joined, Place::Joined)
             | (Self::Module, Place::Module)
             | (Self::Other, Place::Other) => true,
             (Self::Assigned(name), Place::Assigned(other)) => name == other,
@@ -55,6 +57,7 @@ impl PlaceIn<'_> {
     pub(super) fn into_place(self) -> Place {
         match self {
             Self::Path => Place::Path,
+            Self::Joined => Place::Joined,
             Self::Module => Place::Module,
             Self::Argument {
                 callee,
@@ -86,6 +89,9 @@ const LONGEST_ANNOTATION: usize = 1000;
 
 /// How many brackets a call may be away from its argument.
 const DEEPEST_ARGUMENT: usize = 64;
+
+/// The functions that join their arguments to a path.
+const JOINERS: &[&str] = &["Path", "PosixPath", "PurePath", "PurePosixPath", "join", "joinpath"];
 
 /// The words after which a parenthesis encloses an expression.
 const BEFORE_EXPRESSION: &[&str] = &[
@@ -157,6 +163,37 @@ impl<'s> Scanner<'s> {
             _ => false,
         });
         is_before || self.byte(next) == b'/' && !matches!(self.byte(next + 1), b'/' | b'=')
+    }
+
+    /// Where the operator or comma stands that joins the literal between these two to another one.
+    pub(super) fn joint(&self, before: Option<usize>, next: usize) -> Option<usize> {
+        let is_slash =
+            |at: usize| self.byte(at) == b'/' && !matches!(self.byte(at + 1), b'/' | b'=');
+        let joint = match self.byte(next) {
+            _ if is_slash(next) => next,
+            byte @ (b',' | b')') => {
+                let open = self.open.last().filter(|open| open.byte == b'(')?;
+                let is_argument = matches!(self.bytes[before?], b'(' | b',');
+                let end = self.significant_before(open.at)? + 1;
+                let start = self.word_start(end);
+                let callee = self.text.get(start..end).unwrap_or_default();
+                if !is_argument || !JOINERS.contains(&callee) {
+                    return None;
+                }
+                match byte {
+                    b',' => next,
+                    // `Path("a") / "b"`
+                    _ if before == Some(open.at) && callee.ends_with("Path") => {
+                        let (after, _) = self.significant_from(next + 1);
+                        is_slash(after).then_some(after)?
+                    }
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let (after, _) = self.significant_from(joint + 1);
+        self.begins_literal(after).then_some(joint)
     }
 
     /// What the parenthesis at a place encloses.
