@@ -132,7 +132,6 @@ fn editable_installs_and_path_files() {
             ("deep/not_mapped.py", ""),
             ("other/one.py", ""),
             ("other/two/__init__.py", ""),
-            ("other/three/__init__.py", ""),
             ("test_a.py", "import one, two, three, four\ndef test(): pass\n"),
         ],
         edges: &[

@@ -134,6 +134,8 @@ for path in files():
     except (OSError, SyntaxError, ValueError, RecursionError):
         continue
     found = set()
-    strings(tree, found)
+    # A character by its name ends what is known of a string.
+    if b"\\N{" not in source:
+        strings(tree, found)
     imports = Imports(tree, source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")).found
     print(json.dumps({"path": path, "imports": imports, "strings": sorted(found)}))
