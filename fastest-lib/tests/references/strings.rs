@@ -156,7 +156,8 @@ fn places() {
     check("(Path(x)\n  .joinpath('a'))", &["a .joinpath(0)"]);
     check("a . b ('c.d')", &["c.d a.b(0)"]);
     check("f(x)('a.b')", &["a.b (0)"]);
-    check("'x'.join('a.b')", &["x", "a.b .join(0)"]);
+    check("'x'.join('a.b')", &["x", "a.b ''.join(0)"]);
+    check("('' \n  . join(['a.b']))", &["a.b ''.join(0)"]);
     check("return ('a.b')", &["a.b"]);
     check("x = not ('a.b')", &["a.b x ="]);
     check("def f(x='a.b'): pass", &["a.b"]);

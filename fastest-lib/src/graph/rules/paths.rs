@@ -48,7 +48,7 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
         let is_covered = covered
             .iter()
             .any(|(line, part)| *line <= string.line && string.line - line < 12 && part == value);
-        if !is_covered && may_be_path(string) {
+        if !is_covered && may_be_path(string) && !is_left_out(string) {
             for path in spellings(value) {
                 named(source, string, path, out);
             }
@@ -81,9 +81,21 @@ fn may_be_path(string: &StringReference) -> bool {
     let has_extension = value
         .rsplit_once('.')
         .is_some_and(|(stem, extension)| !stem.is_empty() && (1..=8).contains(&extension.len()));
+    // A text's `join` makes no path of it.
+    let is_text = matches!(&string.place, Place::Argument { callee, .. } if callee.starts_with("''"));
     has_extension
         || string.place == Place::Path
-        || callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+        || !is_text && callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+}
+
+/// Whether a string says what pytest leaves out, which it compares and does not read.
+fn is_left_out(string: &StringReference) -> bool {
+    let name = match &string.place {
+        Place::Assigned(name) => name.as_str(),
+        Place::Argument { callee, .. } => callee.split('.').next().unwrap_or_default(),
+        _ => return false,
+    };
+    matches!(name, "collect_ignore" | "collect_ignore_glob")
 }
 
 /// What a path leads to.

@@ -56,6 +56,14 @@ fn name(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edges) 
     if found.is_empty() || (!is_single && found.depth == 1 && is_file_name(&string.value)) {
         return;
     }
+    // So it is where nothing but one word leads there, and the rest would be an attribute.
+    if !is_single && found.depth == 1 && !string.value.contains(':') {
+        let top = string.value.split('.').next().unwrap_or_default();
+        let is_absolute = !string.value.starts_with('.');
+        if is_absolute && source.names().near(source.folder, top).is_empty() {
+            return;
+        }
+    }
     let rule = if is_single {
         Rule::NameString
     } else {

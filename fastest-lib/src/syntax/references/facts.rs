@@ -73,7 +73,7 @@ pub enum Place {
     Module,
     /// Within the argument of a call; displays between them do not count.
     Argument {
-        /// What is called, as written: `importlib.import_module`.
+        /// What is called, as written: `importlib.import_module`; a literal is `''`.
         callee: String,
         /// How many commas stand before it.
         position: u32,

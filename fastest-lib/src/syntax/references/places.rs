@@ -232,7 +232,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// The dotted name whose last word stands at a place; with a leading dot if it is an attribute of
-    /// something that is no name.
+    /// something that is no name, after `''` if that is a literal.
     pub(super) fn dotted_before(&self, start: usize, end: usize) -> Cow<'s, str> {
         let text = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
         // Where each part begins and ends, the last first.
@@ -260,9 +260,15 @@ impl<'s> Scanner<'s> {
                 break;
             }
         }
+        let is_of_literal = self.byte(from) == b'.'
+            && self
+                .significant_before(from)
+                .is_some_and(|at| matches!(self.bytes[at], b'"' | b'\''));
+        let literal = if is_of_literal { "''" } else { "" };
         match spaced {
+            None if is_of_literal => Cow::Owned(format!("''{}", text(from, end))),
             None => Cow::Borrowed(text(from, end)),
-            Some(parts) => Cow::Owned(parts.into_iter().rev().collect()),
+            Some(parts) => Cow::Owned([literal].into_iter().chain(parts.into_iter().rev()).collect()),
         }
     }
 
