@@ -77,6 +77,13 @@ impl Environment {
                 plugins.extend(words.map(|word| (word.to_owned(), Rule::IniString)));
             }
         }
+        // `action:message:category:…`; the category's module is imported for every test.
+        let filters = workspace.config().filterwarnings.iter();
+        for filter in filters.chain(&addopts.warnings) {
+            if let Some(category) = filter.split(':').nth(2).filter(|name| name.contains('.')) {
+                plugins.push((category.trim().to_owned(), Rule::IniString));
+            }
+        }
         let conftests = (!addopts.noconftest).then(|| {
             // One that lies elsewhere holds nothing back.
             inside(workspace.confcutdir()).unwrap_or_default()

@@ -83,9 +83,11 @@ fn console_scripts() {
             ("src/p/unused.py", ""),
             ("tests/test_a.py", "ARGS = ['run-p', '--help']\ndef test(): pass\n"),
             ("tests/test_b.py", "ARGS = ['run-q', 'p']\ndef test(): pass\n"),
+            ("tests/test_c.py", "import subprocess\ndef test(): subprocess.call('run-p --help', shell=True)\n"),
         ],
         &[
             "tests/test_a.py: src/p/cli.py src/p/used.py | src/p/unused.py",
+            "tests/test_c.py: src/p/cli.py",
             "tests/test_b.py: | src/p/cli.py",
         ],
     );

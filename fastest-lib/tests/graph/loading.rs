@@ -150,6 +150,23 @@ fn dotted_strings_reach_loaders_elsewhere() {
 }
 
 #[test]
+fn distributions_that_load_what_programs_tell_them() {
+    let harmless = "from hypothesis import given\nX = 'p.a.C'\ndef test(): pass\n";
+    let names = "from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS\n\
+                 AVAILABLE_PROVIDERS['x'] = 'p.a.C'\ndef test(): pass\n";
+    let moved = "import six\nsix.add_move(six.MovedModule('x', 'x', 'p.a'))\ndef test(): pass\n";
+    for (source, is) in [(harmless, false), (names, true), (moved, true)] {
+        let files = [&[("test_a.py", source)], &PACKAGE[..]].concat();
+        check(Case {
+            files: &files,
+            closures: &[if is { "test_a.py: p/a.py" } else { "test_a.py: | p/a.py" }],
+            is_static: true,
+            ..Case::default()
+        });
+    }
+}
+
+#[test]
 fn strings_that_name_no_module() {
     check_edges(
         &[

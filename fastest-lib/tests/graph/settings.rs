@@ -29,6 +29,33 @@ fn modules_that_ini_settings_name() {
 }
 
 #[test]
+fn categories_of_warnings() {
+    const WARNS: &str = "class W(UserWarning): pass\n";
+    check_closures(
+        &[
+            (
+                "pytest.ini",
+                "[pytest]\naddopts = -W error::p.two.W\nfilterwarnings =\n    ignore:p.four x:UserWarning\n    error::p.one.W\n",
+            ),
+            ("p/__init__.py", ""),
+            ("p/one.py", WARNS),
+            ("p/two.py", WARNS),
+            ("p/three.py", WARNS),
+            ("p/four.py", WARNS),
+            (
+                "test_a.py",
+                "import pytest\n@pytest.mark.filterwarnings('ignore:some text:p.three.W')\ndef test(): pass\n",
+            ),
+            ("test_b.py", "def test(): pass\n"),
+        ],
+        &[
+            "test_a.py: p/one.py p/two.py p/three.py | p/four.py",
+            "test_b.py: p/one.py p/two.py | p/three.py p/four.py",
+        ],
+    );
+}
+
+#[test]
 fn test_files_by_patterns_with_folders() {
     check_closures(
         &[

@@ -136,6 +136,18 @@ fn paths_that_are_made_of_literals() {
 }
 
 #[test]
+fn what_names_something_for_the_function_that_it_is_given_to() {
+    check("subprocess.run('a-b --c', shell=True)", &["a-b --c subprocess.run(0)"]);
+    check("os.system(f'a-b {x}')", &["a-b … os.system(0)"]);
+    check("f('a-b --c')\nrun(x=f('a b'))\nrun({1: 'a b'})", &[]);
+    check(
+        "@pytest.mark.filterwarnings('error:a b:c.d.E')\ndef f(): pass",
+        &["c.d.E pytest.mark.filterwarnings(0)"],
+    );
+    check("filterwarnings('error::DeprecationWarning', 'x:error::W')", &[]);
+}
+
+#[test]
 fn places() {
     check("x / 'a'", &["a /"]);
     check("f('a' / x, x // 'b')", &["a /", "b f(1)"]);

@@ -35,7 +35,6 @@ const HARMLESS: &[&str] = &[
     "platformdirs",
     "pluggy",
     "psutil",
-    "py",
     "pytest",
     "pytest_mock",
     "pytz",
@@ -54,6 +53,9 @@ const HARMLESS: &[&str] = &[
     "urllib3",
     "wcwidth",
 ];
+
+/// Names of harmless distributions that programs put the names of modules in.
+const LOADING_NAMES: &[&str] = &["AVAILABLE_PROVIDERS"];
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for import in &source.references.imports {
@@ -147,6 +149,9 @@ fn elsewhere(
             out.flags |= flag::LOADER;
         }
         return;
+    }
+    if import.names.iter().any(|name| LOADING_NAMES.contains(&name.as_str())) {
+        out.flags |= flag::LOADER;
     }
     let installed = &source.setup.installed;
     let is_installed = installed.as_ref().is_none_or(|names| names.contains(top));

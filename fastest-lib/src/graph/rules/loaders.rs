@@ -8,10 +8,14 @@ use crate::syntax::{Loaded, Place, SiteKind, StringReference};
 
 /// Functions that import what a string names, by the last part of how they are called.
 const LOADERS: &[&str] = &[
+    "MovedAttribute",
+    "MovedModule",
     "__import__",
+    "add_newdoc",
     "autoload",
     "delattr",
     "dictConfig",
+    "filterwarnings",
     "find_loader",
     "find_spec",
     "from_object",

@@ -3,6 +3,7 @@
 use memchr::{memchr_iter, memchr2};
 
 use super::super::scanner::token::WORD;
+use super::calls::starts_program;
 use super::places::PlaceIn;
 use super::scan::{DEEPEST, Scanner, Stop};
 use super::tokens::{Prefix, Quotes, word_end};
@@ -445,9 +446,12 @@ impl<'s> Scanner<'s> {
                 _ => return,
             }
         } else {
-            match shape(text, is_prefix) {
-                Some(kept) => (text, kept),
-                None => return,
+            match shape(text, is_prefix).map(|kept| (text, kept)) {
+                Some(kept) => kept,
+                None => match self.of_call(text) {
+                    Some(kept) => kept,
+                    None => return,
+                },
             }
         };
         let mut is_key = false;
@@ -466,6 +470,24 @@ impl<'s> Scanner<'s> {
             return;
         }
         self.intern(around.line, text, is_prefix, place, is_key);
+    }
+
+    /// What of a text names something because of the function that it is given to: a command line, the
+    /// category of a warning.
+    fn of_call<'t>(&self, text: &'t str) -> Option<(&'t str, Shape)> {
+        if text.is_empty() || text.len() > LONGEST || text.contains('\n') {
+            return None;
+        }
+        let opens = self.open.iter().rev().take(3);
+        let open = opens.take_while(|open| open.byte != b'{').find(|open| open.byte == b'(')?;
+        let end = self.significant_before(open.at)? + 1;
+        let callee = self.text.get(self.word_start(end)..end)?;
+        if callee == "filterwarnings" {
+            let category = text.split(':').nth(2)?.trim();
+            return Some((category, shape(category, false)?)).filter(|_| category.contains('.'));
+        }
+        let starts = text.contains(' ') && starts_program(callee);
+        starts.then_some((text, Shape::Command))
     }
 
     /// Whether a comparison stands before or after the value.
