@@ -321,7 +321,9 @@ fn globals(
         extended: paths(extended),
         zips: {
             let zips = environment.zips.iter();
-            zips.filter(|path| tree.file(path).is_some()).cloned().collect()
+            zips.filter(|path| tree.file(path).is_some())
+                .cloned()
+                .collect()
         },
         projects,
         environment: environment.key,
@@ -383,7 +385,11 @@ fn setup<'s>(
             .as_ref()
             .map(|path| tree.folder(path).unwrap_or(0)),
         installed: environment.installed.clone(),
-        zips: globals.zips.iter().filter_map(|path| tree.file(path)).collect(),
+        zips: globals
+            .zips
+            .iter()
+            .filter_map(|path| tree.file(path))
+            .collect(),
         disabled: environment.disabled.clone(),
         entries,
     }

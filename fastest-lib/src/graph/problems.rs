@@ -45,14 +45,20 @@ fn is_package(flat: &Flat, folder: u32, up: usize) -> bool {
     let record = &flat.folders[folder as usize];
     let files = record.files_from as usize..record.files_to as usize;
     let files = flat.files.get(files).unwrap_or_default();
-    files.iter().any(|file| flat.text(file.name) == "__init__.py")
+    files
+        .iter()
+        .any(|file| flat.text(file.name) == "__init__.py")
 }
 
 /// Folders in which names differ by case only: other file systems have one file for them.
 pub(super) fn of_names(flat: &Flat) -> Vec<Problem> {
     let mut below: FxHashMap<u32, Vec<&str>> = FxHashMap::default();
     for folder in flat.folders.iter().skip(1) {
-        let name = flat.text(folder.path).rsplit('/').next().unwrap_or_default();
+        let name = flat
+            .text(folder.path)
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
         below.entry(folder.parent).or_default().push(name);
     }
     let mut problems = Vec::new();

@@ -103,12 +103,18 @@ pub(crate) fn check(case: Case<'_>) {
     let all = edges(&graph);
     let print = || all.join("\n");
     for edge in case.edges {
-        assert!(all.iter().any(|one| one == edge), "no {edge} in\n{}", print());
+        assert!(
+            all.iter().any(|one| one == edge),
+            "no {edge} in\n{}",
+            print()
+        );
     }
     for edge in case.absent {
         assert!(edge.contains(" -> "), "{edge}");
         let start = format!("{edge} ");
-        let found = all.iter().find(|one| one == edge || one.starts_with(&start));
+        let found = all
+            .iter()
+            .find(|one| one == edge || one.starts_with(&start));
         assert_eq!(found, None, "of\n{}", print());
     }
     for closure in case.closures {
@@ -147,7 +153,9 @@ fn both_ways(graph: &ImportGraph) {
 /// What each test file really reads is what it leads to.
 fn observed(tree: &Tree, graph: &ImportGraph, files: Files<'_>) {
     let is_test = |path: &str| {
-        graph.node(path).is_some_and(|node| node.is_test && node.kind != NodeKind::Conftest)
+        graph
+            .node(path)
+            .is_some_and(|node| node.is_test && node.kind != NodeKind::Conftest)
     };
     for (test, _) in files.iter().filter(|(path, _)| is_test(path)) {
         let Some(seen) = python::files_read(&tree.root, test) else {
@@ -172,6 +180,8 @@ fn is_seen(root: &Path, file: &str, seen: &[String]) -> bool {
 /// What pytest and the interpreter read for themselves.
 fn is_configuration(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or_default();
-    matches!(name, "pytest.ini" | "pyproject.toml" | "setup.cfg" | "tox.ini")
-        || file.starts_with(".venv/")
+    matches!(
+        name,
+        "pytest.ini" | "pyproject.toml" | "setup.cfg" | "tox.ini"
+    ) || file.starts_with(".venv/")
 }

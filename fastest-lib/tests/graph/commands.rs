@@ -24,7 +24,10 @@ fn modules_by_option() {
     }
     check_closures(
         &[
-            ("test_a.py", "import runpy\ndef test(): runpy.run_module('p')\n"),
+            (
+                "test_a.py",
+                "import runpy\ndef test(): runpy.run_module('p')\n",
+            ),
             ("p/__init__.py", ""),
             ("p/__main__.py", "import p.used\n"),
             ("p/used.py", ""),
@@ -46,7 +49,10 @@ fn scripts_by_path() {
         check_closures(
             &[
                 ("test_a.py", source),
-                ("scripts/run.py", "try:\n    import near\nexcept ImportError:\n    pass\n"),
+                (
+                    "scripts/run.py",
+                    "try:\n    import near\nexcept ImportError:\n    pass\n",
+                ),
                 ("scripts/near.py", ""),
                 ("scripts_2/run.py", ""),
             ],
@@ -76,14 +82,26 @@ fn files_loaded_by_path() {
 fn console_scripts() {
     check_closures(
         &[
-            ("pyproject.toml", "[project]\nname = 'p'\n[project.scripts]\n'run-p' = 'p.cli:main'\n"),
+            (
+                "pyproject.toml",
+                "[project]\nname = 'p'\n[project.scripts]\n'run-p' = 'p.cli:main'\n",
+            ),
             ("src/p/__init__.py", ""),
             ("src/p/cli.py", "from . import used\ndef main(): pass\n"),
             ("src/p/used.py", ""),
             ("src/p/unused.py", ""),
-            ("tests/test_a.py", "ARGS = ['run-p', '--help']\ndef test(): pass\n"),
-            ("tests/test_b.py", "ARGS = ['run-q', 'p']\ndef test(): pass\n"),
-            ("tests/test_c.py", "import subprocess\ndef test(): subprocess.call('run-p --help', shell=True)\n"),
+            (
+                "tests/test_a.py",
+                "ARGS = ['run-p', '--help']\ndef test(): pass\n",
+            ),
+            (
+                "tests/test_b.py",
+                "ARGS = ['run-q', 'p']\ndef test(): pass\n",
+            ),
+            (
+                "tests/test_c.py",
+                "import subprocess\ndef test(): subprocess.call('run-p --help', shell=True)\n",
+            ),
         ],
         &[
             "tests/test_a.py: src/p/cli.py src/p/used.py | src/p/unused.py",
@@ -97,8 +115,14 @@ fn console_scripts() {
 fn entry_points_of_the_workspace() {
     check_closures(
         &[
-            ("setup.py", "from setuptools import setup\nsetup(entry_points={'app.plugins': ['x = plug.x:X']})\n"),
-            ("app.py", "from importlib.metadata import entry_points\ndef load():\n    return entry_points(group='app.plugins')\n"),
+            (
+                "setup.py",
+                "from setuptools import setup\nsetup(entry_points={'app.plugins': ['x = plug.x:X']})\n",
+            ),
+            (
+                "app.py",
+                "from importlib.metadata import entry_points\ndef load():\n    return entry_points(group='app.plugins')\n",
+            ),
             ("plug/__init__.py", ""),
             ("plug/x.py", ""),
             ("plug/y.py", ""),
@@ -110,7 +134,10 @@ fn entry_points_of_the_workspace() {
     // A distribution looks up the groups that bear its name.
     check(Case {
         files: &[
-            ("x.egg-info/entry_points.txt", "[flake8.extension]\nX = plug:X\n"),
+            (
+                "x.egg-info/entry_points.txt",
+                "[flake8.extension]\nX = plug:X\n",
+            ),
             ("plug.py", ""),
             ("test_a.py", "import flake8.main\ndef test(): pass\n"),
             ("test_b.py", "def test(): pass\n"),

@@ -23,7 +23,11 @@ fn edges_are_added_and_left_out() {
             "a.py -> light.py import import",
             "b.py -> heavy.py import import",
         ],
-        &["a.py -> heavy.py", "test_a.py -> schemas/x/y.txt", "a.py -> schemas/x/y.json"],
+        &[
+            "a.py -> heavy.py",
+            "test_a.py -> schemas/x/y.txt",
+            "a.py -> schemas/x/y.json",
+        ],
     );
 }
 
@@ -31,7 +35,10 @@ fn edges_are_added_and_left_out() {
 fn rules_that_are_switched_off() {
     check_closures(
         &[
-            ("pyproject.toml", "[tool.fastest.graph]\ndisable = ['path-string', 'name-string']\n"),
+            (
+                "pyproject.toml",
+                "[tool.fastest.graph]\ndisable = ['path-string', 'name-string']\n",
+            ),
             ("data.txt", ""),
             ("a.py", ""),
             ("test_a.py", "import a\nX = 'data.txt'\ndef test(): pass\n"),
@@ -45,5 +52,8 @@ fn names_of_what_is_not_there() {
     let graph = Tree::new(&[("a.py", "")]).graph();
     assert!(graph.closure(["gone.py"]).files.is_empty());
     assert!(graph.dependencies("gone.py").is_empty() && graph.dependents("gone.py").is_empty());
-    assert_eq!((graph.node("gone.py"), graph.why("a.py", "gone.py")), (None, None));
+    assert_eq!(
+        (graph.node("gone.py"), graph.why("a.py", "gone.py")),
+        (None, None)
+    );
 }

@@ -34,31 +34,59 @@ fn open_with_a_literal() {
     reads_a("from pathlib import Path\ndef test(): Path('tests/data/a.txt').read_text()\n");
     reads_a("from pathlib import Path\ndef test(): Path('tests', 'data/a.txt').read_text()\n");
     reads_a("import os\ndef test(): open(os.path.join('tests', 'data', 'a.txt')).close()\n");
-    reads_a("from pathlib import Path\ndef test(): (Path('tests') / 'data' / 'a.txt').read_text()\n");
+    reads_a(
+        "from pathlib import Path\ndef test(): (Path('tests') / 'data' / 'a.txt').read_text()\n",
+    );
     reads_a("def test(pytestconfig): (pytestconfig.rootpath / 'tests/data/a.txt').read_text()\n");
     reads_a("def test(request): (request.path.parent / 'data' / 'a.txt').read_text()\n");
 }
 
 #[test]
 fn paths_from_file() {
-    reads_a("import os\ndef test(): open(os.path.join(os.path.dirname(__file__), 'data', 'a.txt')).close()\n");
-    reads_a("from pathlib import Path\ndef test(): (Path(__file__).parent / 'data/a.txt').read_text()\n");
-    reads_a("from pathlib import Path\ndef test(): Path(__file__).parent.joinpath('data', 'a.txt').read_text()\n");
-    reads_a("from pathlib import Path\ndef test(): Path(__file__).with_name('data').joinpath('a.txt').read_text()\n");
-    reads_a("from pathlib import Path\nROOT = Path(__file__).resolve().parents[1]\ndef test(): (ROOT / 'tests' / 'data' / 'a.txt').read_text()\n");
+    reads_a(
+        "import os\ndef test(): open(os.path.join(os.path.dirname(__file__), 'data', 'a.txt')).close()\n",
+    );
+    reads_a(
+        "from pathlib import Path\ndef test(): (Path(__file__).parent / 'data/a.txt').read_text()\n",
+    );
+    reads_a(
+        "from pathlib import Path\ndef test(): Path(__file__).parent.joinpath('data', 'a.txt').read_text()\n",
+    );
+    reads_a(
+        "from pathlib import Path\ndef test(): Path(__file__).with_name('data').joinpath('a.txt').read_text()\n",
+    );
+    reads_a(
+        "from pathlib import Path\nROOT = Path(__file__).resolve().parents[1]\ndef test(): (ROOT / 'tests' / 'data' / 'a.txt').read_text()\n",
+    );
 }
 
 #[test]
 fn folders_that_are_listed() {
     // What of a folder with a name is read, only those know who use the name.
-    reads_folder("from pathlib import Path\nHERE = Path(__file__).parent\nDATA = HERE / 'data'\ndef test(): (DATA / 'a.txt').read_text()\n");
-    reads_folder("import os\nHERE = os.path.abspath(os.path.dirname(__file__))\ndef path(name): return os.path.join(HERE, 'data', name)\ndef test(): open(path('a.txt')).close()\n");
-    reads_folder("import os\ndef test():\n    for name in os.listdir('tests/data'): open('tests/data/' + name).close()\n");
-    reads_folder("from pathlib import Path\nDATA = Path(__file__).parent / 'data'\ndef test():\n    for path in DATA.iterdir(): path.read_text()\n");
-    reads_folder("from pathlib import Path\nROOT = Path(__file__).parent.parent\ndef test():\n    for path in (ROOT / 'tests' / 'data').iterdir(): path.read_text()\n");
-    reads_folder("import glob\ndef test():\n    for path in glob.glob('tests/data/*.txt'): open(path).close()\n");
-    reads_folder("import pytest\n@pytest.mark.parametrize('name', ['a', 'b'])\ndef test(name): open(f'tests/data/{name}.txt').close()\n");
-    reads_folder("import os\nHERE = os.path.dirname(__file__)\ndef test():\n    for x in 'ab': open('%s/data/%s.txt' % (HERE, x)).close()\n");
+    reads_folder(
+        "from pathlib import Path\nHERE = Path(__file__).parent\nDATA = HERE / 'data'\ndef test(): (DATA / 'a.txt').read_text()\n",
+    );
+    reads_folder(
+        "import os\nHERE = os.path.abspath(os.path.dirname(__file__))\ndef path(name): return os.path.join(HERE, 'data', name)\ndef test(): open(path('a.txt')).close()\n",
+    );
+    reads_folder(
+        "import os\ndef test():\n    for name in os.listdir('tests/data'): open('tests/data/' + name).close()\n",
+    );
+    reads_folder(
+        "from pathlib import Path\nDATA = Path(__file__).parent / 'data'\ndef test():\n    for path in DATA.iterdir(): path.read_text()\n",
+    );
+    reads_folder(
+        "from pathlib import Path\nROOT = Path(__file__).parent.parent\ndef test():\n    for path in (ROOT / 'tests' / 'data').iterdir(): path.read_text()\n",
+    );
+    reads_folder(
+        "import glob\ndef test():\n    for path in glob.glob('tests/data/*.txt'): open(path).close()\n",
+    );
+    reads_folder(
+        "import pytest\n@pytest.mark.parametrize('name', ['a', 'b'])\ndef test(name): open(f'tests/data/{name}.txt').close()\n",
+    );
+    reads_folder(
+        "import os\nHERE = os.path.dirname(__file__)\ndef test():\n    for x in 'ab': open('%s/data/%s.txt' % (HERE, x)).close()\n",
+    );
 }
 
 /// Lists of a folder that another statement made, and the folder is above the file.
@@ -89,6 +117,64 @@ fn folders_above_that_are_listed_by_name() {
             ("x/data/a.txt", ""),
         ],
         &["x/tests/test_a.py: | x/data/a.txt"],
+    );
+}
+
+#[test]
+fn files_named_after_the_test() {
+    for source in [
+        "from pathlib import Path\ndef test(): Path(__file__).with_suffix('.json').read_text()\n",
+        "import os\ndef test(): open(os.path.splitext(__file__)[0] + '.json').close()\n",
+        "def test(): open(__file__.replace('.py', '.json')).close()\n",
+        "from pathlib import Path\nME = Path(__file__)\ndef test(): ME.with_suffix('.json').read_text()\n",
+    ] {
+        check_closures(
+            &[
+                ("t/test_a.py", source),
+                ("t/test_a.json", ""),
+                ("t/test_b.json", ""),
+            ],
+            &["t/test_a.py: t/test_a.json | t/test_b.json"],
+        );
+    }
+}
+
+#[test]
+fn files_beside_another_module() {
+    for source in [
+        "import os, p\ndef test(): open(os.path.join(os.path.dirname(p.__file__), 'data', 'a.txt')).close()\n",
+        "from pathlib import Path\nimport p.q\ndef test(): (Path(p.q.__file__).parent.parent / 'data' / 'a.txt').read_text()\n",
+        "from pathlib import Path\nimport p as alias\nDATA = Path(alias.__file__).parent / 'data'\ndef test(): (DATA / 'a.txt').read_text()\n",
+        "from pathlib import Path\nfrom p import q\ndef test(): (Path(q.__file__).parents[1] / 'data/a.txt').read_text()\n",
+    ] {
+        check_closures(
+            &[
+                ("tests/test_a.py", source),
+                ("tests/data/a.txt", ""),
+                ("p/__init__.py", ""),
+                ("p/q/__init__.py", ""),
+                ("p/data/a.txt", ""),
+                ("p/other/b.txt", ""),
+            ],
+            &["tests/test_a.py: p/data/a.txt | p/other/b.txt"],
+        );
+    }
+}
+
+/// What is listed in a file may come from anywhere in it.
+#[test]
+fn folders_of_another_module_that_are_listed() {
+    check_closures(
+        &[
+            (
+                "tests/test_a.py",
+                "import os, p\nHERE = os.path.dirname(p.__file__)\ndef test():\n    for name in os.listdir(HERE + '/data'): open(os.path.join(HERE, 'data', name)).close()\n",
+            ),
+            ("tests/b.txt", ""),
+            ("p/__init__.py", ""),
+            ("p/data/a.txt", ""),
+        ],
+        &["tests/test_a.py: p/data/a.txt | tests/b.txt"],
     );
 }
 
@@ -126,7 +212,10 @@ fn resources_of_packages() {
     );
     check_closures(
         &[
-            ("p/__init__.py", "import pkgutil\nX = pkgutil.get_data(__name__, 'VERSION')\n"),
+            (
+                "p/__init__.py",
+                "import pkgutil\nX = pkgutil.get_data(__name__, 'VERSION')\n",
+            ),
             ("p/VERSION", ""),
             ("p/OTHER", ""),
             ("test_a.py", "import p\ndef test(): pass\n"),
@@ -138,8 +227,14 @@ fn resources_of_packages() {
 #[test]
 fn package_data_by_globs() {
     for (name, setting) in [
-        ("pyproject.toml", "[tool.setuptools.package-data]\np = ['*.json', 'd/*.txt']\n'*' = ['*.md']\n"),
-        ("setup.cfg", "[options.package_data]\np = *.json, d/*.txt\n* = *.md\n"),
+        (
+            "pyproject.toml",
+            "[tool.setuptools.package-data]\np = ['*.json', 'd/*.txt']\n'*' = ['*.md']\n",
+        ),
+        (
+            "setup.cfg",
+            "[options.package_data]\np = *.json, d/*.txt\n* = *.md\n",
+        ),
     ] {
         check_closures(
             &[
@@ -186,8 +281,14 @@ fn fixtures_folders() {
 fn data_of_a_folder_that_is_named_in_another_file() {
     check_closures(
         &[
-            ("tests/paths.py", "from pathlib import Path\nDATA = Path(__file__).parent / 'data'\n"),
-            ("tests/test_a.py", "import paths\ndef test(): (paths.DATA / 'a.txt').read_text()\n"),
+            (
+                "tests/paths.py",
+                "from pathlib import Path\nDATA = Path(__file__).parent / 'data'\n",
+            ),
+            (
+                "tests/test_a.py",
+                "import paths\ndef test(): (paths.DATA / 'a.txt').read_text()\n",
+            ),
             ("tests/data/a.txt", ""),
             ("other/a.txt", ""),
         ],

@@ -13,7 +13,11 @@ fn names_a(files: &[(&'static str, &'static str)], is: bool) {
     let all = [files, &PACKAGE].concat();
     check(Case {
         files: &all,
-        closures: &[if is { "test_a.py: p/a.py | p/b.py" } else { "test_a.py: | p/a.py p/b.py" }],
+        closures: &[if is {
+            "test_a.py: p/a.py | p/b.py"
+        } else {
+            "test_a.py: | p/a.py p/b.py"
+        }],
         ..Case::default()
     });
 }
@@ -58,7 +62,10 @@ fn relative_names_in_literals() {
             ("q/__init__.py", ""),
             ("q/d.py", ""),
             ("q/e.py", ""),
-            ("test_a.py", "import importlib\ndef test(): importlib.import_module('.d', 'q')\n"),
+            (
+                "test_a.py",
+                "import importlib\ndef test(): importlib.import_module('.d', 'q')\n",
+            ),
         ],
         &["test_a.py: q/d.py | q/e.py"],
     );
@@ -67,7 +74,10 @@ fn relative_names_in_literals() {
             ("q/__init__.py", ""),
             ("q/d.py", ""),
             ("q/e.py", ""),
-            ("test_a.py", "import importlib, q\ndef test(): importlib.import_module('.d', package=q.__name__)\n"),
+            (
+                "test_a.py",
+                "import importlib, q\ndef test(): importlib.import_module('.d', package=q.__name__)\n",
+            ),
         ],
         &["test_a.py: q/d.py | q/e.py"],
     );
@@ -85,12 +95,18 @@ fn relative_names_in_literals() {
 #[test]
 fn constants() {
     names_a(
-        &[("test_a.py", "import importlib\nNAME = 'p.a'\ndef test(): importlib.import_module(NAME)\n")],
+        &[(
+            "test_a.py",
+            "import importlib\nNAME = 'p.a'\ndef test(): importlib.import_module(NAME)\n",
+        )],
         true,
     );
     names_a(
         &[
-            ("test_a.py", "import constants, load\ndef test(): load.load(constants.NAME)\n"),
+            (
+                "test_a.py",
+                "import constants, load\ndef test(): load.load(constants.NAME)\n",
+            ),
             ("constants.py", "NAME = 'p.a'\n"),
             ("load.py", LOADS),
         ],
@@ -100,7 +116,12 @@ fn constants() {
 
 #[test]
 fn prefixes() {
-    for name in ["f'p.{x}_z'", "'p.' + x + '_z'", "'p.%s_z' % x", "'p.{}_z'.format(x)"] {
+    for name in [
+        "f'p.{x}_z'",
+        "'p.' + x + '_z'",
+        "'p.%s_z' % x",
+        "'p.{}_z'.format(x)",
+    ] {
         let source = format!(
             "import importlib\ndef test():\n    for x in ['c']: importlib.import_module({name})\n"
         );
@@ -121,11 +142,18 @@ fn prefixes() {
 fn dotted_strings_count_where_a_loader_is_reached() {
     for value in ["p.a", "p.a:C", "p.a.C"] {
         let conf = format!("X = '{value}'\n");
-        let test = "import conf, load\ndef test(): load.load(conf.X.split(':')[0].replace('.C', ''))\n";
-        let files = [&PACKAGE[..], &[("conf.py", &conf), ("load.py", LOADS), ("test_a.py", test)]];
+        let test =
+            "import conf, load\ndef test(): load.load(conf.X.split(':')[0].replace('.C', ''))\n";
+        let files = [
+            &PACKAGE[..],
+            &[("conf.py", &conf), ("load.py", LOADS), ("test_a.py", test)],
+        ];
         check_closures(&files.concat(), &["test_a.py: p/a.py | p/b.py"]);
         let test = "import conf\ndef test(): pass\n";
-        let files = [&PACKAGE[..], &[("conf.py", &conf), ("load.py", LOADS), ("test_a.py", test)]];
+        let files = [
+            &PACKAGE[..],
+            &[("conf.py", &conf), ("load.py", LOADS), ("test_a.py", test)],
+        ];
         check_closures(&files.concat(), &["test_a.py: | p/a.py p/b.py load.py"]);
     }
 }
@@ -134,16 +162,29 @@ fn dotted_strings_count_where_a_loader_is_reached() {
 fn dotted_strings_reach_loaders_elsewhere() {
     // A distribution that is not known to be harmless may load what it is given.
     let files: Files<'_> = &[
-        ("test_a.py", "import framework\nframework.run('p.a:app')\ndef test(): pass\n"),
+        (
+            "test_a.py",
+            "import framework\nframework.run('p.a:app')\ndef test(): pass\n",
+        ),
         ("p/__init__.py", ""),
         ("p/a.py", ""),
         ("p/b.py", ""),
-        ("test_b.py", "import packaging\nX = 'p.a'\ndef test(): pass\n"),
-        ("test_c.py", "import logging.config\nX = 'p.a'\ndef test(): pass\n"),
+        (
+            "test_b.py",
+            "import packaging\nX = 'p.a'\ndef test(): pass\n",
+        ),
+        (
+            "test_c.py",
+            "import logging.config\nX = 'p.a'\ndef test(): pass\n",
+        ),
     ];
     check(Case {
         files,
-        closures: &["test_a.py: p/a.py | p/b.py", "test_b.py: | p/a.py", "test_c.py: p/a.py"],
+        closures: &[
+            "test_a.py: p/a.py | p/b.py",
+            "test_b.py: | p/a.py",
+            "test_c.py: p/a.py",
+        ],
         is_static: true,
         ..Case::default()
     });
@@ -159,7 +200,11 @@ fn distributions_that_load_what_programs_tell_them() {
         let files = [&[("test_a.py", source)], &PACKAGE[..]].concat();
         check(Case {
             files: &files,
-            closures: &[if is { "test_a.py: p/a.py" } else { "test_a.py: | p/a.py" }],
+            closures: &[if is {
+                "test_a.py: p/a.py"
+            } else {
+                "test_a.py: | p/a.py"
+            }],
             is_static: true,
             ..Case::default()
         });
@@ -196,7 +241,10 @@ fn mock_patch() {
         names_a(&[("test_a.py", source)], true);
     }
     names_a(
-        &[("test_a.py", "from unittest import mock\ndef test():\n    with mock.patch('p.C', create=True): pass\n")],
+        &[(
+            "test_a.py",
+            "from unittest import mock\ndef test():\n    with mock.patch('p.C', create=True): pass\n",
+        )],
         false,
     );
 }
@@ -206,7 +254,10 @@ fn plugins_and_what_they_import() {
     check_closures(
         &[
             ("pytest.ini", "[pytest]\naddopts = -p opt.plug\n"),
-            ("pyproject.toml", "[project.entry-points.pytest11]\nx = 'entry.plug'\n"),
+            (
+                "pyproject.toml",
+                "[project.entry-points.pytest11]\nx = 'entry.plug'\n",
+            ),
             ("opt/__init__.py", ""),
             ("opt/plug.py", "import deep\n"),
             ("deep.py", ""),
@@ -231,7 +282,10 @@ fn conftests_of_all_ancestors_and_what_they_import() {
     check_closures(
         &[
             ("conftest.py", "import one\n"),
-            ("a/conftest.py", "def helper():\n    import two\n    return two\nhelper()\n"),
+            (
+                "a/conftest.py",
+                "def helper():\n    import two\n    return two\nhelper()\n",
+            ),
             ("a/b/c/conftest.py", "import sibling\n"),
             ("a/b/c/sibling.py", ""),
             ("a/b/c/test_a.py", "def test(): pass\n"),
@@ -240,7 +294,9 @@ fn conftests_of_all_ancestors_and_what_they_import() {
             ("two.py", ""),
             ("three.py", ""),
         ],
-        &["a/b/c/test_a.py: conftest.py one.py a/conftest.py two.py a/b/c/sibling.py | a/d/conftest.py three.py"],
+        &[
+            "a/b/c/test_a.py: conftest.py one.py a/conftest.py two.py a/b/c/sibling.py | a/d/conftest.py three.py",
+        ],
     );
     check(Case {
         files: &[
@@ -274,7 +330,10 @@ fn walkers() {
         ("r/__init__.py", ""),
         ("r/b.py", ""),
         ("walk.py", WALK),
-        ("test_a.py", "import importlib, walk\ndef test(): walk.walk(importlib.import_module('p.q'))\n"),
+        (
+            "test_a.py",
+            "import importlib, walk\ndef test(): walk.walk(importlib.import_module('p.q'))\n",
+        ),
         ("test_b.py", "import r\nX = 'p.q'\ndef test(): pass\n"),
         (
             "test_c.py",
@@ -315,11 +374,20 @@ fn packages_that_load_all_their_modules() {
 #[test]
 fn unresolved_places_are_reported() {
     let files: Files<'_> = &[
-        ("a.py", "import importlib, runpy\n\ndef f(x):\n    importlib.import_module(x)\n    runpy.run_path(x)\n"),
-        ("w.py", "import pkgutil\ndef f(x):\n    list(pkgutil.iter_modules(x))\n"),
+        (
+            "a.py",
+            "import importlib, runpy\n\ndef f(x):\n    importlib.import_module(x)\n    runpy.run_path(x)\n",
+        ),
+        (
+            "w.py",
+            "import pkgutil\ndef f(x):\n    list(pkgutil.iter_modules(x))\n",
+        ),
         ("test_a.py", "import a\ndef test(): pass\n"),
         ("test_w.py", "import w\ndef test(): pass\n"),
-        ("test_b.py", "import runpy\ndef test(): runpy.run_path('script.py')\n"),
+        (
+            "test_b.py",
+            "import runpy\ndef test(): runpy.run_path('script.py')\n",
+        ),
         ("script.py", ""),
         ("unused.py", ""),
     ];
@@ -327,24 +395,49 @@ fn unresolved_places_are_reported() {
     let sites = |graph: &ImportGraph, test: &str| -> Vec<String> {
         let Closure { unresolved, .. } = graph.closure([test]);
         let sites = unresolved.iter();
-        sites.map(|site| format!("{}:{} {}", site.path, site.line, site.what)).collect()
+        sites
+            .map(|site| format!("{}:{} {}", site.path, site.line, site.what))
+            .collect()
     };
     let graph = Tree::new(files).graph();
     assert_eq!(
         sites(&graph, "test_a.py"),
-        ["a.py:4 loads a module by a computed name", "a.py:5 loads a file from a computed path"]
+        [
+            "a.py:4 loads a module by a computed name",
+            "a.py:5 loads a file from a computed path"
+        ]
     );
-    assert_eq!(sites(&graph, "test_w.py"), ["w.py:3 walks a package that is not known"]);
+    assert_eq!(
+        sites(&graph, "test_w.py"),
+        ["w.py:3 walks a package that is not known"]
+    );
     assert_eq!(sites(&graph, "test_b.py"), [""; 0]);
-    let strict = [files, &[("pyproject.toml", "[tool.fastest.graph]\npolicy = 'strict'\n")]].concat();
-    check_closures(&strict, &["test_a.py: unused.py", "test_w.py: unused.py", "test_b.py: | unused.py"]);
+    let strict = [
+        files,
+        &[(
+            "pyproject.toml",
+            "[tool.fastest.graph]\npolicy = 'strict'\n",
+        )],
+    ]
+    .concat();
+    check_closures(
+        &strict,
+        &[
+            "test_a.py: unused.py",
+            "test_w.py: unused.py",
+            "test_b.py: | unused.py",
+        ],
+    );
 }
 
 #[test]
 fn strict_stays_within_the_import_root() {
     check(Case {
         files: &[
-            ("pyproject.toml", "[tool.fastest.graph]\npolicy = 'strict'\n"),
+            (
+                "pyproject.toml",
+                "[tool.fastest.graph]\npolicy = 'strict'\n",
+            ),
             ("one/pyproject.toml", ""),
             ("one/src/a.py", LOADS),
             ("one/src/b.py", ""),

@@ -31,7 +31,10 @@ fn star_imports_and_all() {
 fn re_exports() {
     check_closures(
         &[
-            ("p/__init__.py", "from .impl import Thing\nfrom .other import x as y\n"),
+            (
+                "p/__init__.py",
+                "from .impl import Thing\nfrom .other import x as y\n",
+            ),
             ("p/impl.py", "Thing = 1\n"),
             ("p/other.py", "x = 1\n"),
             ("p/unused.py", ""),
@@ -46,11 +49,17 @@ fn from_dot_import_of_a_module_or_an_attribute() {
     check_edges(
         &[
             ("p/__init__.py", "attribute = 1\n"),
-            ("p/a.py", "from . import b, attribute\nfrom .. import nothing\n"),
+            (
+                "p/a.py",
+                "from . import b, attribute\nfrom .. import nothing\n",
+            ),
             ("p/b.py", ""),
             ("p/c.py", ""),
             ("p/q/__init__.py", ""),
-            ("p/q/d.py", "from .. import c\nfrom ..q import attribute_of_q\n"),
+            (
+                "p/q/d.py",
+                "from .. import c\nfrom ..q import attribute_of_q\n",
+            ),
         ],
         &[
             "p/a.py -> p/b.py from-import import",
@@ -144,7 +153,10 @@ fn imports_that_only_type_checkers_read() {
     let with = &[
         files[0],
         files[1],
-        ("pyproject.toml", "[tool.fastest.graph]\ntype-checking = true\n"),
+        (
+            "pyproject.toml",
+            "[tool.fastest.graph]\ntype-checking = true\n",
+        ),
     ];
     check_closures(with, &["test_a.py: a.py"]);
 }
@@ -154,9 +166,15 @@ fn what_is_nowhere_to_be_found() {
     check_edges(
         &[
             ("p/__init__.py", ""),
-            ("test_a.py", "try:\n    import p.gone\nexcept ImportError: pass\ntry:\n    from . import x\nexcept ImportError: pass\ndef test(): pass\n"),
+            (
+                "test_a.py",
+                "try:\n    import p.gone\nexcept ImportError: pass\ntry:\n    from . import x\nexcept ImportError: pass\ndef test(): pass\n",
+            ),
         ],
-        &["test_a.py -> p/__init__.py conditional import", "test_a.py -> p.gone conditional import"],
+        &[
+            "test_a.py -> p/__init__.py conditional import",
+            "test_a.py -> p.gone conditional import",
+        ],
         &["test_a.py -> os"],
     );
 }

@@ -8,7 +8,9 @@ fn problems(files: Files<'_>) -> Vec<String> {
     problems
         .map(|problem| {
             let path = problem.path.unwrap_or_default();
-            let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+            let line = problem
+                .line
+                .map_or_else(String::new, |line| format!(":{line}"));
             format!("{path}{line} {:?} {}", problem.kind, problem.message)
         })
         .collect()
@@ -30,7 +32,10 @@ fn relative_imports_beyond_the_top_level() {
     is(
         &[
             ("p/__init__.py", ""),
-            ("p/a.py", "from .. import x\n\nfrom ... import y\nfrom ....z import q\n"),
+            (
+                "p/a.py",
+                "from .. import x\n\nfrom ... import y\nfrom ....z import q\n",
+            ),
             ("test_a.py", "import p.a\n"),
         ],
         &[
@@ -65,7 +70,10 @@ fn broken_files_have_edges_all_the_same() {
     ];
     let tree = Tree::new(files);
     let graph = tree.graph();
-    assert_eq!(graph.closure(["test_a.py"]).files, ["a.py", "b.py", "test_a.py"]);
+    assert_eq!(
+        graph.closure(["test_a.py"]).files,
+        ["a.py", "b.py", "test_a.py"]
+    );
 }
 
 #[test]
@@ -76,7 +84,12 @@ fn settings_that_are_not_used() {
             "[tool.fastest.graph]\ndisable = ['dotted-strings', 'nonsense', 'import']\nedges = [{ from = '[', to = 'b' }]\ndrop = [{ from = 'a', to = '{' }]\n",
         )],
         &[
-            &["pyproject.toml", "Config", "dotted-strings", "did you mean `dotted-string`"],
+            &[
+                "pyproject.toml",
+                "Config",
+                "dotted-strings",
+                "did you mean `dotted-string`",
+            ],
             &["nonsense", "the rules are"],
             &["`[`", "edges"],
             &["`{`", "drop"],

@@ -20,7 +20,9 @@ struct Observer {
 impl Observer {
     fn start() -> Option<Self> {
         let Some(python) = std::env::var_os("FASTEST_TEST_PYTHON") else {
-            eprintln!("not held against Python: FASTEST_TEST_PYTHON names no interpreter with pytest");
+            eprintln!(
+                "not held against Python: FASTEST_TEST_PYTHON names no interpreter with pytest"
+            );
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
@@ -60,7 +62,16 @@ pub(crate) fn files_read(root: &Path, test: &str) -> Option<Vec<String>> {
     let request = json!({"root": root, "test": test});
     let answer = observer.as_mut()?.ask(&request);
     drop(observer);
-    assert_eq!(answer["status"], 0, "{test}: {}", answer["output"].as_str().unwrap());
+    assert_eq!(
+        answer["status"],
+        0,
+        "{test}: {}",
+        answer["output"].as_str().unwrap()
+    );
     let seen = answer["seen"].as_array().unwrap();
-    Some(seen.iter().map(|path| path.as_str().unwrap().to_owned()).collect())
+    Some(
+        seen.iter()
+            .map(|path| path.as_str().unwrap().to_owned())
+            .collect(),
+    )
 }

@@ -63,7 +63,10 @@ fn folders_that_pytest_inserts() {
     check_closures(
         &[
             ("x/tests/__init__.py", ""),
-            ("x/tests/test_a.py", "import helper, tests.more\ndef test(): pass\n"),
+            (
+                "x/tests/test_a.py",
+                "import helper, tests.more\ndef test(): pass\n",
+            ),
             ("x/tests/more.py", ""),
             ("x/helper.py", ""),
             ("y/helper.py", ""),
@@ -85,12 +88,18 @@ fn folders_that_pytest_inserts() {
 fn import_mode_importlib() {
     check_closures(
         &[
-            ("pytest.ini", "[pytest]\naddopts = --import-mode=importlib\n"),
+            (
+                "pytest.ini",
+                "[pytest]\naddopts = --import-mode=importlib\n",
+            ),
             ("lib.py", ""),
             ("tests/x/test_a.py", "import lib\ndef test(): pass\n"),
             ("tests/y/test_a.py", TEST),
         ],
-        &["tests/x/test_a.py: lib.py | tests/y/test_a.py", "tests/y/test_a.py: | lib.py"],
+        &[
+            "tests/x/test_a.py: lib.py | tests/y/test_a.py",
+            "tests/y/test_a.py: | lib.py",
+        ],
     );
 }
 
@@ -116,7 +125,10 @@ fn editable_installs_and_path_files() {
         files: &[
             (".venv/pyvenv.cfg", ""),
             (".venv/bin/python", ""),
-            (".venv/lib/python3.12/site-packages/one.pth", "{root}/libs\n"),
+            (
+                ".venv/lib/python3.12/site-packages/one.pth",
+                "{root}/libs\n",
+            ),
             (
                 ".venv/lib/python3.12/site-packages/__editable__.two.pth",
                 "import __editable___two_finder; __editable___two_finder.install()\n",
@@ -132,7 +144,10 @@ fn editable_installs_and_path_files() {
             ("deep/not_mapped.py", ""),
             ("other/one.py", ""),
             ("other/two/__init__.py", ""),
-            ("test_a.py", "import one, two, three, four\ndef test(): pass\n"),
+            (
+                "test_a.py",
+                "import one, two, three, four\ndef test(): pass\n",
+            ),
         ],
         edges: &[
             "test_a.py -> libs/one.py import import",
@@ -160,7 +175,10 @@ fn namespace_packages() {
             ("x/ns/a/one.py", ""),
             ("y/ns/b.py", ""),
             ("y/ns/c.py", ""),
-            ("test_a.py", "import ns.a.one\nfrom ns import b\ndef test(): pass\n"),
+            (
+                "test_a.py",
+                "import ns.a.one\nfrom ns import b\ndef test(): pass\n",
+            ),
         ],
         &[
             "test_a.py -> x/ns/a/one.py import import",
@@ -181,7 +199,11 @@ fn packages_that_shadow_the_standard_library() {
             ("test_a.py", "import colorsys, json\ndef test(): pass\n"),
         ],
         &["test_a.py -> colorsys.py import import"],
-        &["test_a.py -> deep/er/json.py", "test_a.py -> json", "test_a.py -> email/__init__.py"],
+        &[
+            "test_a.py -> deep/er/json.py",
+            "test_a.py -> json",
+            "test_a.py -> email/__init__.py",
+        ],
     );
 }
 
@@ -258,7 +280,10 @@ fn compiled_modules() {
             ("p/win.pyd", ""),
             ("p/slow.pyx", ""),
             ("built/__init__.cpython-312-x86_64-linux-gnu.so", ""),
-            ("test_a.py", "from p import fast, win\nimport built\ndef test(): pass\n"),
+            (
+                "test_a.py",
+                "from p import fast, win\nimport built\ndef test(): pass\n",
+            ),
         ],
         edges: &[
             "test_a.py -> p/fast.cpython-312-x86_64-linux-gnu.so from-import import",
@@ -276,7 +301,10 @@ fn compiled_modules() {
 fn zipped_modules() {
     check(Case {
         files: &[
-            ("pytest.ini", "[pytest]\npythonpath = libs/all.zip gone.zip\n"),
+            (
+                "pytest.ini",
+                "[pytest]\npythonpath = libs/all.zip gone.zip\n",
+            ),
             ("libs/all.zip", ""),
             ("libs/other.zip", ""),
             ("a.py", ""),
@@ -296,7 +324,10 @@ fn modules_in_an_egg_of_a_path_file() {
         files: &[
             (".venv/pyvenv.cfg", ""),
             (".venv/bin/python", ""),
-            (".venv/lib/python3.12/site-packages/x.pth", "{root}/dist/x.egg\n"),
+            (
+                ".venv/lib/python3.12/site-packages/x.pth",
+                "{root}/dist/x.egg\n",
+            ),
             (".venv/lib/python3.12/site-packages/known.py", ""),
             ("dist/x.egg", ""),
             ("test_a.py", "import zipped\ndef test(): pass\n"),

@@ -6,9 +6,15 @@ use crate::case::{Case, check, check_closures};
 fn modules_that_ini_settings_name() {
     check(Case {
         files: &[
-            ("pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE = conf.test\n"),
+            (
+                "pytest.ini",
+                "[pytest]\nDJANGO_SETTINGS_MODULE = conf.test\n",
+            ),
             ("conf/__init__.py", ""),
-            ("conf/test.py", "ROOT_URLCONF = 'conf.urls'\nINSTALLED_APPS = ['shop.apps.ShopConfig', 'blog']\n"),
+            (
+                "conf/test.py",
+                "ROOT_URLCONF = 'conf.urls'\nINSTALLED_APPS = ['shop.apps.ShopConfig', 'blog']\n",
+            ),
             ("conf/urls.py", ""),
             ("conf/unused.py", ""),
             ("shop/__init__.py", ""),
@@ -59,7 +65,10 @@ fn categories_of_warnings() {
 fn test_files_by_patterns_with_folders() {
     check_closures(
         &[
-            ("pytest.ini", "[pytest]\npython_files = checks/*.py\naddopts = -p plug\n"),
+            (
+                "pytest.ini",
+                "[pytest]\npython_files = checks/*.py\naddopts = -p plug\n",
+            ),
             ("plug.py", ""),
             ("conftest.py", ""),
             ("checks/conftest.py", ""),

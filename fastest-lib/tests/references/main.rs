@@ -28,6 +28,7 @@ fn string(string: &StringReference) -> String {
         Place::Path => " /".to_owned(),
         Place::Joined => " joined".to_owned(),
         Place::Module => " -m".to_owned(),
+        Place::Code => " import".to_owned(),
         Place::Argument {
             callee,
             position,

@@ -142,7 +142,9 @@ fn statements_with_a_file() {
         let name = source.starts_with("x = ").then_some("x");
         is(
             source,
-            &format!("Here(Whereabouts {{ up: Some({up}), parts: {parts:?}, name: {name:?} }})"),
+            &format!(
+                "Here(Whereabouts {{ up: Some({up}), parts: {parts:?}, module: None, name: {name:?} }})"
+            ),
         );
     };
     here("x = __file__", 0, &[]);
@@ -162,14 +164,16 @@ fn statements_with_a_file() {
     check("'__file__'\nx.__file__s\n# __file__", &[]);
     check(
         "x = a.__file__; y = 1",
-        &["1 Here(Whereabouts { up: Some(0), parts: [], name: Some(\"x\") })"],
+        &["1 Here(Whereabouts { up: Some(0), parts: [], module: Some(\"a\"), name: Some(\"x\") })"],
     );
 }
 
 #[test]
 fn names_that_are_given_a_folder_above_the_file() {
     let at = |line: u32, up: u32, name: &str| {
-        format!("{line} Here(Whereabouts {{ up: Some({up}), parts: [], name: {name} }})")
+        format!(
+            "{line} Here(Whereabouts {{ up: Some({up}), parts: [], module: None, name: {name} }})"
+        )
     };
     let source = "A = Path(__file__).parent\nB: Path = A.parent\nC = os.path.dirname(B)\nx.parent\nA.name\n\
                   self.root = C.parents[1]\n(root.parent)";
@@ -196,7 +200,9 @@ fn search_paths() {
         };
         is(
             source,
-            &format!("SearchPath(Whereabouts {{ up: None, parts: {parts:?}, name: {name:?} }})"),
+            &format!(
+                "SearchPath(Whereabouts {{ up: None, parts: {parts:?}, module: None, name: {name:?} }})"
+            ),
         );
     };
     path("sys.path.insert(0, 'a')", &["a"]);
@@ -213,8 +219,8 @@ fn search_paths() {
     check(
         "import sys\nsys.path.insert(0, os.path.dirname(__file__))",
         &[
-            "2 Here(Whereabouts { up: Some(1), parts: [], name: None })",
-            "2 SearchPath(Whereabouts { up: Some(1), parts: [], name: None })",
+            "2 Here(Whereabouts { up: Some(1), parts: [], module: None, name: None })",
+            "2 SearchPath(Whereabouts { up: Some(1), parts: [], module: None, name: None })",
         ],
     );
 }

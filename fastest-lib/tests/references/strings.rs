@@ -129,7 +129,10 @@ fn paths_that_are_made_of_literals() {
     // Each is one by itself.
     check("[x / 'a', y / 'b']", &["a /", "b /"]);
     check("join('a', x, 'b')", &["a join(0)", "b join(2)"]);
-    check("f('a', 'b')\nPath('a'), 'b'", &["a f(0)", "b f(1)", "a Path(0)", "b"]);
+    check(
+        "f('a', 'b')\nPath('a'), 'b'",
+        &["a f(0)", "b f(1)", "a Path(0)", "b"],
+    );
     check("x / 'a' / f'b{y}'", &["a joined", "a /", "b… /"]);
     check("x / 'a' / '.' / 'b'", &["a joined", "a /", "b /"]);
     check("x / 'a' / '/b'", &["a joined", "a /", "/b /"]);
@@ -137,14 +140,35 @@ fn paths_that_are_made_of_literals() {
 
 #[test]
 fn what_names_something_for_the_function_that_it_is_given_to() {
-    check("subprocess.run('a-b --c', shell=True)", &["a-b --c subprocess.run(0)"]);
+    check(
+        "subprocess.run('a-b --c', shell=True)",
+        &["a-b --c subprocess.run(0)"],
+    );
     check("os.system(f'a-b {x}')", &["a-b … os.system(0)"]);
     check("f('a-b --c')\nrun(x=f('a b'))\nrun({1: 'a b'})", &[]);
     check(
         "@pytest.mark.filterwarnings('error:a b:c.d.E')\ndef f(): pass",
         &["c.d.E pytest.mark.filterwarnings(0)"],
     );
-    check("filterwarnings('error::DeprecationWarning', 'x:error::W')", &[]);
+    check(
+        "filterwarnings('error::DeprecationWarning', 'x:error::W')",
+        &[],
+    );
+}
+
+#[test]
+fn imports_in_texts() {
+    check(
+        "f([x, '-c', 'import a.b; from c import d'])",
+        &["a.b import", "c import", "c.d import"],
+    );
+    check(
+        "x = \"\"\"\n    import a\n    >>> from b.c import (d,\n\"\"\"",
+        &["a import", "b.c import", "b.c.d import"],
+    );
+    check("exec(f'import a.b\\n{x}')", &["a.b import"]);
+    check("x = 'we import a, b'\ny = 'from . import a'", &[]);
+    check("def f():\n  'import a'", &[]);
 }
 
 #[test]

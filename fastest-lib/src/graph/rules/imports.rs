@@ -150,7 +150,11 @@ fn elsewhere(
         }
         return;
     }
-    if import.names.iter().any(|name| LOADING_NAMES.contains(&name.as_str())) {
+    if import
+        .names
+        .iter()
+        .any(|name| LOADING_NAMES.contains(&name.as_str()))
+    {
         out.flags |= flag::LOADER;
     }
     let installed = &source.setup.installed;

@@ -106,7 +106,8 @@ fn anchored(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edg
     }
     let mut packages: Vec<u32> = Vec::new();
     for other in &source.references.strings {
-        let is_given = matches!(&other.place, Place::Argument { callee: same, .. } if same == callee);
+        let is_given =
+            matches!(&other.place, Place::Argument { callee: same, .. } if same == callee);
         if is_given && other.value != string.value && is_dotted(&other.value) {
             packages.extend(source.dotted(&other.value).folders);
         }
@@ -115,7 +116,12 @@ fn anchored(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edg
         // `__name__` of a module, or of one that is imported.
         out.flags |= flag::VOLATILE;
         packages.push(source.folder);
-        for import in source.references.imports.iter().filter(|import| import.level == 0) {
+        for import in source
+            .references
+            .imports
+            .iter()
+            .filter(|import| import.level == 0)
+        {
             let module = source.absolute(&import.module);
             for name in &import.names {
                 packages.extend(names.below(&module.folders, name).folders);

@@ -295,6 +295,43 @@ impl<'s> Source<'s> {
         folders
     }
 
+    /// The files of the modules that a name of this file may stand for, as it is written there: of all
+    /// that are imported, where none has that name.
+    fn modules(&self, written: &str) -> Vec<u32> {
+        let (first, rest) = match written.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (written, None),
+        };
+        let (mut named, mut all) = (Vec::new(), Vec::new());
+        let mut is_bound = false;
+        for import in &self.references.imports {
+            let module = match import.level {
+                0 => self.absolute(&import.module),
+                level => self.relative(level, &import.module).unwrap_or_default(),
+            };
+            for name in &import.names {
+                let mut found = self.names().below(&module.folders, name);
+                all.extend_from_slice(&found.files);
+                if name == first {
+                    is_bound = true;
+                    if let Some(rest) = rest {
+                        found = self.names().below(&found.folders, rest);
+                    }
+                    named.append(&mut found.files);
+                }
+            }
+            if import.names.is_empty() && import.module.split('.').next() == Some(first) {
+                is_bound = true;
+                named.extend(self.absolute(written).files);
+            }
+            all.extend(module.files);
+        }
+        let mut files = if is_bound { named } else { all };
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
     /// Whether a top-level name is neither the workspace's nor the standard library's.
     fn is_foreign(&self, top: &str) -> bool {
         !is_stdlib(top) && self.names().start(self.folder, top).is_empty()

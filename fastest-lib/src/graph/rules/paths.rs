@@ -72,7 +72,7 @@ fn spellings(value: &str) -> Vec<&str> {
 fn may_be_path(string: &StringReference) -> bool {
     let value = string.value.as_str();
     // What it is joined to counts.
-    if string.place == Place::Joined {
+    if matches!(string.place, Place::Joined | Place::Code) {
         return false;
     }
     if value.contains(['/', '\\']) {
@@ -82,7 +82,8 @@ fn may_be_path(string: &StringReference) -> bool {
         .rsplit_once('.')
         .is_some_and(|(stem, extension)| !stem.is_empty() && (1..=8).contains(&extension.len()));
     // A text's `join` makes no path of it.
-    let is_text = matches!(&string.place, Place::Argument { callee, .. } if callee.starts_with("''"));
+    let is_text =
+        matches!(&string.place, Place::Argument { callee, .. } if callee.starts_with("''"));
     has_extension
         || string.place == Place::Path
         || !is_text && callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
@@ -211,30 +212,48 @@ fn from_file(source: &Source<'_>, out: &mut Edges) -> Vec<(u32, String)> {
         let SiteKind::Here(at) = &site.kind else {
             continue;
         };
+        named_after(source, &at.parts, site.line, out);
         if at.parts.is_empty() {
             continue;
         }
-        let Some(folder) = above(source, at) else {
-            continue;
-        };
         let path = at.parts.join("/");
         if path.split('/').all(|part| matches!(part, "" | "." | "..")) {
             continue;
         }
-        if let Some(leads) = follow(source, folder, &path, false) {
-            if !is_module_path(source, site.line, &leads) {
-                add(source, leads, site.line, Rule::FilePath, out);
+        for folder in above(source, at) {
+            if let Some(leads) = follow(source, folder, &path, false) {
+                if !is_module_path(source, site.line, &leads) {
+                    add(source, leads, site.line, Rule::FilePath, out);
+                }
+                covered.extend(at.parts.iter().map(|part| (site.line, part.clone())));
+                covered.push((site.line, path.clone()));
             }
-            covered.extend(at.parts.iter().map(|part| (site.line, part.clone())));
-            covered.push((site.line, path));
         }
     }
     covered
 }
 
+/// Files beside this one that have its name and another ending.
+fn named_after(source: &Source<'_>, parts: &[String], line: u32, out: &mut Edges) {
+    let given = source.references.strings.iter().filter(|string| {
+        !string.is_prefix && callee(string).is_some_and(|callee| callee == "with_suffix")
+    });
+    let endings = parts.iter().chain(given.map(|string| &string.value));
+    for ending in endings.filter(|ending| !ending.contains('/') && !ending.is_empty()) {
+        for stem in [source.name(), source.name().trim_end_matches(".py")] {
+            let name = format!("{stem}{ending}");
+            if let Some(file) = source.names().tree.file_in(source.folder, &name) {
+                add(source, Leads::File(file), line, Rule::FilePath, out);
+            }
+        }
+    }
+}
+
 /// Whether a path is put on `sys.path`, or on the `__path__` of the package that it lies in.
 fn is_module_path(source: &Source<'_>, line: u32, leads: &Leads) -> bool {
-    let around = source.names().tree.folders[source.folder as usize].path.as_str();
+    let around = source.names().tree.folders[source.folder as usize]
+        .path
+        .as_str();
     let is_inside = || match leads {
         Leads::Folder(folder) => {
             let path = source.names().tree.folders[*folder as usize].path.as_str();
@@ -258,9 +277,10 @@ fn is_module_path(source: &Source<'_>, line: u32, leads: &Leads) -> bool {
 fn beside(source: &Source<'_>, out: &mut Edges) {
     let mut bases: Vec<u32> = Vec::new();
     for site in &source.references.sites {
-        if let SiteKind::Here(at) = &site.kind
-            && let Some(folder) = above(source, at)
-        {
+        let SiteKind::Here(at) = &site.kind else {
+            continue;
+        };
+        for folder in above(source, at) {
             let path = at.parts.join("/");
             match follow(source, folder, &path, false) {
                 Some(Leads::Folder(below)) => bases.push(below),
@@ -274,7 +294,7 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
         let first = string.value.split('/').next().unwrap_or_default();
         let is_entry = source.setup.entries.contains(first);
-        if string.place == Place::Joined
+        if matches!(string.place, Place::Joined | Place::Code)
             || string.is_prefix
             || !is_entry
             || is_search_path(source, string)
@@ -293,10 +313,27 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     }
 }
 
-/// The folder that a path begins at.
-pub(in crate::graph) fn above(source: &Source<'_>, at: &Whereabouts) -> Option<u32> {
-    let up = at.up?.max(1) as usize - 1;
-    source.names().tree.around(source.folder).nth(up)
+/// The folders that a path begins at: one, unless it is not known whose `__file__` is meant.
+fn above(source: &Source<'_>, at: &Whereabouts) -> Vec<u32> {
+    let Some(up) = at.up else {
+        return Vec::new();
+    };
+    let tree = source.names().tree;
+    let up = up.max(1) as usize - 1;
+    let mut folders = match &at.module {
+        None => vec![source.folder],
+        Some(written) => {
+            let files = source.modules(written).into_iter();
+            files.map(|file| tree.files[file as usize].folder).collect()
+        }
+    };
+    folders = folders
+        .into_iter()
+        .filter_map(|folder| tree.around(folder).nth(up))
+        .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
 }
 
 /// A file that lists the folder it lies in, or one above it.
@@ -322,12 +359,10 @@ fn listed(source: &Source<'_>, out: &mut Edges) {
         let is_listed = |(line, words): (u32, &Vec<String>)| {
             line == site.line || at.name.as_ref().is_some_and(|name| words.contains(name))
         };
-        if (is_near || lists().any(is_listed))
-            && let Some(folder) = above(source, at)
-        {
+        if is_near || lists().any(is_listed) {
             out.flags |= flag::VOLATILE;
             let by = By::new(site.line, EdgeKind::Data, Rule::Listing);
-            out.add(Target::Folder(folder), by);
+            out.folders(&above(source, at), Target::Folder, by);
         }
     }
 }
@@ -335,15 +370,19 @@ fn listed(source: &Source<'_>, out: &mut Edges) {
 /// A file that is run by a path which leads nowhere, as far as its strings tell.
 fn runs_unknown(source: &Source<'_>, out: &mut Edges) {
     let mut runs = source.references.sites.iter();
-    let runs = runs.by_ref().filter(|site| matches!(site.kind, SiteKind::Run));
+    let runs = runs
+        .by_ref()
+        .filter(|site| matches!(site.kind, SiteKind::Run));
     let files = &source.names().tree.files;
     let is_known = out.list.iter().any(|edge| {
-        matches!(edge.rule, Rule::PathString | Rule::FilePath | Rule::Listing | Rule::Resource)
-            && match edge.target {
-                Target::File(file) => files[file as usize].kind.is_source(),
-                Target::Folder(folder) => source.names().has_python(folder),
-                _ => false,
-            }
+        matches!(
+            edge.rule,
+            Rule::PathString | Rule::FilePath | Rule::Listing | Rule::Resource
+        ) && match edge.target {
+            Target::File(file) => files[file as usize].kind.is_source(),
+            Target::Folder(folder) => source.names().has_python(folder),
+            _ => false,
+        }
     });
     if !is_known {
         for site in runs {

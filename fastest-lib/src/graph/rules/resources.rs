@@ -63,7 +63,10 @@ fn resources(source: &Source<'_>, argument: Option<&str>, line: u32, out: &mut E
     let by = By::new(line, EdgeKind::Data, Rule::Resource);
     for folder in folders {
         let mut any = false;
-        for string in strings.iter().filter(|string| string.place != Place::Joined) {
+        for string in strings
+            .iter()
+            .filter(|string| string.place != Place::Joined)
+        {
             if let Some(leads) = follow(source, folder, &string.value, string.is_prefix) {
                 any = true;
                 let target = match leads {

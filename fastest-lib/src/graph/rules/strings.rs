@@ -22,6 +22,11 @@ const NAMING: &[&str] = &[
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
+        if string.place == Place::Code {
+            let by = By::new(string.line, EdgeKind::DynamicLiteral, Rule::CodeString);
+            out.files(&source.dotted(&string.value).files, by);
+            continue;
+        }
         if is_argument(string)
             || string.place == Place::Module
             || callee(string).is_some_and(|callee| NAMING.contains(&callee))

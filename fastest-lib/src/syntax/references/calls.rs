@@ -301,7 +301,10 @@ pub(super) fn may_end_callee(before: u8, last: u8) -> bool {
 
 /// Whether a call of this name starts a program, by that name alone.
 pub(super) fn starts_program(word: &str) -> bool {
-    matches!(callee(word), Some(Callee::Spawn | Callee::Subprocess | Callee::OsSpawn))
+    matches!(
+        callee(word),
+        Some(Callee::Spawn | Callee::Subprocess | Callee::OsSpawn)
+    )
 }
 
 /// What calls of this name do.

@@ -71,6 +71,8 @@ pub enum Place {
     Joined,
     /// After the string `-m`, in the same brackets.
     Module,
+    /// What an import statement takes that stands in a text of the file.
+    Code,
     /// Within the argument of a call; displays between them do not count.
     Argument {
         /// What is called, as written: `importlib.import_module`; a literal is `''`.
@@ -148,6 +150,8 @@ pub struct Whereabouts {
     pub up: Option<u32>,
     /// The string literals of the statement, in order.
     pub parts: Vec<String>,
+    /// Whose `__file__` it is, as written; none for the file's own.
+    pub module: Option<String>,
     /// The name that the statement assigns; the last part of a dotted one.
     pub name: Option<String>,
 }

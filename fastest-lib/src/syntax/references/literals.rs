@@ -1,6 +1,9 @@
 //! String literals: where they end, what their values are, which of them are kept.
 
-use memchr::{memchr_iter, memchr2};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::super::scanner::token::WORD;
 use super::calls::starts_program;
@@ -8,6 +11,15 @@ use super::places::PlaceIn;
 use super::scan::{DEEPEST, Scanner, Stop};
 use super::tokens::{Prefix, Quotes, word_end};
 use super::values::{Body, LONGEST, Shape, Value, is_path, look_at, shape};
+
+static IMPORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("import "));
+
+/// Whether a text may have an import statement.
+#[inline]
+fn has_import(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr(b' ', bytes).is_some() && IMPORT.find(bytes).is_some()
+}
 
 const UNTERMINATED: &str = "a string is never closed";
 
@@ -63,6 +75,9 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let text = self.text.get(body..end).unwrap_or_default();
+        if has_import(text) {
+            self.code(text, prefix.is_raw, line);
+        }
         let is_after_m = self.after_m(text == "-m");
         match look_at(text, prefix.is_raw) {
             Body::Nothing => self.end_joined(joined),
@@ -183,9 +198,40 @@ impl<'s> Scanner<'s> {
             let is_after_m = self.after_m(value.breaks.is_empty() && value.text == "-m");
             let around = self.around(start, next, line, is_bytes, is_after_m);
             self.segments(&value, around);
+            if has_import(&value.text) {
+                self.imports_of(&value.text, line);
+            }
         }
         self.scratch = value;
         None
+    }
+
+    /// Import statements in the body of a literal.
+    #[cold]
+    fn code(&mut self, body: &str, is_raw: bool, line: u32) {
+        let mut value = Value::default();
+        value.push_plain(body, is_raw);
+        self.imports_of(&value.text, line);
+    }
+
+    /// Keeps what the import statements of a text take: it may be run.
+    #[cold]
+    fn imports_of(&mut self, text: &str, line: u32) {
+        for statement in text.split(['\n', ';']) {
+            let statement = statement.trim_start_matches([' ', '\t', '>', '.']);
+            if !statement.starts_with("import ") && !statement.starts_with("from ") {
+                continue;
+            }
+            // One that does not end on its line takes at least its module.
+            let found = super::references(statement.as_bytes());
+            for import in found.imports.iter().filter(|import| import.level == 0) {
+                self.intern(line, &import.module, false, PlaceIn::Code, false);
+                for name in import.names.iter().filter(|name| *name != "*") {
+                    let whole = format!("{}.{name}", import.module);
+                    self.intern(line, &whole, false, PlaceIn::Code, false);
+                }
+            }
+        }
     }
 
     /// Where the prefix begins of the literal whose quotes stand at a place.
@@ -479,7 +525,9 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let opens = self.open.iter().rev().take(3);
-        let open = opens.take_while(|open| open.byte != b'{').find(|open| open.byte == b'(')?;
+        let open = opens
+            .take_while(|open| open.byte != b'{')
+            .find(|open| open.byte == b'(')?;
         let end = self.significant_before(open.at)? + 1;
         let callee = self.text.get(self.word_start(end)..end)?;
         if callee == "filterwarnings" {

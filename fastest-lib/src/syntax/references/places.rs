@@ -13,6 +13,7 @@ pub(super) enum PlaceIn<'s> {
     Path,
     Joined,
     Module,
+    Code,
     Argument {
         callee: Cow<'s, str>,
         position: u32,
@@ -31,6 +32,7 @@ impl PlaceIn<'_> {
         match (self, place) {
             (Self::Path, Place::Path)
             | (Self::Joined, Place::Joined)
+            | (Self::Code, Place::Code)
             | (Self::Module, Place::Module)
             | (Self::Other, Place::Other) => true,
             (Self::Assigned(name), Place::Assigned(other)) => name == other,
@@ -58,6 +60,7 @@ impl PlaceIn<'_> {
         match self {
             Self::Path => Place::Path,
             Self::Joined => Place::Joined,
+            Self::Code => Place::Code,
             Self::Module => Place::Module,
             Self::Argument {
                 callee,
@@ -91,7 +94,14 @@ const LONGEST_ANNOTATION: usize = 1000;
 const DEEPEST_ARGUMENT: usize = 64;
 
 /// The functions that join their arguments to a path.
-const JOINERS: &[&str] = &["Path", "PosixPath", "PurePath", "PurePosixPath", "join", "joinpath"];
+const JOINERS: &[&str] = &[
+    "Path",
+    "PosixPath",
+    "PurePath",
+    "PurePosixPath",
+    "join",
+    "joinpath",
+];
 
 /// The words after which a parenthesis encloses an expression.
 const BEFORE_EXPRESSION: &[&str] = &[
@@ -268,7 +278,12 @@ impl<'s> Scanner<'s> {
         match spaced {
             None if is_of_literal => Cow::Owned(format!("''{}", text(from, end))),
             None => Cow::Borrowed(text(from, end)),
-            Some(parts) => Cow::Owned([literal].into_iter().chain(parts.into_iter().rev()).collect()),
+            Some(parts) => Cow::Owned(
+                [literal]
+                    .into_iter()
+                    .chain(parts.into_iter().rev())
+                    .collect(),
+            ),
         }
     }
 

@@ -369,9 +369,9 @@ impl<'s> Scanner<'s> {
             token.map_or(&b""[..], |token| &self.bytes[token.start..token.end])
         };
         let is_literal = |at: usize| {
-            let is_text = tokens.get(at).is_some_and(|token| {
-                matches!(token.kind, Kind::Text(prefix) if !prefix.is_format)
-            });
+            let is_text = tokens
+                .get(at)
+                .is_some_and(|token| matches!(token.kind, Kind::Text(prefix) if !prefix.is_format));
             is_text && !text(at).iter().any(|byte| b"*?%{".contains(byte))
         };
         for (at, token) in tokens.iter().enumerate() {

@@ -70,6 +70,7 @@ impl<'s> Scanner<'s> {
         let mut has_search_path = false;
         let mut extends_path = false;
         let mut up = None;
+        let mut module = None;
         for (index, token) in tokens.iter().enumerate() {
             if token.kind != Kind::Word {
                 is_import &= !line.is(index, ";");
@@ -81,7 +82,12 @@ impl<'s> Scanner<'s> {
             match word {
                 b"import" => is_import = true,
                 _ if is_import => {}
-                b"__file__" => _ = up.get_or_insert(0),
+                b"__file__" => {
+                    if up.is_none() {
+                        module = self.owner(&line, index);
+                    }
+                    up.get_or_insert(0);
+                }
                 _ if up.is_none() && !is_attribute && line.goes_up(index) => {
                     let mut known = self.heres.iter().rev();
                     let known = known.find(|(name, _)| name.as_bytes() == word);
@@ -124,13 +130,14 @@ impl<'s> Scanner<'s> {
         let whereabouts = Whereabouts {
             up: up.map(|above| line.folders_up().saturating_add(above)),
             parts: self.parts(tokens),
+            module,
             name: line.target_name().map(str::to_owned),
         };
         if up.is_some() {
             if let (Some(name), Some(above), true) = (
                 &whereabouts.name,
                 whereabouts.up,
-                whereabouts.parts.is_empty(),
+                whereabouts.parts.is_empty() && whereabouts.module.is_none(),
             ) {
                 self.heres.push((name.clone(), above));
             }
@@ -139,6 +146,23 @@ impl<'s> Scanner<'s> {
         if has_search_path {
             self.site(self.logical_line, SiteKind::SearchPath(whereabouts));
         }
+    }
+
+    /// What the word at a place is an attribute of.
+    fn owner(&self, line: &Line<'_>, index: usize) -> Option<String> {
+        let is_attribute = |index: usize| index > 1 && line.is(index - 1, ".");
+        let mut first = index;
+        while is_attribute(first) {
+            if line.tokens[first - 2].kind != Kind::Word {
+                return Some(String::new());
+            }
+            first -= 2;
+        }
+        let from = line.tokens[first].start;
+        let to = line.tokens[index].start;
+        let text = self.text.get(from..to).unwrap_or_default().trim_end();
+        let text = text.strip_suffix('.').unwrap_or(text).trim_end();
+        (first < index).then(|| text.to_owned())
     }
 
     /// The texts of the strings among tokens, as far as they may be paths.
@@ -243,8 +267,8 @@ impl<'l> Line<'l> {
 
     /// Whether the folder above what this word stands for is meant.
     fn goes_up(&self, index: usize) -> bool {
-        let is_parent = self.is(index + 1, ".")
-            && matches!(self.text(index + 2), b"parent" | b"parents");
+        let is_parent =
+            self.is(index + 1, ".") && matches!(self.text(index + 2), b"parent" | b"parents");
         let is_argument = index >= 2
             && self.is(index - 1, "(")
             && self.text(index - 2) == b"dirname"
