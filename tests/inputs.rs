@@ -144,7 +144,7 @@ fn children_and_forks_are_recorded() {
 #[test]
 fn files_read_and_folders_listed_are_recorded_and_those_made_are_not() {
     let test = "import os, pathlib, tempfile\n\
-        def test_read(): assert pathlib.Path('data/in.txt').read_text() == 'in'\n\
+        def test_read(): assert pathlib.Path('link.txt').read_text() == 'in'\n\
         def test_list(): assert os.listdir('data') == ['in.txt']\n\
         def test_written(tmp_path):\n\
         \x20   for path in pathlib.Path('out.txt'), tmp_path / 'out.txt':\n\
@@ -155,10 +155,13 @@ fn files_read_and_folders_listed_are_recorded_and_those_made_are_not() {
         \x20   with tempfile.TemporaryFile() as file: file.write(b'x')\n\
         def test_missing(): assert not os.path.exists('no.txt')\n";
     check_each(ENGINES, |engine| {
-        let found = &recorded(engine, &[("data/in.txt", "in"), ("test_a.py", test)])["test_a.py"];
+        let project = project(&[("data/in.txt", "in"), ("test_a.py", test)]);
+        std::os::unix::fs::symlink("data/in.txt", project.root().join("link.txt")).unwrap();
+        record(&project, engine, &[]);
+        let found = &records(&project)["test_a.py"];
         let expected = json!({
             "executed": ["test_a.py"],
-            "opened": ["data/in.txt"],
+            "opened": ["data/in.txt", "link.txt"],
             "listed": ["data"],
             "programs": [],
         });

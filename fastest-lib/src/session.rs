@@ -12,7 +12,7 @@ use crate::execution::{
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
-use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, Selection};
+use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
 use crate::workspace::{Records, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
@@ -163,6 +163,18 @@ impl Session {
             selection::known(graph, path)?;
         }
         Ok(graph.why(&test, &file))
+    }
+
+    /// What differs between the working tree and the merge base of `rev` and `HEAD`; see
+    /// [`Changes::since`]. The graph tells which files there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changes::since`].
+    pub fn changes_since(&self, graph: &ImportGraph, rev: &str) -> Result<Changes> {
+        let files = graph.real_files();
+        let files = files.iter().map(|(path, stat)| KnownFile { path, stat });
+        Changes::since_among(self.workspace.rootdir(), rev, files)
     }
 
     /// The test files that changes concern, of those that would be collected.

@@ -97,7 +97,10 @@ class Inputs(Scope):
             path = os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
         if (kind, path) in self._seen:
             return
-        if kind == "open" and (not _isfile(path) or caller_package() in ASIDE or is_memory(path)):
+        if kind in ("exec", "open") and not _isfile(path):
+            # It may be made later; of code it is a name without a meaning, or in an archive.
+            return
+        if kind == "open" and (caller_package() in ASIDE or is_memory(path)):
             return
         self._seen.add((kind, path))
         if self.is_input(path):

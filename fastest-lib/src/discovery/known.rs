@@ -152,14 +152,3 @@ const BUILTINS: &[&str] = &[
     "vars",
     "zip",
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_order() {
-        assert!(STDLIB.is_sorted());
-        assert!(is_stdlib("os") && is_stdlib("zipfile") && !is_stdlib("numpy"));
-    }
-}

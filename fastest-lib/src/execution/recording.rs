@@ -133,10 +133,19 @@ impl Seen {
 
     fn record(&self, digest: String, roots: &[PathBuf]) -> Record {
         let named = |paths: &BTreeSet<String>| -> Vec<String> {
-            let paths = paths.iter().map(|path| name(path, roots));
-            let sorted: BTreeSet<String> = paths.collect();
+            let mut sorted = BTreeSet::new();
+            for path in paths {
+                sorted.insert(name(path, roots));
+                // A link and what it leads to are read alike.
+                let target = Path::new(path).canonicalize().ok();
+                let target = target.as_deref().and_then(Path::to_str);
+                let target = target.map(|path| name(path, roots));
+                sorted.extend(target.filter(|name| !name.starts_with('/')));
+            }
             sorted.into_iter().collect()
         };
+        let programs = self.programs.iter().map(|program| name(program, roots));
+        let programs: BTreeSet<String> = programs.collect();
         // A file that runs is opened for that.
         let opened = self.opened.difference(&self.executed).cloned().collect();
         Record {
@@ -144,7 +153,7 @@ impl Seen {
             executed: named(&self.executed),
             opened: named(&opened),
             listed: named(&self.listed),
-            programs: named(&self.programs),
+            programs: programs.into_iter().collect(),
         }
     }
 }

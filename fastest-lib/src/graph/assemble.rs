@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::build::{Globals, Read};
 use super::environment::Environment;
-use super::flat::{EdgeRecord, FileRecord, Flat, FolderRecord, OutsideRecord, Span, flag};
+use super::flat::{EdgeRecord, FileRecord, Flat, FolderRecord, OutsideRecord, Span, flag, sum};
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::names::Names;
 use super::probes;
@@ -124,8 +124,13 @@ impl Filling<'_> {
             };
             reads.par_iter().enumerate().map(encode).collect()
         };
-        let mut references: Vec<u8> = Vec::new();
-        let mut all_probes: Vec<u32> = Vec::new();
+        // Those that are known stay where they are.
+        let base = (
+            self.old.references.len() as u64,
+            number(self.old.probes.len()),
+        );
+        let mut references: Vec<u8> = self.old.more_references.to_vec();
+        let mut all_probes: Vec<u32> = self.old.more_probes.to_vec();
         let mut files = Vec::with_capacity(reads.len());
         for ((file, read), encoded) in self.tree.files.iter().zip(reads).zip(encoded) {
             let mut record = FileRecord {
@@ -135,8 +140,6 @@ impl Filling<'_> {
                 folder: file.folder,
                 kind: u32::from(file.kind.code()),
                 flags: read.flags,
-                references_from: references.len() as u64,
-                probes_from: number(all_probes.len()),
                 ..FileRecord::zeroed()
             };
             for (is, flag) in [(file.is_ghost, flag::GHOST), (file.is_link, flag::LINK)] {
@@ -146,27 +149,34 @@ impl Filling<'_> {
                     record.flags & !flag
                 };
             }
-            match (encoded, read.old) {
-                (Some((bytes, probes)), _) => {
-                    references.extend(bytes);
-                    all_probes.extend(probes);
-                }
-                (None, Some(before)) => {
-                    let before = &self.old.files[before as usize];
-                    let range = before.references_from as usize..before.references_to as usize;
-                    references.extend(self.old.references.get(range).unwrap_or_default());
-                    let range = before.probes_from as usize..before.probes_to as usize;
-                    all_probes.extend(self.old.probes.get(range).unwrap_or_default());
-                }
-                (None, None) => {}
+            if let Some((bytes, probes)) = encoded {
+                record.references_from = base.0 + references.len() as u64;
+                record.probes_from = base.1 + number(all_probes.len());
+                record.sum = sum(&bytes);
+                references.extend(bytes);
+                all_probes.extend(probes);
+                record.references_to = base.0 + references.len() as u64;
+                record.probes_to = base.1 + number(all_probes.len());
+            } else if let Some(before) = read.old {
+                let before = &self.old.files[before as usize];
+                record.sum = before.sum;
+                record.references_from = before.references_from;
+                record.references_to = before.references_to;
+                record.probes_from = before.probes_from;
+                record.probes_to = before.probes_to;
             }
-            record.references_to = references.len() as u64;
-            record.probes_to = number(all_probes.len());
             files.push(record);
         }
         self.flat.files = files.into();
-        self.flat.references = references.into();
-        self.flat.probes = all_probes.into();
+        if self.old.files.is_empty() {
+            self.flat.references = references.into();
+            self.flat.probes = all_probes.into();
+        } else {
+            self.flat.references = self.old.references.clone();
+            self.flat.probes = self.old.probes.clone();
+            self.flat.more_references = references.into();
+            self.flat.more_probes = all_probes.into();
+        }
         self.flat.text = text.into();
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assemble::{Edge, assemble};
 use super::environment::Environment;
-use super::flat::{Flat, flag};
+use super::flat::{Flat, flag, sum};
 use super::names::Names;
 use super::probes::{self, probe};
 use super::projects::{self, Project};
@@ -102,7 +102,7 @@ pub(super) fn build(
             let references = match (&read.references, read.old) {
                 (Some(references), _) => references,
                 (None, Some(before)) => {
-                    decoded = decode(old, before);
+                    decoded = known(old, before, tree, at);
                     &decoded
                 }
                 (None, None) => {
@@ -119,7 +119,9 @@ pub(super) fn build(
                 references,
             };
             let Edges { list, flags } = rules::edges(&source);
+            let ghost = read.flags & flag_if(file.is_ghost, flag::LOADER | flag::WALKER);
             read.flags = flags
+                | ghost
                 | flag_if(!references.problems.is_empty(), flag::PROBLEM)
                 | flag_if(is_global(references), flag::GLOBAL);
             Edge::Fresh(list)
@@ -157,17 +159,22 @@ fn correspondence(old: &Flat, tree: &Tree) -> Vec<Option<u32>> {
     files.collect()
 }
 
-/// The references of a file that an earlier graph kept.
-pub(super) fn decode(flat: &Flat, file: u32) -> References {
-    let Some(record) = flat.files.get(file as usize) else {
-        return References::default();
-    };
-    let (from, to) = (
-        record.references_from as usize,
-        record.references_to as usize,
-    );
-    let bytes = flat.references.get(from..to).unwrap_or_default();
-    postcard::from_bytes(bytes).unwrap_or_default()
+/// The references of a file that an earlier graph kept; none when they are damaged.
+pub(super) fn decode(flat: &Flat, file: u32) -> Option<References> {
+    let record = flat.files.get(file as usize)?;
+    let bytes = flat.references_of(record);
+    let encoded = (sum(bytes) == record.sum).then_some(bytes)?;
+    postcard::from_bytes(encoded).ok()
+}
+
+/// The references of a file that an earlier graph kept, or else as they are now.
+fn known(old: &Flat, before: u32, tree: &Tree, file: usize) -> References {
+    decode(old, before).unwrap_or_else(|| {
+        let path = tree.rootdir.join(tree.path_of(number(file)));
+        std::fs::read(path)
+            .map(|bytes| references(&bytes))
+            .unwrap_or_default()
+    })
 }
 
 fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u32>) -> Vec<Read> {
@@ -179,7 +186,14 @@ fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u
     let read = |(at, file): (usize, &super::tree::File)| {
         let before = old_of[at].map(|before| (before, &old.files[before as usize]));
         let is_tracked = file.kind.is_source() || is_project_file(&file.name);
-        if !is_tracked || file.is_ghost {
+        if file.is_ghost {
+            // What it held is not known: it may have loaded and walked anything.
+            return Read {
+                flags: flag::LOADER | flag::WALKER,
+                ..Read::none()
+            };
+        }
+        if !is_tracked {
             return Read::none();
         }
         if let Some((before, record)) = before
@@ -289,7 +303,7 @@ fn globals(
         let references = match (&read.references, read.old) {
             (Some(references), _) => references,
             (None, Some(before)) if old.files[before as usize].flags & flag::GLOBAL != 0 => {
-                decoded = decode(old, before);
+                decoded = known(old, before, tree, at);
                 &decoded
             }
             _ => continue,
@@ -486,10 +500,7 @@ fn touched(
     for (at, before) in old_of.iter().enumerate() {
         let Some(before) = before else { continue };
         let record = &old.files[*before as usize];
-        let probes = old
-            .probes
-            .get(record.probes_from as usize..record.probes_to as usize)
-            .unwrap_or_default();
+        let probes = old.probes_of(record);
         let is_touched = any_target
             || record.flags & flag::VOLATILE != 0
             || probes.iter().any(|probe| keys.contains(probe))

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, open, openat, statat};
 
-use super::flat::Flat;
+use super::flat::{Flat, FolderRecord};
 use super::kind::NodeKind;
-use super::tree::{File, Folder, Stamp, Tree, current_stamp, is_project_file, number};
+use super::tree::{File, Folder, Tree, is_project_file, number};
 
 /// The folders whose lists of names, and the files whose contents, may be others now.
 #[derive(Debug, Default)]
@@ -27,66 +27,68 @@ impl Changed {
 /// Compares every folder and source file with what is known of it; none when the rootdir cannot be
 /// opened.
 pub(super) fn since(flat: &Flat, rootdir: &Path) -> Option<Changed> {
-    let root = open(
-        rootdir,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .ok()?;
-    let look = |path: &str| -> Option<[u64; 7]> {
-        let path = if path.is_empty() { "." } else { path };
-        let stat = statat(root.as_fd(), path, AtFlags::empty()).ok()?;
-        let times = [
-            stat.st_mtime,
-            stat.st_mtime_nsec as i64,
-            stat.st_ctime,
-            stat.st_ctime_nsec as i64,
-        ];
-        let mut found = current_stamp(times, stat.st_ino, stat.st_dev);
-        found[4] = stat.st_size as u64;
-        Some(found)
-    };
-    let folders = flat
-        .folders
-        .par_iter()
-        .enumerate()
-        .filter_map(|(at, folder)| {
-            let now = look(flat.text(folder.path)).map(|mut stamp| {
-                stamp[4] = 1;
-                stamp
-            });
-            (now != Some(folder.stamp)).then_some(number(at))
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = open(rootdir, flags, Mode::empty()).ok()?;
+    let look = |(at, folder): (usize, &FolderRecord)| -> Changed {
+        let mut changed = Changed::default();
+        let path = match flat.text(folder.path) {
+            "" => ".",
+            path => path,
+        };
+        // Names are looked for in the folder itself: that is half of what whole paths cost.
+        let opened = openat(root.as_fd(), path, flags, Mode::empty()).ok();
+        let stamp = opened.as_ref().and_then(|opened| {
+            let mut stamp = identity(&fstat(opened).ok()?);
+            stamp[4] = 1;
+            Some(stamp)
         });
-    let folders: Vec<u32> = folders.collect();
-    let files = flat.folders.par_iter().flat_map_iter(|folder| {
-        let path = flat.text(folder.path);
-        let mut text = String::with_capacity(path.len() + 32);
-        text.push_str(path);
-        if !path.is_empty() {
-            text.push('/');
+        if stamp != Some(folder.stamp) {
+            changed.folders.push(number(at));
         }
-        let base = text.len();
-        let (from, to) = (folder.files_from, folder.files_to);
-        let records = flat
-            .files
-            .get(from as usize..to as usize)
-            .unwrap_or_default();
-        let look = &look;
-        (from..to).zip(records).filter_map(move |(at, file)| {
-            let name = flat.text(file.name);
-            let is_read = NodeKind::of(file.kind as u8).is_source() || is_project_file(name);
-            if !is_read {
-                return None;
+        let files = folder.files_from..folder.files_to;
+        for (at, file) in files.clone().zip(flat.files_in(files)) {
+            let is_tracked = || is_project_file(flat.text(file.name));
+            if !NodeKind::of(file.kind as u8).is_source() && !is_tracked() {
+                continue;
             }
-            text.truncate(base);
-            text.push_str(name);
-            (look(&text) != Some(file.identity)).then_some(at)
-        })
+            let now = opened.as_ref().and_then(|opened| {
+                let name = flat.text(file.name);
+                Some(identity(&statat(opened, name, AtFlags::empty()).ok()?))
+            });
+            if now != Some(file.identity) {
+                changed.files.insert(at);
+            }
+        }
+        changed
+    };
+    let folders = flat.folders.par_iter().enumerate().with_min_len(64);
+    let all = folders.map(look).reduce(Changed::default, |mut all, more| {
+        all.folders.extend(more.folders);
+        all.files.extend(more.files);
+        all
     });
-    Some(Changed {
-        files: files.collect::<Vec<u32>>().into_iter().collect(),
-        folders,
-    })
+    Some(all)
+}
+
+/// What the file system says, in the order of [`Identity`](crate::syntax::Identity).
+fn identity(stat: &Stat) -> [u64; 7] {
+    let times = [
+        stat.st_mtime,
+        stat.st_mtime_nsec as i64,
+        stat.st_ctime,
+        stat.st_ctime_nsec as i64,
+    ];
+    let [mtime, mtime_nsec, ctime, ctime_nsec] = times.map(i64::cast_unsigned);
+    let size = stat.st_size as u64;
+    [
+        mtime,
+        mtime_nsec,
+        ctime,
+        ctime_nsec,
+        size,
+        stat.st_ino,
+        stat.st_dev,
+    ]
 }
 
 /// The tree that a graph was made of.
@@ -95,7 +97,7 @@ pub(super) fn tree(flat: &Flat, rootdir: &Path) -> Tree {
         path: flat.text(folder.path).to_owned(),
         parent: folder.parent,
         behind_link: folder.behind_link != 0,
-        stamp: folder.stamp as Stamp,
+        stamp: folder.stamp,
         files: (folder.files_from, folder.files_to),
     });
     let files = flat.files.iter().map(|file| {

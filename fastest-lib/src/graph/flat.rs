@@ -11,19 +11,21 @@ use petgraph::visit::{
     NodeCompactIndexable, NodeCount, NodeIndexable, Visitable,
 };
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::rule::Rule;
 
 /// Values in a row: owned, or a part of a mapped file.
 #[derive(Clone, Debug)]
 pub(super) enum Column<T> {
-    Owned(Vec<T>),
+    Owned(Arc<Vec<T>>),
     Mapped(Arc<Mmap>, Range<usize>),
 }
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
-        Self::Owned(Vec::new())
+        Self::Owned(Arc::default())
     }
 }
 
@@ -43,7 +45,7 @@ impl<T: Pod> Deref for Column<T> {
 
 impl<T> From<Vec<T>> for Column<T> {
     fn from(values: Vec<T>) -> Self {
-        Self::Owned(values)
+        Self::Owned(Arc::new(values))
     }
 }
 
@@ -82,7 +84,8 @@ pub(super) struct FileRecord {
     pub(super) folder: u32,
     pub(super) flags: u32,
     pub(super) kind: u32,
-    pub(super) pad: u32,
+    /// The checksum of the encoded references.
+    pub(super) sum: u32,
 }
 
 /// A module that is not the workspace's.
@@ -158,6 +161,9 @@ pub(super) struct Flat {
     pub(super) reverse: Column<ReverseRecord>,
     pub(super) references: Column<u8>,
     pub(super) probes: Column<u32>,
+    /// What comes after them: of files that were read since they were mapped.
+    pub(super) more_references: Column<u8>,
+    pub(super) more_probes: Column<u32>,
     pub(super) globals: Column<u8>,
 }
 
@@ -296,6 +302,46 @@ impl Flat {
         after.saturating_sub(1) as u32
     }
 
+    /// A range of files.
+    pub(super) fn files_in(&self, range: Range<u32>) -> &[FileRecord] {
+        let range = range.start as usize..range.end as usize;
+        self.files.get(range).unwrap_or_default()
+    }
+
+    /// The encoded references of a file.
+    pub(super) fn references_of(&self, file: &FileRecord) -> &[u8] {
+        let range = file.references_from as usize..file.references_to as usize;
+        part(&self.references, &self.more_references, range)
+    }
+
+    /// What a file asks for by name.
+    pub(super) fn probes_of(&self, file: &FileRecord) -> &[u32] {
+        let range = file.probes_from as usize..file.probes_to as usize;
+        part(&self.probes, &self.more_probes, range)
+    }
+
+    /// Puts the references of all files in a row, and drops those of none.
+    pub(super) fn compact(&mut self) {
+        if self.more_references.is_empty() {
+            return;
+        }
+        let mut files = self.files.to_vec();
+        let (mut references, mut probes) = (Vec::new(), Vec::new());
+        for file in &mut files {
+            let from = (references.len() as u64, probes.len() as u32);
+            references.extend_from_slice(self.references_of(file));
+            probes.extend_from_slice(self.probes_of(file));
+            (file.references_from, file.probes_from) = from;
+            file.references_to = references.len() as u64;
+            file.probes_to = probes.len() as u32;
+        }
+        self.files = files.into();
+        self.references = references.into();
+        self.probes = probes.into();
+        self.more_references = Column::default();
+        self.more_probes = Column::default();
+    }
+
     /// Makes the edges of the opposite direction.
     pub(super) fn turn(&mut self) {
         let count = self.count();
@@ -345,6 +391,20 @@ impl Flat {
     }
 }
 
+/// What encoded references are checked by.
+pub(super) fn sum(encoded: &[u8]) -> u32 {
+    xxh3_64(encoded) as u32
+}
+
+/// A part of two rows that follow each other; a part lies in one of them.
+fn part<'f, T: Pod>(first: &'f Column<T>, second: &'f Column<T>, range: Range<usize>) -> &'f [T] {
+    let found = match range.start.checked_sub(first.len()) {
+        Some(from) => second.get(from..range.end - first.len()),
+        None => first.get(range),
+    };
+    found.unwrap_or_default()
+}
+
 enum Part<'f> {
     File(&'f FileRecord),
     Folder(&'f FolderRecord),
@@ -378,6 +438,17 @@ impl Counted {
 pub(super) struct View<'f> {
     pub(super) flat: &'f Flat,
     pub(super) counted: Counted,
+    /// Where packages that are named count as walked; everywhere without.
+    pub(super) walks: Option<&'f FixedBitSet>,
+}
+
+impl View<'_> {
+    /// Whether an edge counts, of those from a node.
+    pub(super) fn counts(&self, source: u32, edge: &EdgeRecord) -> bool {
+        let is_walk = edge.condition == Condition::Walker as u8;
+        let walks = |walks: &FixedBitSet| walks.contains(source as usize);
+        self.counted.has(edge) && (!is_walk || self.walks.is_none_or(walks))
+    }
 }
 
 impl GraphBase for View<'_> {
@@ -432,7 +503,7 @@ impl IntoNodeIdentifiers for View<'_> {
 
 /// The neighbours of a node, in one direction.
 pub(super) enum Neighbors<'f> {
-    Out(Counted, std::slice::Iter<'f, EdgeRecord>),
+    Out(View<'f>, u32, std::slice::Iter<'f, EdgeRecord>),
     In(View<'f>, std::slice::Iter<'f, ReverseRecord>),
 }
 
@@ -441,13 +512,13 @@ impl Iterator for Neighbors<'_> {
 
     fn next(&mut self) -> Option<u32> {
         match self {
-            Self::Out(counted, edges) => {
-                edges.find(|edge| counted.has(edge)).map(|edge| edge.target)
-            }
+            Self::Out(view, source, edges) => edges
+                .find(|edge| view.counts(*source, edge))
+                .map(|edge| edge.target),
             Self::In(view, edges) => edges
                 .find(|reverse| {
                     let edge = view.flat.edges.get(reverse.edge as usize);
-                    edge.is_some_and(|edge| view.counted.has(edge))
+                    edge.is_some_and(|edge| view.counts(reverse.source, edge))
                 })
                 .map(|reverse| reverse.source),
         }
@@ -458,7 +529,7 @@ impl<'f> IntoNeighbors for View<'f> {
     type Neighbors = Neighbors<'f>;
 
     fn neighbors(self, node: u32) -> Neighbors<'f> {
-        Neighbors::Out(self.counted, self.flat.edges(node).iter())
+        Neighbors::Out(self, node, self.flat.edges(node).iter())
     }
 }
 

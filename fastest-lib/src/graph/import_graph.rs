@@ -1,17 +1,20 @@
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use petgraph::algo::kosaraju_scc;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::build::{Globals, build, decode};
 use super::changed;
 use super::environment::{self, Environment};
-use super::flat::{Counted, EdgeRecord, Flat, View, flag};
+use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
 use super::problems;
-use super::reach;
+use super::reach::{self, Base};
 use super::rule::Rule;
 use super::store;
 use super::tree::Tree;
@@ -50,9 +53,9 @@ pub struct Node {
 #[non_exhaustive]
 pub struct Edge {
     /// The name of the node that depends.
-    pub from: String,
+    pub from: Arc<str>,
     /// The name of the node that it depends on.
-    pub to: String,
+    pub to: Arc<str>,
     /// How.
     pub kind: EdgeKind,
     /// The name of the rule that made the edge; see [`Rule`].
@@ -140,6 +143,31 @@ pub struct GraphCounts {
     pub from_cache: bool,
 }
 
+/// Paths of files, with what the file system said of them when the graph was made: the times of the
+/// content and of the inode, the size, the inode.
+#[derive(Default)]
+pub(crate) struct RealFiles {
+    text: String,
+    files: Vec<(Range<usize>, Option<[u64; 6]>)>,
+}
+
+impl RealFiles {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<[u64; 6]>)> {
+        let files = self.files.iter();
+        files.map(|(range, stat)| (&self.text[range.clone()], *stat))
+    }
+}
+
+/// A set of nodes of one graph.
+pub(crate) struct Reached(FixedBitSet);
+
+impl Reached {
+    pub(crate) fn has(&self, graph: &ImportGraph, name: &str) -> bool {
+        let node = graph.flat.find(name);
+        node.is_some_and(|node| self.0.contains(node as usize))
+    }
+}
+
 impl Closure {
     /// The files and the distributions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -219,7 +247,10 @@ impl ImportGraph {
         graph.flat = build(&old, &globals, &environment, &tree, &stale);
         if let Some(path) = path
             && worth_keeping(&old, &graph.flat, stale.len(), same_environment)
-            && let Err(error) = store::write(&path, &graph.flat)
+            && let Err(error) = {
+                graph.flat.compact();
+                store::write(&path, &graph.flat)
+            }
         {
             let message = format!(
                 "{}: the graph cannot be kept ({error}), so the next query makes it again; set \
@@ -262,7 +293,8 @@ impl ImportGraph {
         for (at, file) in self.flat.files.iter().enumerate() {
             if file.flags & flag::PROBLEM != 0 {
                 let path = self.flat.name(at as u32);
-                let found = decode(&self.flat, at as u32).problems.into_iter();
+                let found = decode(&self.flat, at as u32).unwrap_or_default();
+                let found = found.problems.into_iter();
                 problems.extend(found.map(|problem| {
                     let line = problem.line;
                     problem.at(path.clone(), line)
@@ -272,6 +304,35 @@ impl ImportGraph {
         }
         problems.extend(problems::of_names(&self.flat));
         problems
+    }
+
+    /// The files, those behind symbolic links left out.
+    pub(crate) fn real_files(&self) -> RealFiles {
+        let mut all = RealFiles::default();
+        for folder in self
+            .flat
+            .folders
+            .iter()
+            .filter(|folder| folder.behind_link == 0)
+        {
+            let path = self.flat.text(folder.path);
+            for file in self.flat.files_in(folder.files_from..folder.files_to) {
+                if file.flags & flag::GHOST != 0 {
+                    continue;
+                }
+                let from = all.text.len();
+                all.text.push_str(path);
+                if !path.is_empty() {
+                    all.text.push('/');
+                }
+                all.text.push_str(self.flat.text(file.name));
+                let [a, b, c, d, e, f, _] = file.identity;
+                let is_known = file.identity != [0; 7] && file.flags & flag::LINK == 0;
+                let stat = is_known.then_some([a, b, c, d, e, f]);
+                all.files.push((from..all.text.len(), stat));
+            }
+        }
+        all
     }
 
     /// The nodes, files first, each kind by name.
@@ -297,11 +358,20 @@ impl ImportGraph {
     }
 
     fn edge_at(&self, from: u32, edge: &EdgeRecord) -> Edge {
+        self.edge_named(from, edge, &mut |node| self.flat.name(node).into())
+    }
+
+    fn edge_named(
+        &self,
+        from: u32,
+        edge: &EdgeRecord,
+        name: &mut dyn FnMut(u32) -> Arc<str>,
+    ) -> Edge {
         use super::kind::Condition;
 
         Edge {
-            from: self.flat.name(from),
-            to: self.flat.name(edge.target),
+            from: name(from),
+            to: name(edge.target),
             kind: edge.kind(),
             rule: edge.rule().name(),
             line: edge.line,
@@ -349,8 +419,12 @@ impl ImportGraph {
             .collect()
     }
 
-    fn base(&self) -> Counted {
-        reach::base(self.type_checking, self.policy == Policy::Strict)
+    fn base(&self) -> Base {
+        Base::of(
+            &self.flat,
+            self.type_checking,
+            self.policy == Policy::Strict,
+        )
     }
 
     fn find_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u32> {
@@ -361,7 +435,8 @@ impl ImportGraph {
     /// Everything that these files can load or read, together.
     pub fn closure<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Closure {
         let from = self.find_all(names);
-        let (reached, _) = reach::closure(&self.flat, &from, self.base());
+        let base = self.base();
+        let (reached, _) = reach::closure(&self.flat, &from, &base);
         let mut closure = Closure::default();
         for node in reached.ones() {
             let node = node as u32;
@@ -397,7 +472,7 @@ impl ImportGraph {
     /// The files that lead to one of these nodes, by path.
     pub fn dependents_closure<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
         let to = self.find_all(names);
-        let dependents = reach::Dependents::of(&self.flat, &to, self.base());
+        let dependents = reach::Dependents::of(&self.flat, &to, &self.base());
         let files = 0..self.flat.files.len() as u32;
         let found = files.filter(|file| dependents.has(*file));
         let mut found: Vec<String> = found.map(|file| self.flat.name(file)).collect();
@@ -409,8 +484,9 @@ impl ImportGraph {
     /// is none, or no such node.
     pub fn why(&self, from: &str, to: &str) -> Option<Vec<Edge>> {
         let (from, to) = (self.flat.find(from)?, self.flat.find(to)?);
-        let (_, counted) = reach::closure(&self.flat, &[from], self.base());
-        let path = reach::path(&self.flat, from, to, counted)?;
+        let base = self.base();
+        let (_, view) = reach::closure(&self.flat, &[from], &base);
+        let path = reach::path(view, from, to)?;
         Some(
             path.into_iter()
                 .map(|edge| self.numbered_edge(edge))
@@ -421,10 +497,8 @@ impl ImportGraph {
     /// Strongly connected components of the files, by the edges that always count: files that depend
     /// on each other are in one.
     pub fn condensation(&self) -> Condensation {
-        let view = View {
-            flat: &self.flat,
-            counted: self.base(),
-        };
+        let base = self.base();
+        let view = base.view(&self.flat);
         let components = kosaraju_scc(view);
         let mut place = vec![usize::MAX; self.flat.count()];
         let mut condensation = Condensation::default();
@@ -447,7 +521,7 @@ impl ImportGraph {
             for node in component {
                 for edge in self.flat.edges(*node) {
                     let other = place[edge.target as usize];
-                    if self.base().has(edge) && other != usize::MAX && other != at {
+                    if view.counts(*node, edge) && other != usize::MAX && other != at {
                         others.push(other);
                     }
                 }
@@ -516,19 +590,39 @@ impl ImportGraph {
         if to.is_empty() {
             return Vec::new();
         }
-        let dependents = reach::Dependents::of(&self.flat, &to, self.base());
+        let dependents = reach::Dependents::of(&self.flat, &to, &self.base());
         let files = 0..self.flat.files.len() as u32;
         let tests = files.filter(|file| {
             let flags = self.flat.flags(*file);
             flags & flag::TEST != 0 && flags & flag::GHOST == 0 && dependents.has(*file)
         });
+        // Most ways have their ends in common.
+        let mut names: FxHashMap<u32, Arc<str>> = FxHashMap::default();
+        let mut name = |node: u32| {
+            let name = names.entry(node);
+            Arc::clone(name.or_insert_with(|| self.flat.name(node).into()))
+        };
         tests
             .map(|file| {
+                let mut at = file;
                 let path = dependents.path(&self.flat, file).into_iter();
-                let path = path.map(|edge| self.numbered_edge(edge)).collect();
-                (self.flat.name(file), path)
+                let path = path.map(|edge| {
+                    let record = &self.flat.edges[edge as usize];
+                    let from = std::mem::replace(&mut at, record.target);
+                    self.edge_named(from, record, &mut name)
+                });
+                (self.flat.name(file), path.collect())
             })
             .collect()
+    }
+
+    /// Everything that any test file leads to.
+    pub(crate) fn reached(&self) -> Reached {
+        let files = 0..self.flat.files.len() as u32;
+        let tests = files.filter(|file| self.flat.flags(*file) & flag::TEST != 0);
+        let tests: Vec<u32> = tests.collect();
+        let base = self.base();
+        Reached(reach::closure(&self.flat, &tests, &base).0)
     }
 
     /// The source files that lie directly in a folder.

@@ -17,6 +17,7 @@ mod rules;
 mod store;
 mod tree;
 
+pub(crate) use import_graph::Reached;
 pub use import_graph::{
     Closure, Condensation, Edge, GraphCounts, GraphDiff, GraphStats, ImportGraph, Node, Unresolved,
 };

@@ -8,81 +8,107 @@ use petgraph::visit::{Bfs, Reversed, Visitable};
 use super::flat::{Counted, Flat, View, flag};
 use super::kind::Condition;
 
-/// The conditions that hold for everyone, by what was asked for.
-pub(super) fn base(type_checking: bool, strict: bool) -> Counted {
-    let mut counted = Counted::of(&[Condition::Always]);
-    if type_checking {
-        counted = counted.and(Condition::TypeChecking);
-    }
-    if strict {
-        counted = counted.and(Condition::Strict);
-    }
-    counted
+/// The edges that count whatever a test reaches.
+pub(super) struct Base {
+    counted: Counted,
+    /// The nodes that lead to something which walks a package that is not known: what they name may be
+    /// walked.
+    walks: FixedBitSet,
 }
 
-/// Everything that nodes lead to, themselves included, and the conditions that hold there.
-///
-/// Strings count once something that is reached loads computed names, and packages that strings name
-/// once something walks packages; what that adds may load and walk in turn.
-pub(super) fn closure(flat: &Flat, from: &[u32], base: Counted) -> (FixedBitSet, Counted) {
-    let mut counted = base;
-    loop {
-        let reached = all(flat, from, counted);
-        let mut wanted = counted;
-        for node in reached.ones() {
-            let flags = flat.flags(node as u32);
-            if flags & flag::LOADER != 0 {
-                wanted = wanted.and(Condition::Loader);
-            }
-            if flags & flag::WALKER != 0 {
-                wanted = wanted.and(Condition::Walker);
-            }
+impl Base {
+    pub(super) fn of(flat: &Flat, type_checking: bool, strict: bool) -> Self {
+        let mut counted = Counted::of(&[Condition::Always, Condition::Walker]);
+        if type_checking {
+            counted = counted.and(Condition::TypeChecking);
         }
-        if wanted == counted {
-            return (reached, counted);
+        if strict {
+            counted = counted.and(Condition::Strict);
         }
-        counted = wanted;
-    }
-}
-
-fn all(flat: &Flat, from: &[u32], counted: Counted) -> FixedBitSet {
-    let view = View { flat, counted };
-    let mut reached = view.visit_map();
-    for &start in from {
-        if reached.contains(start as usize) {
-            continue;
-        }
-        reached.insert(start as usize);
-        let mut walk = Bfs {
-            stack: VecDeque::from([start]),
-            discovered: reached,
+        let walkers = flagged(flat, flag::WALKER);
+        let all = FixedBitSet::with_capacity(flat.count());
+        let any = View {
+            flat,
+            counted: counted.and(Condition::Loader),
+            walks: None,
         };
-        while walk.next(view).is_some() {}
-        reached = walk.discovered;
+        let walks = if walkers.is_empty() {
+            all
+        } else {
+            all_back(any, &walkers)
+        };
+        Self { counted, walks }
     }
-    reached
+
+    pub(super) fn view<'f>(&'f self, flat: &'f Flat) -> View<'f> {
+        View {
+            flat,
+            counted: self.counted,
+            walks: Some(&self.walks),
+        }
+    }
+
+    fn loading<'f>(&'f self, flat: &'f Flat) -> View<'f> {
+        View {
+            counted: self.counted.and(Condition::Loader),
+            ..self.view(flat)
+        }
+    }
+}
+
+fn flagged(flat: &Flat, flag: u32) -> Vec<u32> {
+    let nodes = 0..flat.count() as u32;
+    nodes.filter(|node| flat.flags(*node) & flag != 0).collect()
+}
+
+/// Everything that nodes lead to, themselves included, by the edges that count there.
+///
+/// Strings count once something that is reached loads computed names.
+pub(super) fn closure<'f>(flat: &'f Flat, from: &[u32], base: &'f Base) -> (FixedBitSet, View<'f>) {
+    let view = base.view(flat);
+    let reached = all(view, from);
+    let loads = reached
+        .ones()
+        .any(|node| flat.flags(node as u32) & flag::LOADER != 0);
+    if !loads {
+        return (reached, view);
+    }
+    let view = base.loading(flat);
+    (all(view, from), view)
+}
+
+fn all(view: View<'_>, from: &[u32]) -> FixedBitSet {
+    let mut walk = Bfs {
+        stack: VecDeque::new(),
+        discovered: view.visit_map(),
+    };
+    for &start in from {
+        if !walk.discovered.put(start as usize) {
+            walk.stack.push_back(start);
+        }
+    }
+    while walk.next(view).is_some() {}
+    walk.discovered
 }
 
 /// Everything that leads to one of the nodes, themselves included.
-fn all_back(flat: &Flat, to: &[u32], counted: Counted) -> FixedBitSet {
-    let view = View { flat, counted };
-    let mut reached = view.visit_map();
-    let mut stack = VecDeque::new();
+fn all_back(view: View<'_>, to: &[u32]) -> FixedBitSet {
+    let mut walk = Bfs {
+        stack: VecDeque::new(),
+        discovered: view.visit_map(),
+    };
     for &start in to {
-        if !reached.put(start as usize) {
-            stack.push_back(start);
+        if !walk.discovered.put(start as usize) {
+            walk.stack.push_back(start);
         }
     }
-    let mut walk = Bfs {
-        stack,
-        discovered: reached,
-    };
     while walk.next(Reversed(view)).is_some() {}
     walk.discovered
 }
 
 /// A shortest path from a node to another, as the numbers of its edges.
-pub(super) fn path(flat: &Flat, from: u32, to: u32, counted: Counted) -> Option<Vec<u32>> {
+pub(super) fn path(view: View<'_>, from: u32, to: u32) -> Option<Vec<u32>> {
+    let flat = view.flat;
     let mut came = vec![u32::MAX; flat.count()];
     let mut queue = VecDeque::from([from]);
     let mut seen = FixedBitSet::with_capacity(flat.count());
@@ -101,7 +127,7 @@ pub(super) fn path(flat: &Flat, from: u32, to: u32, counted: Counted) -> Option<
         }
         for at in flat.edge_range(node) {
             let edge = &flat.edges[at];
-            if counted.has(edge) && !seen.put(edge.target as usize) {
+            if view.counts(node, edge) && !seen.put(edge.target as usize) {
                 came[edge.target as usize] = at as u32;
                 queue.push_back(edge.target);
             }
@@ -118,7 +144,8 @@ pub(super) struct Back {
 }
 
 impl Back {
-    fn new(flat: &Flat, to: &[u32], counted: Counted) -> Self {
+    fn new(view: View<'_>, to: &[u32]) -> Self {
+        let flat = view.flat;
         let mut back = Self {
             reached: FixedBitSet::with_capacity(flat.count()),
             next: vec![u32::MAX; flat.count()],
@@ -132,9 +159,10 @@ impl Back {
         while let Some(node) = queue.pop_front() {
             for reverse in flat.reverse(node) {
                 let edge = &flat.edges[reverse.edge as usize];
-                if counted.has(edge) && !back.reached.put(reverse.source as usize) {
-                    back.next[reverse.source as usize] = reverse.edge;
-                    queue.push_back(reverse.source);
+                let source = reverse.source;
+                if view.counts(source, edge) && !back.reached.put(source as usize) {
+                    back.next[source as usize] = reverse.edge;
+                    queue.push_back(source);
                 }
             }
         }
@@ -154,65 +182,37 @@ impl Back {
     }
 }
 
-/// Which nodes lead to some others, each under the conditions that hold for it.
+/// Which nodes lead to some others, each by the edges that count for it.
 pub(super) struct Dependents {
-    /// Whether names that are loaded, and packages that are walked, count for each node.
+    /// The nodes that lead to something which loads computed names.
     loads: FixedBitSet,
-    walks: FixedBitSet,
-    /// By whether both, and which, count.
-    back: [Option<Back>; 4],
+    plain: Back,
+    loading: Option<Back>,
 }
 
 impl Dependents {
-    pub(super) fn of(flat: &Flat, to: &[u32], base: Counted) -> Self {
-        let with = |wanted: u32| -> Vec<u32> {
-            let nodes = 0..flat.count() as u32;
-            nodes
-                .filter(|node| flat.flags(*node) & wanted != 0)
-                .collect()
-        };
-        let (loaders, walkers) = (with(flag::LOADER), with(flag::WALKER));
-        let by_loader = base.and(Condition::Loader);
-        let by_walker = base.and(Condition::Walker);
-        let mut loads = all_back(flat, &loaders, base);
-        let mut walks = all_back(flat, &walkers, base);
-        let mut walks_by_loading = all_back(flat, &walkers, by_loader);
-        walks_by_loading.intersect_with(&loads);
-        let mut loads_by_walking = all_back(flat, &loaders, by_walker);
-        loads_by_walking.intersect_with(&walks);
-        loads.union_with(&loads_by_walking);
-        walks.union_with(&walks_by_loading);
-        let both = by_loader.and(Condition::Walker);
-        let back = [base, by_loader, by_walker, both];
-        let needed = |class: usize| match class {
-            0 => true,
-            1 => !loaders.is_empty(),
-            2 => !walkers.is_empty(),
-            _ => !loaders.is_empty() && !walkers.is_empty(),
-        };
-        let mut class = 0;
-        let back = back.map(|counted| {
-            let wanted = needed(class);
-            class += 1;
-            wanted.then(|| Back::new(flat, to, counted))
-        });
-        Self { loads, walks, back }
+    pub(super) fn of(flat: &Flat, to: &[u32], base: &Base) -> Self {
+        let loaders = flagged(flat, flag::LOADER);
+        let view = base.view(flat);
+        Self {
+            loads: all_back(view, &loaders),
+            plain: Back::new(view, to),
+            loading: (!loaders.is_empty()).then(|| Back::new(base.loading(flat), to)),
+        }
     }
 
-    fn back(&self, node: u32) -> Option<&Back> {
-        let loads = usize::from(self.loads.contains(node as usize));
-        let walks = usize::from(self.walks.contains(node as usize));
-        self.back[loads + 2 * walks].as_ref()
+    fn back(&self, node: u32) -> &Back {
+        match &self.loading {
+            Some(loading) if self.loads.contains(node as usize) => loading,
+            _ => &self.plain,
+        }
     }
 
     pub(super) fn has(&self, node: u32) -> bool {
-        self.back(node)
-            .is_some_and(|back| back.reached.contains(node as usize))
+        self.back(node).reached.contains(node as usize)
     }
 
     pub(super) fn path(&self, flat: &Flat, node: u32) -> Vec<u32> {
-        self.back(node)
-            .map(|back| back.path(flat, node))
-            .unwrap_or_default()
+        self.back(node).path(flat, node)
     }
 }

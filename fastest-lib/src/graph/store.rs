@@ -1,6 +1,7 @@
 //! The graph on disk: one file a rootdir, mapped and never loaded.
 //!
-//! A header with a checksum of all the rest, then the columns of [`Flat`], each at a multiple of eight.
+//! A header with a checksum of all but the references, then the columns of [`Flat`], each at a multiple of
+//! eight, the references last: those of a file have a checksum of their own, looked at when they are used.
 //! The file is replaced as a whole, by rename. Numbers are as this machine has them, and the header says
 //! so: a file from another one is none.
 
@@ -63,7 +64,8 @@ pub(super) fn read(path: &Path) -> Option<Flat> {
         .map(|bytes| u64::from_ne_bytes(bytes.try_into().unwrap_or_default()))
         .collect();
     let rest = map.get(HEADER..)?;
-    if header[0] != MAGIC || header[1] != schema() || header[2] != xxh3_64(rest) {
+    let own = usize::try_from(header[3]).ok()?;
+    if header[0] != MAGIC || header[1] != schema() || header[2] != xxh3_64(rest.get(..own)?) {
         return None;
     }
     let mut at = HEADER;
@@ -83,9 +85,10 @@ pub(super) fn read(path: &Path) -> Option<Flat> {
         edges: column(&map, next()?)?,
         reverse_starts: column(&map, next()?)?,
         reverse: column(&map, next()?)?,
-        references: column(&map, next()?)?,
         probes: column(&map, next()?)?,
         globals: column(&map, next()?)?,
+        references: column(&map, next()?)?,
+        ..Flat::default()
     };
     flat.is_sound().then_some(flat)
 }
@@ -95,7 +98,7 @@ fn column<T: Pod>(map: &Arc<Mmap>, range: std::ops::Range<usize>) -> Option<Colu
     Some(Column::Mapped(Arc::clone(map), range))
 }
 
-/// Replaces the graph at a path.
+/// Replaces the graph at a path; the graph has to be compact.
 pub(super) fn write(path: &Path, flat: &Flat) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)?;
@@ -108,19 +111,21 @@ pub(super) fn write(path: &Path, flat: &Flat) -> io::Result<()> {
         bytemuck::cast_slice(&flat.edges),
         bytemuck::cast_slice(&flat.reverse_starts),
         bytemuck::cast_slice(&flat.reverse),
-        &flat.references,
         bytemuck::cast_slice(&flat.probes),
         &flat.globals,
+        &flat.references,
     ];
     let padding = |column: &[u8]| column.len().next_multiple_of(8) - column.len();
     let mut hash = Xxh3::new();
-    for column in columns {
+    let mut own = 0;
+    for column in &columns[..COLUMNS - 1] {
         hash.update(column);
         hash.update(&[0; 8][..padding(column)]);
+        own += column.len().next_multiple_of(8);
     }
     let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
     let mut out = BufWriter::with_capacity(1 << 16, aside);
-    for number in [MAGIC, schema(), hash.digest(), 0] {
+    for number in [MAGIC, schema(), hash.digest(), own as u64] {
         out.write_all(&number.to_ne_bytes())?;
     }
     for column in columns {

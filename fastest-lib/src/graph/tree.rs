@@ -181,7 +181,7 @@ impl Tree {
                 None => gone.push(folder.path.clone()),
             }
         }
-        fresh.retain(|listed| !gone.contains(&listed.folder.path));
+        fresh.retain(|listed| !listed.is_stub() && !gone.contains(&listed.folder.path));
         let mut all: Vec<Listed> = Vec::new();
         let is_fresh: std::collections::HashSet<&str> =
             fresh.iter().map(|l| l.folder.path.as_str()).collect();
@@ -202,7 +202,7 @@ impl Tree {
             });
         }
         let mut seen = std::collections::HashSet::new();
-        fresh.retain(|listed| !listed.is_stub() && seen.insert(listed.folder.path.clone()));
+        fresh.retain(|listed| seen.insert(listed.folder.path.clone()));
         all.extend(fresh);
         let mut tree = Self {
             rootdir: self.rootdir.clone(),
@@ -433,12 +433,6 @@ pub(super) fn stamp(metadata: &Metadata, asked: SystemTime) -> Stamp {
     // The size of a folder says nothing.
     stamp[4] = 1;
     stamp
-}
-
-/// The same of a folder as it is now, to be compared with one that was kept.
-pub(super) fn current_stamp(mtime: [i64; 4], inode: u64, device: u64) -> Stamp {
-    let [a, b, c, d] = mtime.map(i64::cast_unsigned);
-    [a, b, c, d, 1, inode, device]
 }
 
 pub(super) fn join(folder: &str, name: &str) -> String {

@@ -1,5 +1,6 @@
 //! From changes to the tests that they concern.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -9,7 +10,7 @@ use super::changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, changed_distributions,
     config_change, top_levels, what_it_is,
 };
-use crate::graph::{Edge, ImportGraph};
+use crate::graph::{Edge, ImportGraph, Reached};
 use crate::workspace::Workspace;
 use crate::{Problem, ProblemKind};
 
@@ -25,6 +26,12 @@ pub struct AffectedSet {
     pub without_tests: Vec<String>,
     /// What could not be known.
     pub problems: Vec<Problem>,
+    /// The nodes of the graph that count as changed.
+    #[serde(skip)]
+    pub(super) nodes: BTreeSet<String>,
+    /// The test files that changes concern besides what they depend on.
+    #[serde(skip)]
+    pub(super) wide: BTreeSet<String>,
 }
 
 /// A test file that changes concern.
@@ -35,9 +42,6 @@ pub struct AffectedTest {
     pub file: String,
     /// Why: the nearest of the changes that concern it.
     pub reason: AffectedReason,
-    /// Of a test file that has changed itself: whether other changes concern it, too.
-    #[serde(skip)]
-    pub depends_on_others: bool,
 }
 
 /// Why a change concerns a test.
@@ -95,6 +99,8 @@ struct Causes<'c> {
     ruled: Vec<(String, GlobSet)>,
     without_tests: Vec<String>,
     problems: Vec<Problem>,
+    /// What any test leads to.
+    reached: OnceCell<Reached>,
 }
 
 /// The test files that changes concern, each with a reason.
@@ -127,6 +133,7 @@ pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -
         ruled: Vec::new(),
         without_tests: Vec::new(),
         problems: changes.problems.clone(),
+        reached: OnceCell::new(),
     };
     causes.find();
     causes.tests()
@@ -158,7 +165,7 @@ impl Causes<'_> {
                 .node(path)
                 .is_some_and(|node| node.kind.is_file())
             {
-                if is_source || !self.graph.tests_of(&[path]).is_empty() {
+                if is_source || self.is_reached(path) {
                     self.nodes.insert(path.to_owned());
                     continue;
                 }
@@ -180,6 +187,11 @@ impl Causes<'_> {
                 self.nodes.extend(self.neighbours(path));
             }
         }
+    }
+
+    fn is_reached(&self, path: &str) -> bool {
+        let reached = self.reached.get_or_init(|| self.graph.reached());
+        reached.has(self.graph, path)
     }
 
     /// Files that are more than their content.
@@ -262,6 +274,7 @@ impl Causes<'_> {
             ruled,
             mut without_tests,
             problems,
+            reached,
         } = self;
         let collects = workspace.collects();
         let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
@@ -272,10 +285,11 @@ impl Causes<'_> {
             .map(|change| (change.path.as_str(), change.kind))
             .collect();
         let mut used: BTreeSet<String> = BTreeSet::new();
+        let mut wide: BTreeSet<String> = BTreeSet::new();
         for (file, path) in graph.tests_of(&names) {
             let reason = match path.last() {
                 Some(last) => AffectedReason::Depends {
-                    on: last.to.clone(),
+                    on: last.to.to_string(),
                     path,
                 },
                 None => AffectedReason::Changed {
@@ -288,19 +302,21 @@ impl Causes<'_> {
             used.insert(reason.cause().unwrap_or(&file).to_owned());
             tests.insert(file, reason);
         }
-        let all: Vec<String> = graph.tests().filter(|test| collects.file(test)).collect();
+        let mut all: Vec<String> = graph.tests().filter(|test| collects.file(test)).collect();
+        all.sort_unstable();
         for test in &all {
             for (file, globs) in &ruled {
                 if globs.is_match(test) {
                     let file = file.clone();
                     used.insert(file.clone());
-                    tests
-                        .entry(test.clone())
-                        .or_insert(AffectedReason::Rule { file });
+                    wide.insert(test.clone());
+                    let reason = AffectedReason::Rule { file };
+                    tests.entry(test.clone()).or_insert(reason);
                 }
             }
             if let Some((file, why)) = &everything {
                 used.insert(file.clone());
+                wide.insert(test.clone());
                 let reason = AffectedReason::Everything {
                     file: file.clone(),
                     why,
@@ -308,39 +324,29 @@ impl Causes<'_> {
                 tests.entry(test.clone()).or_insert(reason);
             }
         }
-        tests.retain(|test, _| collects.file(test));
+        tests.retain(|test, _| all.binary_search(test).is_ok());
         let idle = changes.changes.iter().filter(|change| {
             // Only the nearest change is any test's reason: the others have to be asked for.
             !used.contains(&change.path)
                 && !without_tests.contains(&change.path)
-                && (!nodes.contains(&change.path) || graph.tests_of(&[&change.path]).is_empty())
+                && !(nodes.contains(&change.path)
+                    && reached
+                        .get_or_init(|| graph.reached())
+                        .has(graph, &change.path))
         });
         let idle: Vec<String> = idle.map(|change| change.path.clone()).collect();
         without_tests.extend(idle);
         without_tests.sort_unstable();
-        let others = |file: &str, reason: &AffectedReason| match reason {
-            AffectedReason::Changed { .. } => {
-                everything.is_some()
-                    || ruled.iter().any(|(_, globs)| globs.is_match(file))
-                    || graph
-                        .closure([file])
-                        .names()
-                        .any(|name| name != file && nodes.contains(name))
-            }
-            _ => true,
-        };
         AffectedSet {
             tests: tests
                 .into_iter()
-                .map(|(file, reason)| AffectedTest {
-                    depends_on_others: others(&file, &reason),
-                    file,
-                    reason,
-                })
+                .map(|(file, reason)| AffectedTest { file, reason })
                 .collect(),
             test_files: all.len(),
             without_tests,
             problems,
+            nodes,
+            wide,
         }
     }
 }

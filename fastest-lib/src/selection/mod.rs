@@ -26,8 +26,8 @@ mod select;
 pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
 pub use audit::{Audit, audit};
 pub use changes::{
-    Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, TopLevels,
-    changed_distributions, config_change, top_levels, what_it_is,
+    Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
+    TopLevels, changed_distributions, config_change, top_levels, what_it_is,
 };
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::affected::{AffectedReason, AffectedSet};
 use super::changes::{ChangeKind, Changes};
 use crate::discovery::Discovery;
+use crate::graph::ImportGraph;
 use crate::syntax::{Binding, BindingKind, FileFacts, parse};
 
 impl AffectedSet {
@@ -13,16 +14,24 @@ impl AffectedSet {
     /// of tests has changed, and nothing else that the file depends on, only these tests stay.
     ///
     /// That needs the content at the base of the changes, so it has no effect on listed ones.
-    pub fn narrow(&self, changes: &Changes, rootdir: &Path, discovery: &mut Discovery) {
-        let changed: BTreeSet<&str> = self
-            .tests
-            .iter()
-            .filter(|test| {
-                matches!(test.reason, AffectedReason::Changed { change } if change == ChangeKind::Modified)
-                    && !test.depends_on_others
-            })
-            .map(|test| test.file.as_str())
-            .collect();
+    pub fn narrow(
+        &self,
+        graph: &ImportGraph,
+        changes: &Changes,
+        rootdir: &Path,
+        discovery: &mut Discovery,
+    ) {
+        let changed = self.tests.iter().filter(|test| {
+            let is_changed = matches!(test.reason, AffectedReason::Changed { change }
+                if change == ChangeKind::Modified);
+            // What it depends on may have changed, too.
+            is_changed && !self.wide.contains(&test.file) && {
+                let closure = graph.closure([test.file.as_str()]);
+                let mut others = closure.names().filter(|name| *name != test.file);
+                !others.any(|name| self.nodes.contains(name))
+            }
+        });
+        let changed: BTreeSet<&str> = changed.map(|test| test.file.as_str()).collect();
         let files: Vec<&str> = changed.into_iter().collect();
         let before = changes.before_many(&files);
         let mut only: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -304,6 +305,7 @@ impl Workspace {
         Collects {
             workspace: self,
             rules: self.rules(),
+            folders: RefCell::default(),
         }
     }
 
@@ -344,14 +346,34 @@ impl Workspace {
 pub(crate) struct Collects<'w> {
     workspace: &'w Workspace,
     rules: Rules,
+    /// Whether the walk comes to a folder.
+    folders: RefCell<HashMap<PathBuf, bool>>,
 }
 
 impl Collects<'_> {
     /// Whether a file, relative to the rootdir, is one of the test files.
     pub(crate) fn file(&self, path: &str) -> bool {
         let path = self.workspace.rootdir.join(path);
+        let is_asked_for = |argument: &Argument| argument.path == path;
+        if self.workspace.arguments.iter().any(is_asked_for) {
+            return true;
+        }
+        let Some(folder) = path.parent() else {
+            return false;
+        };
+        self.folder(folder) && self.rules.would_collect(&path)
+    }
+
+    fn folder(&self, folder: &Path) -> bool {
+        if let Some(known) = self.folders.borrow().get(folder) {
+            return *known;
+        }
         let mut arguments = self.workspace.arguments.iter();
-        arguments.any(|argument| self.rules.would_collect(&argument.path, &path))
+        let comes = arguments.any(|argument| self.rules.would_enter(&argument.path, folder));
+        self.folders
+            .borrow_mut()
+            .insert(folder.to_path_buf(), comes);
+        comes
     }
 }
 

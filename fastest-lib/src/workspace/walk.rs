@@ -76,23 +76,27 @@ impl Rules {
         doctests.then_some(FileKind::Doctest)
     }
 
-    /// Whether the walk from a path that was asked for comes to a file and takes it for a test module.
-    pub(crate) fn would_collect(&self, start: &Path, path: &Path) -> bool {
-        let Ok(rest) = path.strip_prefix(start) else {
-            return false;
-        };
-        if rest.as_os_str().is_empty() {
-            return true;
-        }
+    /// Whether the walk from a path that was asked for comes to a folder.
+    pub(crate) fn would_enter(&self, start: &Path, folder: &Path) -> bool {
+        folder.starts_with(start)
+            && folder
+                .ancestors()
+                .take_while(|folder| *folder != start)
+                .all(|folder| {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                    let mut patterns = self.norecursedirs.iter();
+                    !self.is_ignored(folder)
+                        && !patterns.any(|pattern| pattern.matches(folder, &name))
+                })
+    }
+
+    /// Whether the walk takes a file that it comes to for a test module.
+    pub(crate) fn would_collect(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let folders = path.ancestors().skip(1);
-        let mut folders = folders.take_while(|folder| *folder != start);
-        let enters = folders.all(|folder| {
-            let name = folder.file_name().unwrap_or_default().to_string_lossy();
-            let mut patterns = self.norecursedirs.iter();
-            !self.is_ignored(folder) && !patterns.any(|pattern| pattern.matches(folder, &name))
-        });
-        enters && !self.is_ignored(path) && self.kind_of(path, &name) == Some(FileKind::Module)
+        let patterns = &mut self.python_files.iter();
+        is_python(path)
+            && patterns.any(|pattern| pattern.matches(path, &name))
+            && !self.is_ignored(path)
     }
 
     /// What is collected from a file that was asked for by name.

@@ -1,9 +1,10 @@
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fastest_lib::Result;
-use fastest_lib::selection::{ChangeKind, Changes};
+use fastest_lib::selection::{ChangeKind, Changes, KnownFile};
 
 /// A repository made by git itself, in a temporary folder.
 pub(crate) struct Repo {
@@ -63,8 +64,50 @@ impl Repo {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "more"]);
     }
 
+    /// The changes since a revision, which have to be the same when all files are known beforehand.
     pub(crate) fn since(&self, rev: &str) -> Result<Changes> {
-        Changes::since(&self.top, rev)
+        let changes = Changes::since(&self.top, rev);
+        let files = self.files();
+        let files = files
+            .iter()
+            .map(|(path, stat)| KnownFile { path, stat: *stat });
+        let among = Changes::since_among(&self.top, rev, files);
+        match (&changes, &among) {
+            (Ok(changes), Ok(among)) => assert_eq!(changes, among),
+            (Err(error), Err(among)) => assert_eq!(error.to_string(), among.to_string()),
+            (changes, among) => panic!("{changes:?} {among:?}"),
+        }
+        changes
+    }
+
+    /// The files in the working tree with names in UTF-8, those behind links left out.
+    fn files(&self) -> Vec<(String, Option<[u64; 6]>)> {
+        let mut files = Vec::new();
+        let mut rest = vec![self.top.clone()];
+        while let Some(folder) = rest.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() && entry.file_name() != ".git" {
+                    rest.push(path);
+                } else if !kind.is_dir() {
+                    let metadata = entry.metadata().unwrap();
+                    let [mtime, mtime_nsec, ctime, ctime_nsec] = [
+                        metadata.mtime(),
+                        metadata.mtime_nsec(),
+                        metadata.ctime(),
+                        metadata.ctime_nsec(),
+                    ]
+                    .map(i64::cast_unsigned);
+                    let (size, inode) = (metadata.size(), metadata.ino());
+                    let stat = [mtime, mtime_nsec, ctime, ctime_nsec, size, inode];
+                    let stat = (!kind.is_symlink()).then_some(stat);
+                    let path = path.strip_prefix(&self.top).unwrap();
+                    files.extend(path.to_str().map(|path| (path.to_owned(), stat)));
+                }
+            }
+        }
+        files
     }
 
     /// Checks the changes since a revision, as [`shown`] writes them.

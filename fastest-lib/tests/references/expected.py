@@ -16,10 +16,12 @@ CONDITIONAL = ["If", "Try", "TryStar", "For", "AsyncFor", "While", "Match", "mat
 
 
 def is_kept(value):
-    if not value or len(value.encode("utf-8", "replace")) > 255 or "\n" in value or "\r" in value:
+    try:
+        length = len(value.encode())
+    except UnicodeEncodeError:
+        # A surrogate is no character.
         return False
-    # What is no text is computed, as far as a reader of references goes.
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if not 0 < length <= 255 or "\n" in value or "\r" in value:
         return False
     # These may be split where something is computed.
     if "://" in value or "%" in value or "{" in value:
@@ -134,8 +136,9 @@ for path in files():
     except (OSError, SyntaxError, ValueError, RecursionError):
         continue
     found = set()
-    # A character by its name ends what is known of a string.
-    if b"\\N{" not in source:
-        strings(tree, found)
+    strings(tree, found)
+    if b"\\N{" in source:
+        # What an escape by name stands for is not known to the scanner.
+        found = {value for value in found if value.isascii()}
     imports = Imports(tree, source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")).found
     print(json.dumps({"path": path, "imports": imports, "strings": sorted(found)}))

@@ -7,6 +7,7 @@ mod listing;
 mod measured;
 mod outline;
 mod process;
+mod replay;
 mod repo;
 mod report;
 mod soundness;
@@ -34,6 +35,8 @@ enum Task {
     Outline(outline::Options),
     /// Hold what `fastest inputs` names against what the tests of real projects read.
     Soundness(soundness::Options),
+    /// Hold `fastest affected` against what changes between releases of real projects reach.
+    Replay(replay::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Measure(options) => measured::run(&options),
         Task::Outline(options) => outline::run(&options),
         Task::Soundness(options) => soundness::run(&options),
+        Task::Replay(options) => replay::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use fastest_lib::discovery::{DiscoverOptions, Discovery};
+use fastest_lib::graph::ImportGraph;
 use fastest_lib::report::ExitCode;
 use fastest_lib::selection::{AffectedReason, AffectedSet, AffectedTest, Change, Changes};
 use fastest_lib::{Error, NodeId, Problem, Session};
@@ -43,16 +44,16 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
         let workspace = session.workspace();
         (workspace.rootdir(), workspace.invocation_dir())
     };
+    let (graph, _) = session.graph(!args.no_cache);
     let changes = match &args.since {
-        Some(rev) => Changes::since(rootdir, rev)?,
+        Some(rev) => session.changes_since(&graph, rev)?,
         None => Changes::listed(rootdir, here, &args.changed),
     };
-    let (graph, _) = session.graph(!args.no_cache);
     let mut set = session.affected(&graph, &changes);
     set.problems.extend(graph.problems());
     let discovery = match args.output {
         AffectedOutput::Files => None,
-        _ => Some(discover(args, &session, &set, &changes)?),
+        _ => Some(discover(args, &session, &graph, &set, &changes)?),
     };
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let written = match (args.output, &discovery) {
@@ -84,6 +85,7 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
 fn discover(
     args: &AffectedArgs,
     session: &Session,
+    graph: &ImportGraph,
     set: &AffectedSet,
     changes: &Changes,
 ) -> Result<Discovery, Error> {
@@ -105,7 +107,7 @@ fn discover(
     discover.cache = !args.no_cache;
     let mut discovery = of_files.discover_with(&discover)?;
     if args.level == LevelArg::Symbol {
-        set.narrow(changes, rootdir, &mut discovery);
+        set.narrow(graph, changes, rootdir, &mut discovery);
     }
     Ok(discovery)
 }

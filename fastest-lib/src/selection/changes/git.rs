@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use super::index::Index;
 use crate::{Error, ErrorKind, Result};
 
 /// Variables that would turn a question about the repository around a folder into one about
@@ -32,7 +33,14 @@ pub(super) struct Repository {
     pub(super) top: PathBuf,
     /// The commit (or tree) that everything is compared with.
     pub(super) base: String,
+    /// Its index; none where it is not known.
+    pub(super) index: Option<PathBuf>,
+    /// The tree of the base, where that is what `HEAD` is.
+    pub(super) tree: Option<String>,
 }
+
+/// More paths than this are not named one by one.
+const MANY: usize = 1000;
 
 /// One difference between the base and the working tree, as `git diff --raw` has it.
 pub(super) struct Difference {
@@ -62,12 +70,20 @@ impl Repository {
         }
         // The symmetric difference is written as both ends and `^BASE` for every merge base.
         let range = format!("{rev}...HEAD");
-        let output = run(folder, &["rev-parse", &range, "--show-toplevel"])?;
+        let arguments = [
+            "rev-parse",
+            &range,
+            "--git-path",
+            "index",
+            "--show-toplevel",
+        ];
+        let output = run(folder, &arguments)?;
         if !output.status.success() {
             return Err(diagnose(folder, rev, &output));
         }
         let mut rest = output.stdout.as_slice();
         let mut base = None;
+        let mut objects: Vec<String> = Vec::new();
         // The top comes last, because its name may have more than one line.
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = &rest[..end];
@@ -76,7 +92,7 @@ impl Repository {
                 Some(merge_base) if is_object(merge_base) => {
                     base = base.or_else(|| Some(String::from_utf8_lossy(merge_base).into_owned()));
                 }
-                _ if is_object(line) => {}
+                _ if is_object(line) => objects.push(String::from_utf8_lossy(line).into_owned()),
                 _ => break,
             }
             rest = &rest[end + 1..];
@@ -84,14 +100,83 @@ impl Repository {
         let Some(base) = base else {
             return Err(no_merge_base(folder, rev));
         };
-        let top = path_of(rest.strip_suffix(b"\n").unwrap_or(rest));
-        Ok(Self { top, base })
+        let tree = match objects.as_slice() {
+            [_, head, tree] if *head == base => Some(tree.clone()),
+            _ => None,
+        };
+        // Names of several lines cannot be told apart; then git is asked about everything.
+        let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+        let (index, top) = match rest.iter().position(|byte| *byte == b'\n') {
+            Some(end) if !rest[end + 1..].contains(&b'\n') => {
+                (Some(folder.join(path_of(&rest[..end]))), &rest[end + 1..])
+            }
+            _ => {
+                let output = run(folder, &["rev-parse", "--show-toplevel"])?;
+                let top = path_of(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout));
+                let index = None;
+                return Ok(Self {
+                    top,
+                    base,
+                    index,
+                    tree,
+                });
+            }
+        };
+        let top = path_of(top);
+        Ok(Self {
+            top,
+            base,
+            index,
+            tree,
+        })
+    }
+
+    /// The index, if it can be made use of.
+    pub(super) fn read_index(&self) -> Option<Index> {
+        Index::read(self.index.as_deref()?, self.base.len() / 2)
+    }
+
+    /// The paths that differ between the base and the index, and those of the working tree that may
+    /// differ from the index; none when they are many, or not known.
+    fn to_compare(&self, suspects: &[&[u8]], index: &Index) -> Option<Vec<PathBuf>> {
+        let is_clean = self.tree.as_ref().is_some_and(|tree| index.is_of(tree));
+        let staged = if is_clean {
+            Vec::new()
+        } else {
+            let staged = self.succeed(&[
+                "diff-index",
+                "--cached",
+                "--name-only",
+                "--no-renames",
+                "-z",
+                &self.base,
+                "--",
+            ]);
+            staged.ok()?
+        };
+        let staged = staged.split(|byte| *byte == 0);
+        let staged = staged.filter(|path| !path.is_empty());
+        let mut paths: Vec<&[u8]> = suspects.iter().copied().chain(staged).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        (paths.len() <= MANY).then(|| paths.into_iter().map(path_of).collect())
     }
 
     /// What differs between the base and the working tree, among the files that the base or the
     /// index has.
-    pub(super) fn differences(&self) -> Result<Vec<Difference>> {
-        let output = self.succeed(&[
+    pub(super) fn differences(
+        &self,
+        suspects: Option<&[&[u8]]>,
+        index: Option<&Index>,
+    ) -> Result<Vec<Difference>> {
+        let paths = suspects.zip(index);
+        let paths = paths.and_then(|(suspects, index)| self.to_compare(suspects, index));
+        if paths.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let mut command = git(&self.top);
+        command.args([
+            "--literal-pathspecs",
             "diff",
             "--raw",
             "-z",
@@ -106,7 +191,15 @@ impl Repository {
             "-l200",
             &self.base,
             "--",
-        ])?;
+        ]);
+        command.args(paths.into_iter().flatten());
+        let output = command
+            .output()
+            .map_err(|error| Error::io(&self.top, error))?;
+        if !output.status.success() {
+            return Err(self.failed("diff", &said(&output)));
+        }
+        let output = output.stdout;
         let mut fields = output.split(|byte| *byte == 0);
         let mut found = Vec::new();
         while let Some(header) = fields.next().filter(|header| !header.is_empty()) {
@@ -144,6 +237,40 @@ impl Repository {
             .filter(|path| !path.is_empty())
             .map(<[u8]>::to_vec)
             .collect())
+    }
+
+    /// Those of the paths, relative to the top, that are not ignored.
+    pub(super) fn not_ignored(&self, paths: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut child = git(&self.top)
+            .args(["check-ignore", "-z", "--stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| Error::io(&self.top, error))?;
+        let stdin = child.stdin.take();
+        let asked = paths.join(&0);
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // When git ends early its answer is short, which is seen below.
+                let _ = stdin.map(|mut pipe| pipe.write_all(&asked));
+            });
+            child.wait_with_output()
+        });
+        let output = output.map_err(|error| Error::io(&self.top, error))?;
+        // 1 is for none of them.
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(self.failed("check-ignore", &said(&output)));
+        }
+        let ignored = output.stdout.split(|byte| *byte == 0);
+        let ignored: std::collections::HashSet<&[u8]> = ignored.collect();
+        let others = paths
+            .iter()
+            .filter(|path| !ignored.contains(path.as_slice()));
+        Ok(others.cloned().collect())
     }
 
     /// Whether the folder is one that the repository passes over.

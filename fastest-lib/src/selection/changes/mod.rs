@@ -7,6 +7,7 @@
 
 mod config;
 mod git;
+mod index;
 mod ini_files;
 mod installed;
 mod listed;
@@ -16,6 +17,7 @@ mod roles;
 mod since;
 
 pub use config::{ConfigChange, config_change};
+pub use index::KnownFile;
 pub use installed::{TopLevels, top_levels};
 pub use model::{Change, ChangeKind, Changes};
 pub use requirements::{Distributions, changed_distributions};

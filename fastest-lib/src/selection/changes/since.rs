@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::git::{Difference, Repository, is_null, path_of};
+use super::index::KnownFile;
 use super::listed::files_below;
 use super::model::{Change, ChangeKind, Changes, History};
 use crate::workspace::slashed;
@@ -23,6 +24,25 @@ impl Changes {
     /// by it; `rev` names no commit, or one without a common ancestor. Of kind [`ErrorKind::Io`]:
     /// git cannot be run, or fails.
     pub fn since(rootdir: &Path, rev: &str) -> Result<Self> {
+        Self::find(rootdir, rev, None)
+    }
+
+    /// [`Changes::since`] with less to look for: all files below the rootdir are known, those behind
+    /// symbolic links left out. What is not among them is not looked for as untracked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changes::since`].
+    pub fn since_among<'f>(
+        rootdir: &Path,
+        rev: &str,
+        files: impl IntoIterator<Item = KnownFile<'f>>,
+    ) -> Result<Self> {
+        let files: Vec<KnownFile<'f>> = files.into_iter().collect();
+        Self::find(rootdir, rev, Some(&files))
+    }
+
+    fn find(rootdir: &Path, rev: &str, files: Option<&[KnownFile<'_>]>) -> Result<Self> {
         let root = rootdir
             .canonicalize()
             .map_err(|source| Error::io(rootdir, source))?;
@@ -36,7 +56,7 @@ impl Changes {
             prefix.push('/');
         }
         let mut collector = Collector::default();
-        collector.repository(b"", &repository)?;
+        collector.repository(b"", &repository, prefix.as_bytes(), files)?;
         let changes = collector.finish(repository.base.clone(), prefix);
         let nothing = changes.changes.is_empty() && root != repository.top;
         if nothing && repository.ignores(&root) {
@@ -68,12 +88,31 @@ struct Collector {
 }
 
 impl Collector {
-    /// The changes in a repository whose top has this path, which is empty or ends in `/`.
-    fn repository(&mut self, prefix: &[u8], repository: &Repository) -> Result<()> {
-        // Both look at every file or folder: half of the time where there are two processors.
+    /// The changes in a repository whose top has this path, which is empty or ends in `/`. All `files`
+    /// `below` a folder of it may be known.
+    fn repository(
+        &mut self,
+        prefix: &[u8],
+        repository: &Repository,
+        below: &[u8],
+        files: Option<&[KnownFile<'_>]>,
+    ) -> Result<()> {
+        let index = repository.read_index();
+        let looked = index
+            .as_ref()
+            .map(|index| index.look(&repository.top, below, files));
+        let looked = looked.unwrap_or_default();
+        let untracked = || match &looked.untracked {
+            Some(files) => {
+                let files = files.iter().map(|file| [below, file.as_bytes()].concat());
+                repository.not_ignored(&files.collect::<Vec<_>>())
+            }
+            None => repository.untracked(),
+        };
+        // Both may look at every file or folder: half of the time where there are two processors.
         let (differences, untracked) = std::thread::scope(|scope| {
-            let untracked = scope.spawn(|| repository.untracked());
-            let differences = repository.differences();
+            let untracked = scope.spawn(untracked);
+            let differences = repository.differences(looked.suspects.as_deref(), index.as_ref());
             (differences, untracked.join())
         });
         let untracked = untracked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -188,10 +227,15 @@ impl Collector {
                 "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321".to_owned()
             }
         };
-        let submodule = Repository { top, base };
+        let submodule = Repository {
+            top,
+            base,
+            index: None,
+            tree: None,
+        };
         let inner = [path.as_slice(), b"/"].concat();
         let checked_out = submodule.top.join(".git").exists();
-        if !checked_out || self.repository(&inner, &submodule).is_err() {
+        if !checked_out || self.repository(&inner, &submodule, b"", None).is_err() {
             self.folder(path, kind, at);
         }
     }

@@ -94,7 +94,7 @@ pub(super) fn compare(observed: &Inputs, given: &Inputs) -> Comparison {
 }
 
 /// The path without `.` and `..`, by its text alone.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {

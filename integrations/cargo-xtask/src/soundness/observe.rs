@@ -33,9 +33,9 @@ pub(super) struct Observed {
     pub(super) failed: BTreeMap<String, String>,
 }
 
-/// One line of the log of `record_inputs.py`.
+/// One line of the log of `record_inputs.py`: what was done, and the file.
 #[derive(Deserialize)]
-struct Noted(String, PathBuf);
+pub(crate) struct Noted(pub(crate) String, pub(crate) PathBuf);
 
 /// The observations of an earlier run, if there are any of this version.
 pub(super) fn kept(project: &Project) -> Option<Observed> {
@@ -49,8 +49,13 @@ pub(super) fn path(project: &Project) -> PathBuf {
     project.dir.join("observed.json")
 }
 
-/// Run up to `sample` test files, each by itself under pytest.
-pub(super) fn observe(project: &Project, sample: usize, printer: Printer) -> Result<Observed> {
+/// Run up to `sample` test files, each by itself under pytest; `keep` what is observed.
+pub(super) fn observe(
+    project: &Project,
+    sample: usize,
+    keep: bool,
+    printer: Printer,
+) -> Result<Observed> {
     let start = Instant::now();
     project.restore()?;
     let switch = project.install_recorder()?;
@@ -72,7 +77,9 @@ pub(super) fn observe(project: &Project, sample: usize, printer: Printer) -> Res
             }
         }
     }
-    fs::write(path(project), serde_json::to_string_pretty(&observed)?)?;
+    if keep {
+        fs::write(path(project), serde_json::to_string_pretty(&observed)?)?;
+    }
     printer.line(format!(
         "  observed {} of {all} in {}",
         count(observed.tests.len(), "test file"),
@@ -131,7 +138,7 @@ fn test_files(project: &Project) -> Result<(Vec<String>, BTreeMap<String, String
 }
 
 /// `n` of the tests, at equal distances, the same ones each time.
-fn spread(tests: Vec<String>, n: usize) -> Vec<String> {
+pub(crate) fn spread<T>(tests: Vec<T>, n: usize) -> Vec<T> {
     let all = tests.len();
     let n = n.min(all);
     let wanted: Vec<usize> = (0..n).map(|i| (2 * i + 1) * all / (2 * n)).collect();
@@ -141,15 +148,19 @@ fn spread(tests: Vec<String>, n: usize) -> Vec<String> {
 }
 
 fn run(project: &Project, test: &str, switch: &Path) -> Result<Vec<Noted>> {
-    let log = project.dir.join("log.jsonl");
-    fs::remove_file(&log).ok();
     let mut command = Command::new(project.venv.program("pytest"));
     command.args(["-q", "-p", "no:cacheprovider", test]);
     command.args(&project.suite.args).envs(&project.suite.env);
     project.venv.activate(&mut command);
     command.current_dir(&project.tree);
+    recorded(&mut command, &project.dir.join("log.jsonl"), switch)
+}
+
+/// Run a pytest command with the recorder switched on, and read its log.
+pub(crate) fn recorded(command: &mut Command, log: &Path, switch: &Path) -> Result<Vec<Noted>> {
+    fs::remove_file(log).ok();
     fs::write(switch, log.as_os_str().as_encoded_bytes())?;
-    let finished = capture(&mut command, LIMIT);
+    let finished = capture(command, LIMIT);
     fs::remove_file(switch)?;
     let finished = finished?;
     // 5: all tests are deselected, or the file skips itself; it was loaded all the same.
@@ -159,7 +170,7 @@ fn run(project: &Project, test: &str, switch: &Path) -> Result<Vec<Noted>> {
         finished.code(),
         finished.tail()
     );
-    let lines = fs::read_to_string(&log).context("the recorder wrote no log")?;
+    let lines = fs::read_to_string(log).context("the recorder wrote no log")?;
     let noted = lines.lines().map(serde_json::from_str);
     noted.collect::<Result<_, _>>().context("the log")
 }
@@ -167,6 +178,49 @@ fn run(project: &Project, test: &str, switch: &Path) -> Result<Vec<Noted>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_recorder_notes_what_a_process_and_its_children_run_and_read() {
+        let dir = std::env::temp_dir().join(format!("xtask-recorder-{}", std::process::id()));
+        crate::conformance::suites::empty(&dir).unwrap();
+        let dir = dir.canonicalize().unwrap();
+        let log = dir.join("log.jsonl");
+        let recorder = crate::repo::script("record_inputs.py");
+        fs::copy(recorder, dir.join("soundness_record.py")).unwrap();
+        fs::write(dir.join("soundness-log"), log.to_str().unwrap()).unwrap();
+        fs::write(dir.join("mod.py"), "").unwrap();
+        fs::write(dir.join("forked.py"), "").unwrap();
+        fs::write(dir.join("in.txt"), "").unwrap();
+        let program = "import soundness_record, os, mod\n\
+            open('in.txt').close()\n\
+            open('out.txt', 'w').close()\n\
+            open('out.txt').close()\n\
+            if not os.fork():\n    import forked\n    os._exit(0)\n\
+            os.wait()\n\
+            os.execv('/bin/sh', ['sh', '-c', ''])\n";
+        let mut command = Command::new("python3");
+        command
+            .args(["-c", program])
+            .current_dir(&dir)
+            .env("PYTHONPATH", &dir);
+        crate::process::succeed(&mut command, Duration::from_secs(60)).unwrap();
+        let text = fs::read_to_string(&log).unwrap();
+        let noted = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let noted: Vec<String> = noted
+            .map(|Noted(kind, path)| format!("{kind} {}", path.display()))
+            .collect();
+        let has = |kind: &str, name: &str| {
+            let line = format!("{kind} {}", dir.join(name).display());
+            noted.contains(&line)
+        };
+        assert!(
+            has("exec", "mod.py") && has("exec", "forked.py"),
+            "{noted:?}"
+        );
+        assert!(has("read", "in.txt") && has("read", "/bin/sh"), "{noted:?}");
+        assert!(!has("read", "out.txt"), "{noted:?}");
+        fs::remove_dir_all(dir).unwrap();
+    }
 
     #[test]
     fn a_sample_is_spread_over_the_list() {

@@ -102,30 +102,36 @@ impl Project {
         self.files.contains(name).then(|| name.to_owned())
     }
 
-    /// Put the recorder of `record_inputs.py` into the environment.
+    /// Put the recorder into the environment.
     pub(super) fn install_recorder(&self) -> Result<PathBuf> {
-        let mut command = std::process::Command::new(self.venv.python());
-        command.args([
-            "-c",
-            "import sysconfig; print(sysconfig.get_path('purelib'))",
-        ]);
-        let limit = std::time::Duration::from_secs(60);
-        let found = process::succeed(&mut command, limit)?;
-        let packages = PathBuf::from(found.stdout.trim());
-        let module = packages.join("soundness_record.py");
-        fs::copy(repo::script("record_inputs.py"), &module)
-            .with_context(|| format!("cannot write {}", module.display()))?;
-        // Such files are read in the order of their names.
-        fs::write(
-            packages.join("0_soundness.pth"),
-            "import soundness_record\n",
-        )?;
-        Ok(packages.join("soundness-log"))
+        install_recorder(&self.venv)
     }
 }
 
+/// Put the recorder of `record_inputs.py` into an environment. The file that is given back switches
+/// it on.
+pub(crate) fn install_recorder(venv: &Venv) -> Result<PathBuf> {
+    let mut command = std::process::Command::new(venv.python());
+    command.args([
+        "-c",
+        "import sysconfig; print(sysconfig.get_path('purelib'))",
+    ]);
+    let limit = std::time::Duration::from_secs(60);
+    let found = process::succeed(&mut command, limit)?;
+    let packages = PathBuf::from(found.stdout.trim());
+    let module = packages.join("soundness_record.py");
+    fs::copy(repo::script("record_inputs.py"), &module)
+        .with_context(|| format!("cannot write {}", module.display()))?;
+    // Such files are read in the order of their names.
+    fs::write(
+        packages.join("0_soundness.pth"),
+        "import soundness_record\n",
+    )?;
+    Ok(packages.join("soundness-log"))
+}
+
 /// The source that compiled code in a `__pycache__` was made of.
-fn source_of(path: &Path) -> PathBuf {
+pub(crate) fn source_of(path: &Path) -> PathBuf {
     let folder = path.parent();
     let cached = folder.filter(|folder| folder.ends_with("__pycache__"));
     let (Some(folder), Some(name)) = (cached.and_then(Path::parent), path.file_name()) else {
