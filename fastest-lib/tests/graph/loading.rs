@@ -351,6 +351,28 @@ fn walkers() {
 }
 
 #[test]
+fn packages_that_are_given_to_a_walker() {
+    const WALK: &str = "import importlib, pkgutil\ndef walk(package):\n    for m in pkgutil.iter_modules(package.__path__):\n        importlib.import_module(package.__name__ + '.' + m.name)\n";
+    check_closures(
+        &[
+            ("p/__init__.py", ""),
+            ("p/q/__init__.py", ""),
+            ("p/q/a.py", ""),
+            ("p/other.py", ""),
+            ("walk.py", WALK),
+            ("test_a.py", "import walk\nfrom p import q\ndef test(): walk.walk(q)\n"),
+            ("test_b.py", "import walk, p.q as x\ndef test(): walk.walk(x)\n"),
+            ("test_c.py", "from p import q\ndef test(): pass\n"),
+        ],
+        &[
+            "test_a.py: p/q/a.py | p/other.py",
+            "test_b.py: p/q/a.py | p/other.py",
+            "test_c.py: | p/q/a.py walk.py",
+        ],
+    );
+}
+
+#[test]
 fn packages_that_load_all_their_modules() {
     for init in [
         "import importlib, pkgutil\nfor m in pkgutil.iter_modules(__path__):\n    importlib.import_module(__name__ + '.' + m.name)\n",

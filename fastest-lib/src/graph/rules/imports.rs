@@ -101,10 +101,14 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         return;
     }
     let mut any = !found.files.is_empty() || import.names.is_empty();
+    if import.names.is_empty() {
+        may_walk(source, &found, by, out);
+    }
     for name in import.names.iter().filter(|name| *name != "*") {
         let below = source.names().below(&found.folders, name);
         any |= !below.is_empty();
         out.files(&below.files, by);
+        may_walk(source, &below, by, out);
     }
     if !any {
         // A folder that is no package has no attributes.
@@ -115,6 +119,15 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
             out.add(Target::Missing(spelled(import, Some(name)).into()), by);
         }
     }
+}
+
+/// A package may be given to something that walks it.
+fn may_walk(source: &Source<'_>, package: &Found, by: By, out: &mut Edges) {
+    if by.kind == EdgeKind::TypeChecking {
+        return;
+    }
+    let walk = By::new(by.line, EdgeKind::PackageWalk, Rule::PackageWalk).when(Condition::Walker);
+    out.folders(&package.folders, Target::Modules, walk);
 }
 
 /// A relative import that leads out of the workspace.
