@@ -89,6 +89,25 @@ fn folders_that_are_listed() {
     );
 }
 
+#[test]
+fn folders_with_a_bare_name() {
+    for source in [
+        "import os, pytest\n@pytest.mark.parametrize('folder', ['data'])\ndef test(folder):\n    for name in os.listdir(folder): open(os.path.join(folder, name)).close()\n",
+        "import glob\nFOLDER = 'data'\ndef test():\n    for name in glob.glob(FOLDER + '/*'): open(name).close()\n",
+        "def test(monkeypatch):\n    monkeypatch.chdir('data')\n    open('a.txt').close()\n",
+        "import subprocess, sys\ndef test(): subprocess.check_call([sys.executable, '-c', 'open(\"a.txt\")'], cwd='data')\n",
+    ] {
+        check_closures(
+            &[
+                ("test_a.py", source),
+                ("data/a.txt", ""),
+                ("other/a.txt", ""),
+            ],
+            &["test_a.py: data/a.txt | other/a.txt"],
+        );
+    }
+}
+
 /// Lists of a folder that another statement made, and the folder is above the file.
 #[test]
 fn folders_above_that_are_listed_by_name() {

@@ -11,3 +11,4 @@ mod python;
 mod resolution;
 mod rules;
 mod settings;
+mod walking;

@@ -102,13 +102,13 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
     }
     let mut any = !found.files.is_empty() || import.names.is_empty();
     if import.names.is_empty() {
-        may_walk(source, &found, by, out);
+        may_walk(&found, by, out);
     }
     for name in import.names.iter().filter(|name| *name != "*") {
         let below = source.names().below(&found.folders, name);
         any |= !below.is_empty();
         out.files(&below.files, by);
-        may_walk(source, &below, by, out);
+        may_walk(&below, by, out);
     }
     if !any {
         // A folder that is no package has no attributes.
@@ -122,7 +122,7 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
 }
 
 /// A package may be given to something that walks it.
-fn may_walk(source: &Source<'_>, package: &Found, by: By, out: &mut Edges) {
+fn may_walk(package: &Found, by: By, out: &mut Edges) {
     if by.kind == EdgeKind::TypeChecking {
         return;
     }

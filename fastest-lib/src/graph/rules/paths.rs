@@ -16,9 +16,11 @@ const PATHS: &[&str] = &[
     "PosixPath",
     "PurePath",
     "abspath",
+    "chdir",
     "copy",
     "copyfile",
     "copytree",
+    "discover",
     "exists",
     "fixture_path",
     "get_data_path",
@@ -43,12 +45,15 @@ const PATHS: &[&str] = &[
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     let covered = from_file(source, out);
     beside(source, out);
+    let mut sites = source.references.sites.iter();
+    let lists = sites.any(|site| matches!(site.kind, SiteKind::List(_)));
     for string in &source.references.strings {
         let value = string.value.as_str();
         let is_covered = covered
             .iter()
             .any(|(line, part)| *line <= string.line && string.line - line < 12 && part == value);
-        if !is_covered && may_be_path(string) && !is_left_out(string) {
+        let may_be_path = may_be_path(string) || lists && is_bare(string);
+        if !is_covered && may_be_path && !is_left_out(string) {
             for path in spellings(value) {
                 named(source, string, path, out);
             }
@@ -84,9 +89,23 @@ fn may_be_path(string: &StringReference) -> bool {
     // A text's `join` makes no path of it.
     let is_text =
         matches!(&string.place, Place::Argument { callee, .. } if callee.starts_with("''"));
+    let is_cwd =
+        matches!(&string.place, Place::Argument { keyword: Some(name), .. } if name == "cwd");
     has_extension
+        || is_cwd
         || string.place == Place::Path
         || !is_text && callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+}
+
+/// Whether a string is a name that no function was given: it may be that of a folder which is listed.
+fn is_bare(string: &StringReference) -> bool {
+    let is_free = match &string.place {
+        Place::Assigned(name) => name != "__all__",
+        Place::Other => true,
+        Place::Argument { callee, .. } => callee.ends_with("parametrize"),
+        _ => false,
+    };
+    is_free && !string.is_prefix
 }
 
 /// Whether a string says what pytest leaves out, which it compares and does not read.
