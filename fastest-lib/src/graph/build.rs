@@ -399,6 +399,7 @@ fn setup<'s>(
             .as_ref()
             .map(|path| tree.folder(path).unwrap_or(0)),
         installed: environment.installed.clone(),
+        doctests: environment.doctests,
         zips: globals
             .zips
             .iter()

@@ -24,6 +24,8 @@ pub(super) struct Environment {
     pub(super) conftests: Option<String>,
     patterns: Vec<PathPattern>,
     pub(super) installed: Option<FxHashSet<String>>,
+    /// Whether the examples in docstrings are tests.
+    pub(super) doctests: bool,
     /// Archives on the search path.
     pub(super) zips: Vec<String>,
     pub(super) disabled: Vec<Rule>,
@@ -97,6 +99,8 @@ impl Environment {
             conftests,
             patterns: workspace.test_patterns(),
             installed: tops(&installed),
+            doctests: addopts.doctest_modules
+                && !addopts.plugins.iter().any(|plugin| plugin == "no:doctest"),
             zips,
             disabled: disabled.filter_map(|name| Rule::named(name)).collect(),
             declared: pairs(&config.edges),
@@ -118,13 +122,14 @@ impl Environment {
             plugins,
             conftests,
             zips,
+            doctests,
             disabled,
             declared,
             dropped,
             ..
         } = self;
         let text = format!(
-            "{rootdir:?}{roots:?}{mapped:?}{plugins:?}{conftests:?}{zips:?}{disabled:?}{declared:?}\
+            "{rootdir:?}{roots:?}{mapped:?}{plugins:?}{conftests:?}{zips:?}{doctests}{disabled:?}{declared:?}\
              {dropped:?}{patterns:?}{installed:?}{}",
             self.installed.is_some()
         );

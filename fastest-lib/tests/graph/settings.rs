@@ -62,6 +62,23 @@ fn categories_of_warnings() {
 }
 
 #[test]
+fn examples_in_docstrings() {
+    let files: [(&str, &str); 4] = [
+        (
+            "test_a.py",
+            "def test():\n    \"\"\"\n    >>> from p import a\n    \"\"\"\n",
+        ),
+        ("p/__init__.py", ""),
+        ("p/a.py", ""),
+        ("p/b.py", ""),
+    ];
+    check_closures(&files, &["test_a.py: | p/a.py"]);
+    let setting = ("pytest.ini", "[pytest]\naddopts = --doctest-modules\n");
+    let files = [&files[..], &[setting]].concat();
+    check_closures(&files, &["test_a.py: p/a.py | p/b.py"]);
+}
+
+#[test]
 fn test_files_by_patterns_with_folders() {
     check_closures(
         &[

@@ -29,6 +29,7 @@ fn string(string: &StringReference) -> String {
         Place::Joined => " joined".to_owned(),
         Place::Module => " -m".to_owned(),
         Place::Code => " import".to_owned(),
+        Place::Doctest => " >>>".to_owned(),
         Place::Argument {
             callee,
             position,

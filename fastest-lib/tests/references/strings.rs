@@ -169,6 +169,10 @@ fn imports_in_texts() {
     check("exec(f'import a.b\\n{x}')", &["a.b import"]);
     check("x = 'we import a, b'\ny = 'from . import a'", &[]);
     check("def f():\n  'import a'", &[]);
+    check(
+        "def f():\n  '''Text.\n\n  >>> from a import b\n  import c\n  '''",
+        &["a >>>", "a.b >>>"],
+    );
 }
 
 #[test]

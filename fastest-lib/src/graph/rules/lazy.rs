@@ -18,7 +18,10 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     out.flags |= flag::VOLATILE;
     for string in &source.references.strings {
         let value = string.value.trim_start_matches('.');
-        if string.place == Place::Code || string.is_prefix || value.is_empty() || !is_dotted(value)
+        if matches!(string.place, Place::Code | Place::Doctest)
+            || string.is_prefix
+            || value.is_empty()
+            || !is_dotted(value)
         {
             continue;
         }

@@ -35,6 +35,8 @@ pub(super) struct Setup<'s> {
     pub(super) conftests: Option<u32>,
     /// The top-level names of what is installed; none when that is not known.
     pub(super) installed: Option<FxHashSet<String>>,
+    /// Whether the examples in docstrings are tests.
+    pub(super) doctests: bool,
     /// Archives on the search path.
     pub(super) zips: Vec<u32>,
     pub(super) disabled: Vec<Rule>,

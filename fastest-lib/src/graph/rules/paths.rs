@@ -77,7 +77,7 @@ fn spellings(value: &str) -> Vec<&str> {
 fn may_be_path(string: &StringReference) -> bool {
     let value = string.value.as_str();
     // What it is joined to counts.
-    if matches!(string.place, Place::Joined | Place::Code) {
+    if matches!(string.place, Place::Joined | Place::Code | Place::Doctest) {
         return false;
     }
     if value.contains(['/', '\\']) {
@@ -313,7 +313,7 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
         let first = string.value.split('/').next().unwrap_or_default();
         let is_entry = source.setup.entries.contains(first);
-        if matches!(string.place, Place::Joined | Place::Code)
+        if matches!(string.place, Place::Joined | Place::Code | Place::Doctest)
             || string.is_prefix
             || !is_entry
             || is_search_path(source, string)

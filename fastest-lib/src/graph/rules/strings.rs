@@ -22,7 +22,10 @@ const NAMING: &[&str] = &[
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
-        if string.place == Place::Code {
+        if string.place == Place::Doctest && !source.setup.doctests {
+            continue;
+        }
+        if matches!(string.place, Place::Code | Place::Doctest) {
             let by = By::new(string.line, EdgeKind::DynamicLiteral, Rule::CodeString);
             out.files(&source.dotted(&string.value).files, by);
             continue;

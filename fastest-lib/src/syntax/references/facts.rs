@@ -73,6 +73,8 @@ pub enum Place {
     Module,
     /// What an import statement takes that stands in a text of the file.
     Code,
+    /// What an example in a docstring imports.
+    Doctest,
     /// Within the argument of a call; displays between them do not count.
     Argument {
         /// What is called, as written: `importlib.import_module`; a literal is `''`.

@@ -72,6 +72,10 @@ impl<'s> Scanner<'s> {
         }
         if self.is_statement(start, next) {
             self.end_joined(joined);
+            let text = self.text.get(body..end).unwrap_or_default();
+            if has_import(text) && text.contains(">>>") {
+                self.imports_of(text, line, true);
+            }
             return None;
         }
         let text = self.text.get(body..end).unwrap_or_default();
@@ -199,7 +203,7 @@ impl<'s> Scanner<'s> {
             let around = self.around(start, next, line, is_bytes, is_after_m);
             self.segments(&value, around);
             if has_import(&value.text) {
-                self.imports_of(&value.text, line);
+                self.imports_of(&value.text, line, false);
             }
         }
         self.scratch = value;
@@ -211,13 +215,20 @@ impl<'s> Scanner<'s> {
     fn code(&mut self, body: &str, is_raw: bool, line: u32) {
         let mut value = Value::default();
         value.push_plain(body, is_raw);
-        self.imports_of(&value.text, line);
+        self.imports_of(&value.text, line, false);
     }
 
-    /// Keeps what the import statements of a text take: it may be run.
+    /// Keeps what the import statements of a text take, as it may be run; of a docstring's, the examples.
     #[cold]
-    fn imports_of(&mut self, text: &str, line: u32) {
+    fn imports_of(&mut self, text: &str, line: u32, is_docstring: bool) {
+        let place = match is_docstring {
+            true => PlaceIn::Doctest,
+            false => PlaceIn::Code,
+        };
         for statement in text.split(['\n', ';']) {
+            if is_docstring && !statement.trim_start().starts_with(">>>") {
+                continue;
+            }
             let statement = statement.trim_start_matches([' ', '\t', '>', '.']);
             if !statement.starts_with("import ") && !statement.starts_with("from ") {
                 continue;
@@ -225,10 +236,10 @@ impl<'s> Scanner<'s> {
             // One that does not end on its line takes at least its module.
             let found = super::references(statement.as_bytes());
             for import in found.imports.iter().filter(|import| import.level == 0) {
-                self.intern(line, &import.module, false, PlaceIn::Code, false);
+                self.intern(line, &import.module, false, place.clone(), false);
                 for name in import.names.iter().filter(|name| *name != "*") {
                     let whole = format!("{}.{name}", import.module);
-                    self.intern(line, &whole, false, PlaceIn::Code, false);
+                    self.intern(line, &whole, false, place.clone(), false);
                 }
             }
         }

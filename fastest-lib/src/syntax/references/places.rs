@@ -14,6 +14,7 @@ pub(super) enum PlaceIn<'s> {
     Joined,
     Module,
     Code,
+    Doctest,
     Argument {
         callee: Cow<'s, str>,
         position: u32,
@@ -33,6 +34,7 @@ impl PlaceIn<'_> {
             (Self::Path, Place::Path)
             | (Self::Joined, Place::Joined)
             | (Self::Code, Place::Code)
+            | (Self::Doctest, Place::Doctest)
             | (Self::Module, Place::Module)
             | (Self::Other, Place::Other) => true,
             (Self::Assigned(name), Place::Assigned(other)) => name == other,
@@ -61,6 +63,7 @@ impl PlaceIn<'_> {
             Self::Path => Place::Path,
             Self::Joined => Place::Joined,
             Self::Code => Place::Code,
+            Self::Doctest => Place::Doctest,
             Self::Module => Place::Module,
             Self::Argument {
                 callee,
