@@ -15,6 +15,8 @@ pub enum ProblemKind {
     Config,
     /// Discovery without Python differs, or may differ, from what pytest collects.
     Discovery,
+    /// What a file imports cannot be found, or cannot be told apart.
+    Graph,
     /// A worker process ended in a way that no test is to blame for.
     Worker,
 }

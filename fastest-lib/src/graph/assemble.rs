@@ -36,6 +36,7 @@ struct Filling<'f> {
     outside: FxHashMap<Box<str>, u32>,
     /// What each node of the earlier graph is now.
     now: Vec<u32>,
+    disabled: &'f [Rule],
 }
 
 const GONE: u32 = u32::MAX;
@@ -59,6 +60,7 @@ pub(super) fn assemble(
         starts: Vec::new(),
         outside: FxHashMap::default(),
         now: Vec::new(),
+        disabled: &setup.disabled,
     };
     filling.nodes(reads);
     filling.put_outside(&edges);
@@ -280,6 +282,10 @@ impl Filling<'_> {
     }
 
     fn add(&mut self, target: u32, kind: EdgeKind, rule: Rule) {
+        // Without what lies in it a folder would be nothing.
+        if rule != Rule::Folder && self.disabled.contains(&rule) {
+            return;
+        }
         self.edges.push(EdgeRecord {
             target,
             line: 0,

@@ -27,6 +27,8 @@ pub(super) struct Globals {
     pub(super) search_path: Vec<String>,
     /// Packages that look for modules elsewhere than in their folder, too.
     pub(super) extended: Vec<String>,
+    /// Archives on the search path that are there.
+    pub(super) zips: Vec<String>,
     pub(super) projects: Vec<Project>,
     pub(super) environment: u64,
 }
@@ -336,6 +338,12 @@ fn globals(
     Globals {
         search_path: paths(search_path),
         extended: paths(extended),
+        zips: {
+            let zips = environment.zips.iter();
+            zips.filter(|path| tree.file(path).is_some())
+                .cloned()
+                .collect()
+        },
         projects,
         environment: environment.key,
     }
@@ -401,6 +409,12 @@ fn setup<'s>(
             .as_ref()
             .map(|path| tree.folder(path).unwrap_or(0)),
         installed: environment.installed.clone(),
+        doctests: environment.doctests,
+        zips: globals
+            .zips
+            .iter()
+            .filter_map(|path| tree.file(path))
+            .collect(),
         disabled: environment.disabled.clone(),
         entries,
     }

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use globset::GlobBuilder;
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::rule::Rule;
 use crate::environment::{Installed, is_stdlib};
-use crate::workspace::{Config, IniValue, PathPattern, Workspace};
+use crate::workspace::{Config, IniValue, PathPattern, Workspace, nearest};
+use crate::{Problem, ProblemKind};
 
 /// What all files are resolved with, in terms of paths below the rootdir.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub(super) struct Environment {
     pub(super) conftests: Option<String>,
     patterns: Vec<PathPattern>,
     pub(super) installed: Option<FxHashSet<String>>,
+    /// Whether the examples in docstrings are tests.
+    pub(super) doctests: bool,
+    /// Archives on the search path.
+    pub(super) zips: Vec<String>,
     pub(super) disabled: Vec<Rule>,
     /// Edges that the configuration adds and removes: globs of both ends.
     pub(super) declared: Vec<(String, String)>,
@@ -42,17 +48,12 @@ impl Environment {
             path.to_str().map(|path| path.replace('\\', "/"))
         };
         let site_packages = &import_roots.installed;
-        let mut roots: Vec<String> = import_roots
-            .configured
-            .iter()
-            .chain(
-                installed
-                    .folders
-                    .iter()
-                    .filter(|path| !site_packages.contains(path)),
-            )
-            .filter_map(|path| inside(path))
-            .collect();
+        let listed = installed.folders.iter();
+        let listed = listed.filter(|path| !site_packages.contains(path));
+        let search_path = import_roots.configured.iter().chain(listed);
+        let mut roots: Vec<String> = search_path.filter_map(|path| inside(path)).collect();
+        let zips = roots.iter().filter(|path| is_archive(path)).cloned();
+        let zips = zips.collect();
         roots.extend(
             config
                 .roots
@@ -78,6 +79,13 @@ impl Environment {
                 plugins.extend(words.map(|word| (word.to_owned(), Rule::IniString)));
             }
         }
+        // `action:message:category:…`; the category's module is imported for every test.
+        let filters = workspace.config().filterwarnings.iter();
+        for filter in filters.chain(&addopts.warnings) {
+            if let Some(category) = filter.split(':').nth(2).filter(|name| name.contains('.')) {
+                plugins.push((category.trim().to_owned(), Rule::IniString));
+            }
+        }
         let conftests = (!addopts.noconftest).then(|| {
             // One that lies elsewhere holds nothing back.
             inside(workspace.confcutdir()).unwrap_or_default()
@@ -91,6 +99,9 @@ impl Environment {
             conftests,
             patterns: workspace.test_patterns(),
             installed: tops(&installed),
+            doctests: addopts.doctest_modules
+                && !addopts.plugins.iter().any(|plugin| plugin == "no:doctest"),
+            zips,
             disabled: disabled.filter_map(|name| Rule::named(name)).collect(),
             declared: pairs(&config.edges),
             dropped: pairs(&config.drop),
@@ -110,13 +121,15 @@ impl Environment {
             mapped,
             plugins,
             conftests,
+            zips,
+            doctests,
             disabled,
             declared,
             dropped,
             ..
         } = self;
         let text = format!(
-            "{rootdir:?}{roots:?}{mapped:?}{plugins:?}{conftests:?}{disabled:?}{declared:?}\
+            "{rootdir:?}{roots:?}{mapped:?}{plugins:?}{conftests:?}{zips:?}{doctests}{disabled:?}{declared:?}\
              {dropped:?}{patterns:?}{installed:?}{}",
             self.installed.is_some()
         );
@@ -134,6 +147,45 @@ impl Environment {
             .iter()
             .any(|pattern| pattern.matches(&path, name))
     }
+}
+
+/// Whether Python takes a file of that name on the search path for an archive of modules.
+fn is_archive(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+    matches!(extension, Some("zip" | "egg" | "whl" | "pyz"))
+}
+
+/// What of the configuration is not used.
+pub(super) fn problems(workspace: &Workspace) -> Vec<Problem> {
+    let config = &workspace.fastest_config().graph;
+    let mut messages: Vec<String> = Vec::new();
+    let names = || Rule::ALL.iter().map(|rule| rule.name());
+    for name in &config.disable {
+        if Rule::named(name).is_none() {
+            let hint = match nearest(name, names()) {
+                Some(rule) => format!("did you mean `{rule}`?"),
+                None => format!("the rules are {}", names().collect::<Vec<_>>().join(", ")),
+            };
+            messages.push(format!(
+                "unknown rule `{name}` in `disable` of [tool.fastest.graph] is not used; {hint}"
+            ));
+        }
+    }
+    for (key, edges) in [("edges", &config.edges), ("drop", &config.drop)] {
+        for glob in edges.iter().flat_map(|edge| [&edge.from, &edge.to]) {
+            if let Err(error) = GlobBuilder::new(glob).literal_separator(true).build() {
+                messages.push(format!(
+                    "the glob `{glob}` in `{key}` of [tool.fastest.graph] is malformed, so its edge is \
+                     not used: {}",
+                    error.kind()
+                ));
+            }
+        }
+    }
+    let messages = messages.into_iter();
+    messages
+        .map(|message| Problem::new(ProblemKind::Config, message).at("pyproject.toml", None))
+        .collect()
 }
 
 fn pairs(edges: &[crate::workspace::EdgeGlobs]) -> Vec<(String, String)> {

@@ -11,9 +11,10 @@ use serde::{Serialize, Serializer};
 use super::build::{Globals, build, decode};
 use super::changed;
 use super::document::Document;
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
+use super::problems;
 use super::reach::{self, Base};
 use super::rule::Rule;
 use super::store;
@@ -216,7 +217,7 @@ impl ImportGraph {
             rootdir: rootdir.to_path_buf(),
             policy: config.policy,
             type_checking: config.type_checking,
-            problems: Vec::new(),
+            problems: environment::problems(workspace),
             records: None,
         };
         let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
@@ -349,8 +350,10 @@ impl ImportGraph {
                     let line = problem.line;
                     problem.at(path.clone(), line)
                 }));
+                problems.extend(problems::of_imports(&self.flat, at as u32));
             }
         }
+        problems.extend(problems::of_names(&self.flat));
         problems
     }
 

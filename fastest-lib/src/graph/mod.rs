@@ -10,6 +10,7 @@ mod import_graph;
 mod kind;
 mod names;
 mod probes;
+mod problems;
 mod projects;
 mod reach;
 mod rule;

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kind::NodeKind;
 use super::tree::{Tree, number};
+use crate::environment::is_stdlib;
 
 const NONE: u32 = u32::MAX;
 
@@ -219,7 +220,7 @@ impl<'t> Names<'t> {
         let mut starts = self.near(folder, name);
         let others = self.tops.get(name).map(|tops| &tops.others);
         let others = others.into_iter().flatten();
-        if starts.is_empty() {
+        if starts.is_empty() && !is_stdlib(name) {
             starts.extend(others);
         } else if !self.inserted.contains(&self.bases[folder as usize]) {
             // The folder of a test comes first, also for what the test imports.
@@ -269,6 +270,8 @@ impl<'t> Names<'t> {
             folders: starts.to_vec(),
             ..Found::default()
         };
+        // Packages on the way that are found in one place and look in others.
+        let mut extended: Vec<u32> = Vec::new();
         for part in name.split('.') {
             let mut files = Vec::new();
             let mut folders = Vec::new();
@@ -285,6 +288,9 @@ impl<'t> Names<'t> {
             if files.is_empty() && folders.is_empty() {
                 break;
             }
+            let others = found.folders.iter();
+            let others = others.filter(|folder| self.extended.contains(folder));
+            extended.extend(others.filter_map(|folder| self.init(*folder)));
             found.parents.append(&mut found.files);
             found.files = files;
             found.folders = folders;
@@ -292,6 +298,10 @@ impl<'t> Names<'t> {
         }
         if found.depth == 0 {
             found.folders.clear();
+        }
+        if found.depth > 1 {
+            extended.retain(|init| !found.files.contains(init));
+            found.files.append(&mut extended);
         }
         found
     }

@@ -43,6 +43,14 @@ pub(super) fn of(name: &str, references: &References, out: &mut Vec<u32>) {
         let conventional = APPLICATION_PARTS.iter().flat_map(|parts| parts.iter());
         out.extend(conventional.map(|name| probe(name)));
     }
+    let runs_packages = references.strings.iter().any(|string| match &string.place {
+        Place::Module => true,
+        Place::Argument { callee, .. } => callee.ends_with("run_module"),
+        _ => string.value.contains("-m "),
+    });
+    if runs_packages {
+        out.push(probe("__main__"));
+    }
     let mut dotted = |text: &str| {
         let parts = text.split(['.', ':']).filter(|part| !part.is_empty());
         out.extend(parts.map(probe));

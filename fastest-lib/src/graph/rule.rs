@@ -62,6 +62,8 @@ rules! {
     NameString = "name-string",
     /// A string names a package, and something reached walks packages.
     PackageString = "package-string",
+    /// An import statement stands in a text, which another process or `exec` may run.
+    CodeString = "code-string",
     /// A setting lists applications, whose modules frameworks load by convention.
     Applications = "applications",
     /// `-m` names a module that another process runs.

@@ -42,3 +42,4 @@ pub(crate) use paths::{absolute, slashed};
 pub(crate) use records::digest_of;
 pub use records::{Record, Records};
 pub use roots::ImportRoots;
+pub(crate) use text::nearest;

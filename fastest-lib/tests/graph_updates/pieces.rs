@@ -27,6 +27,7 @@ const FILES: &[&str] = &[
     "test_b.py",
     "data.json",
     "a.pyi",
+    "__main__.py",
     "pyproject.toml",
 ];
 
@@ -67,6 +68,21 @@ const LINES: &[&str] = &[
     "from importlib import resources\nresources.files('a').joinpath('data.json')",
     "from importlib.metadata import entry_points\nentry_points(group='x')",
     "this is no Python",
+    "import subprocess\nsubprocess.run(['x', '-m', 'a'])",
+    "import runpy\nrunpy.run_module('b')",
+    "import runpy\nrunpy.run_path(x)",
+    "CODE = 'import a.b; from c import d'",
+    "import importlib\nimportlib.import_module('.b', 'a')",
+    "__import__('a', fromlist=['b'])",
+    "import a\nopen(os.path.join(os.path.dirname(a.__file__), 'data.json'))",
+    "from pathlib import Path\nPath(__file__).with_suffix('.pyi').read_text()",
+    "from pathlib import Path\nROOT = Path(__file__).parent.parent\nlist(ROOT.rglob('*'))",
+    "from pathlib import Path\n(Path(__file__).parent.parent / 'lib' / 'data.json').read_text()",
+    "from pathlib import Path\nPath('lib', 'a', 'data.json').read_text()",
+    "from importlib.resources import files\nfiles('a').joinpath('data.json')",
+    "import sys\nsys.path.insert(0, 'lib')",
+    "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)",
+    "from ... import a",
 ];
 
 const PROJECTS: &[&str] = &[

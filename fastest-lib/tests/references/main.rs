@@ -26,7 +26,10 @@ fn string(string: &StringReference) -> String {
     let goes_on = if string.is_prefix { "…" } else { "" };
     let place = match &string.place {
         Place::Path => " /".to_owned(),
+        Place::Joined => " joined".to_owned(),
         Place::Module => " -m".to_owned(),
+        Place::Code => " import".to_owned(),
+        Place::Doctest => " >>>".to_owned(),
         Place::Argument {
             callee,
             position,

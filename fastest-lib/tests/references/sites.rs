@@ -63,9 +63,9 @@ fn walks_runs_lists_and_spawns() {
     is("autodiscover_tasks()", "Walk(None)");
     is("runpy.run_path('a.py')", "Run");
     is("spec_from_file_location(a, b)", "Run");
-    is("os.listdir(x)", "List");
-    is("Path(x).rglob('*')", "List");
-    is("x = os . walk (y)", "List");
+    is("os.listdir(x)", "List([\"os\", \"x\"])");
+    is("Path(x).rglob('*')", "List([\"x\"])");
+    is("x = os . walk (y)", "List([\"x\", \"os\", \"y\"])");
     is("Popen(x)", "Spawn");
     is("os.system(x)", "Spawn");
     is("os.execv(x, y)", "Spawn");
@@ -139,9 +139,12 @@ fn resources_metadata_and_entry_points() {
 #[test]
 fn statements_with_a_file() {
     let here = |source: &str, up: u32, parts: &[&str]| {
+        let name = source.starts_with("x = ").then_some("x");
         is(
             source,
-            &format!("Here(Whereabouts {{ up: Some({up}), parts: {parts:?} }})"),
+            &format!(
+                "Here(Whereabouts {{ up: Some({up}), parts: {parts:?}, module: None, name: {name:?} }})"
+            ),
         );
     };
     here("x = __file__", 0, &[]);
@@ -161,16 +164,45 @@ fn statements_with_a_file() {
     check("'__file__'\nx.__file__s\n# __file__", &[]);
     check(
         "x = a.__file__; y = 1",
-        &["1 Here(Whereabouts { up: Some(0), parts: [] })"],
+        &["1 Here(Whereabouts { up: Some(0), parts: [], module: Some(\"a\"), name: Some(\"x\") })"],
     );
+}
+
+#[test]
+fn names_that_are_given_a_folder_above_the_file() {
+    let at = |line: u32, up: u32, name: &str| {
+        format!(
+            "{line} Here(Whereabouts {{ up: Some({up}), parts: [], module: None, name: {name} }})"
+        )
+    };
+    let source = "A = Path(__file__).parent\nB: Path = A.parent\nC = os.path.dirname(B)\nx.parent\nA.name\n\
+                  self.root = C.parents[1]\n(root.parent)";
+    let expected = [
+        at(1, 1, "Some(\"A\")"),
+        at(2, 2, "Some(\"B\")"),
+        at(3, 3, "Some(\"C\")"),
+        at(6, 5, "Some(\"root\")"),
+        at(7, 6, "None"),
+    ];
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    check(source, &expected);
+    check("A = x.parent\nB = A.parent", &[]);
 }
 
 #[test]
 fn search_paths() {
     let path = |source: &str, parts: &[&str]| {
+        let name = match source {
+            _ if source.starts_with("sys.path +=") || source.starts_with("sys.path = ") => {
+                Some("path")
+            }
+            _ => None,
+        };
         is(
             source,
-            &format!("SearchPath(Whereabouts {{ up: None, parts: {parts:?} }})"),
+            &format!(
+                "SearchPath(Whereabouts {{ up: None, parts: {parts:?}, module: None, name: {name:?} }})"
+            ),
         );
     };
     path("sys.path.insert(0, 'a')", &["a"]);
@@ -187,8 +219,8 @@ fn search_paths() {
     check(
         "import sys\nsys.path.insert(0, os.path.dirname(__file__))",
         &[
-            "2 Here(Whereabouts { up: Some(1), parts: [] })",
-            "2 SearchPath(Whereabouts { up: Some(1), parts: [] })",
+            "2 Here(Whereabouts { up: Some(1), parts: [], module: None, name: None })",
+            "2 SearchPath(Whereabouts { up: Some(1), parts: [], module: None, name: None })",
         ],
     );
 }

@@ -110,6 +110,72 @@ fn values_are_split_at_what_is_computed() {
 }
 
 #[test]
+fn paths_that_are_made_of_literals() {
+    for source in [
+        "x / 'a' / 'b.c'",
+        "Path('a') / 'b.c'",
+        "Path('a', 'b.c').x",
+        "x / (  # c\n 'a' /\n  r'b.c')",
+    ] {
+        let found = strings_of(source);
+        assert_eq!(found[..2], ["a joined", "b.c joined"], "{source}");
+        assert!(found[2].starts_with("a/b.c "), "{source}: {found:?}");
+        assert_eq!(found.len(), 3, "{source}");
+    }
+    check(
+        "join(x, 'a', 'b/', 'c' + y)",
+        &["a joined", "b/ joined", "c… joined", "a/b/c… join(3)"],
+    );
+    // Each is one by itself.
+    check("[x / 'a', y / 'b']", &["a /", "b /"]);
+    check("join('a', x, 'b')", &["a join(0)", "b join(2)"]);
+    check(
+        "f('a', 'b')\nPath('a'), 'b'",
+        &["a f(0)", "b f(1)", "a Path(0)", "b"],
+    );
+    check("x / 'a' / f'b{y}'", &["a joined", "a /", "b… /"]);
+    check("x / 'a' / '.' / 'b'", &["a joined", "a /", "b /"]);
+    check("x / 'a' / '/b'", &["a joined", "a /", "/b /"]);
+}
+
+#[test]
+fn what_names_something_for_the_function_that_it_is_given_to() {
+    check(
+        "subprocess.run('a-b --c', shell=True)",
+        &["a-b --c subprocess.run(0)"],
+    );
+    check("os.system(f'a-b {x}')", &["a-b … os.system(0)"]);
+    check("f('a-b --c')\nrun(x=f('a b'))\nrun({1: 'a b'})", &[]);
+    check(
+        "@pytest.mark.filterwarnings('error:a b:c.d.E')\ndef f(): pass",
+        &["c.d.E pytest.mark.filterwarnings(0)"],
+    );
+    check(
+        "filterwarnings('error::DeprecationWarning', 'x:error::W')",
+        &[],
+    );
+}
+
+#[test]
+fn imports_in_texts() {
+    check(
+        "f([x, '-c', 'import a.b; from c import d'])",
+        &["a.b import", "c import", "c.d import"],
+    );
+    check(
+        "x = \"\"\"\n    import a\n    >>> from b.c import (d,\n\"\"\"",
+        &["a import", "b.c import", "b.c.d import"],
+    );
+    check("exec(f'import a.b\\n{x}')", &["a.b import"]);
+    check("x = 'we import a, b'\ny = 'from . import a'", &[]);
+    check("def f():\n  'import a'", &[]);
+    check(
+        "def f():\n  '''Text.\n\n  >>> from a import b\n  import c\n  '''",
+        &["a >>>", "a.b >>>"],
+    );
+}
+
+#[test]
 fn places() {
     check("x / 'a'", &["a /"]);
     check("f('a' / x, x // 'b')", &["a /", "b f(1)"]);
@@ -130,7 +196,8 @@ fn places() {
     check("(Path(x)\n  .joinpath('a'))", &["a .joinpath(0)"]);
     check("a . b ('c.d')", &["c.d a.b(0)"]);
     check("f(x)('a.b')", &["a.b (0)"]);
-    check("'x'.join('a.b')", &["x", "a.b .join(0)"]);
+    check("'x'.join('a.b')", &["x", "a.b ''.join(0)"]);
+    check("('' \n  . join(['a.b']))", &["a.b ''.join(0)"]);
     check("return ('a.b')", &["a.b"]);
     check("x = not ('a.b')", &["a.b x ="]);
     check("def f(x='a.b'): pass", &["a.b"]);

@@ -35,7 +35,6 @@ const HARMLESS: &[&str] = &[
     "platformdirs",
     "pluggy",
     "psutil",
-    "py",
     "pytest",
     "pytest_mock",
     "pytz",
@@ -54,6 +53,9 @@ const HARMLESS: &[&str] = &[
     "urllib3",
     "wcwidth",
 ];
+
+/// Names of harmless distributions that programs put the names of modules in.
+const LOADING_NAMES: &[&str] = &["AVAILABLE_PROVIDERS"];
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for import in &source.references.imports {
@@ -83,7 +85,7 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         level => match source.relative(level, &import.module) {
             Some(found) => found,
             None => {
-                out.flags |= flag::PROBLEM;
+                beyond(import, by, out);
                 return;
             }
         },
@@ -106,16 +108,44 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         }
     }
     let mut any = !found.files.is_empty() || import.names.is_empty();
+    if import.names.is_empty() {
+        may_walk(&found, by, out);
+    }
     for name in import.names.iter().filter(|name| *name != "*") {
         let below = source.names().below(&found.folders, name);
         any |= !below.is_empty();
         out.files(&below.files, by);
+        may_walk(&below, by, out);
     }
     if !any {
         // A folder that is no package has no attributes.
+        if import.level > 0 {
+            out.flags |= flag::PROBLEM;
+        }
         for name in import.names.iter().filter(|name| *name != "*") {
             out.add(Target::Missing(spelled(import, Some(name)).into()), by);
         }
+    }
+}
+
+/// A package may be given to something that walks it.
+fn may_walk(package: &Found, by: By, out: &mut Edges) {
+    if by.kind == EdgeKind::TypeChecking {
+        return;
+    }
+    let walk = By::new(by.line, EdgeKind::PackageWalk, Rule::PackageWalk).when(Condition::Walker);
+    out.folders(&package.folders, Target::Modules, walk);
+}
+
+/// A relative import that leads out of the workspace.
+fn beyond(import: &ImportStatement, by: By, out: &mut Edges) {
+    out.flags |= flag::PROBLEM;
+    if import.module.is_empty() {
+        for name in &import.names {
+            out.add(Target::Missing(spelled(import, Some(name)).into()), by);
+        }
+    } else {
+        out.add(Target::Missing(spelled(import, None).into()), by);
     }
 }
 
@@ -140,8 +170,20 @@ fn elsewhere(
         }
         return;
     }
+    if import
+        .names
+        .iter()
+        .any(|name| LOADING_NAMES.contains(&name.as_str()))
+    {
+        out.flags |= flag::LOADER;
+    }
     let installed = &source.setup.installed;
     let is_installed = installed.as_ref().is_none_or(|names| names.contains(top));
+    if import.level > 0 {
+        out.flags |= flag::PROBLEM;
+    } else if installed.is_none() || !is_installed {
+        out.files(&source.setup.zips, by);
+    }
     if is_own && !(import.level == 0 && installed.is_some() && is_installed) {
         out.add(Target::Missing(spelled(import, None).into()), by);
     } else if is_installed {

@@ -4,7 +4,7 @@ use super::{By, Edges, Source, is_dotted};
 use crate::graph::flat::flag;
 use crate::graph::kind::EdgeKind;
 use crate::graph::rule::Rule;
-use crate::syntax::{Loaded, SiteKind};
+use crate::syntax::{Loaded, Place, SiteKind};
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     let loads = source.references.sites.iter().any(|site| match &site.kind {
@@ -18,7 +18,11 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     out.flags |= flag::VOLATILE;
     for string in &source.references.strings {
         let value = string.value.trim_start_matches('.');
-        if string.is_prefix || value.is_empty() || !is_dotted(value) {
+        if matches!(string.place, Place::Code | Place::Doctest)
+            || string.is_prefix
+            || value.is_empty()
+            || !is_dotted(value)
+        {
             continue;
         }
         let found = source.names().below(&[source.folder], value);

@@ -1,17 +1,21 @@
 //! Functions that load modules by name: `import_module("a.b")`, `mock.patch("a.b.c")` and their kin.
 
-use super::{By, Edges, Source, callee, is_dotted};
+use super::{By, Edges, Source, Target, callee, is_dotted};
 use crate::graph::flat::flag;
-use crate::graph::kind::EdgeKind;
+use crate::graph::kind::{Condition, EdgeKind};
 use crate::graph::rule::Rule;
 use crate::syntax::{Loaded, Place, SiteKind, StringReference};
 
 /// Functions that import what a string names, by the last part of how they are called.
 const LOADERS: &[&str] = &[
+    "MovedAttribute",
+    "MovedModule",
     "__import__",
+    "add_newdoc",
     "autoload",
     "delattr",
     "dictConfig",
+    "filterwarnings",
     "find_loader",
     "find_spec",
     "from_object",
@@ -58,6 +62,7 @@ pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
 /// Whether a string is what a loader is given.
 pub(super) fn is_argument(string: &StringReference) -> bool {
     callee(string).is_some_and(|callee| LOADERS.binary_search(&callee).is_ok())
+        || matches!(&string.place, Place::Argument { callee, .. } if callee.ends_with("patch.dict"))
 }
 
 fn argument(source: &Source<'_>, string: &StringReference, out: &mut Edges) {
@@ -69,6 +74,69 @@ fn argument(source: &Source<'_>, string: &StringReference, out: &mut Edges) {
         out.files(&found.files, by);
         if found.files.is_empty() {
             out.files(&found.parents, by);
+        }
+        if callee(string) == Some("run_module") {
+            let main = source.names().below(&found.folders, "__main__");
+            out.files(&main.files, by);
+        }
+        // The package may be walked once it is loaded.
+        if found.depth == string.value.split('.').count() && !found.folders.is_empty() {
+            let kind = EdgeKind::PackageWalk;
+            let walk = By::new(string.line, kind, Rule::PackageString).when(Condition::Walker);
+            out.folders(&found.folders, Target::Modules, walk);
+        }
+        anchored(source, string, by, out);
+    }
+}
+
+/// A name that is relative to what another argument says.
+fn anchored(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edges) {
+    let Place::Argument {
+        callee, keyword, ..
+    } = &string.place
+    else {
+        return;
+    };
+    let names = source.names();
+    let is_from_list = keyword.as_deref() == Some("fromlist");
+    let name = string.value.trim_start_matches('.');
+    let level = string.value.len() - name.len();
+    if !is_from_list && level == 0 {
+        return;
+    }
+    let mut packages: Vec<u32> = Vec::new();
+    for other in &source.references.strings {
+        let is_given =
+            matches!(&other.place, Place::Argument { callee: same, .. } if same == callee);
+        if is_given && other.value != string.value && is_dotted(&other.value) {
+            packages.extend(source.dotted(&other.value).folders);
+        }
+    }
+    if !is_from_list {
+        // `__name__` of a module, or of one that is imported.
+        out.flags |= flag::VOLATILE;
+        packages.push(source.folder);
+        for import in source
+            .references
+            .imports
+            .iter()
+            .filter(|import| import.level == 0)
+        {
+            let module = source.absolute(&import.module);
+            for name in &import.names {
+                packages.extend(names.below(&module.folders, name).folders);
+            }
+            packages.extend(module.folders);
+        }
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    let up = level.saturating_sub(1);
+    for package in packages {
+        for up in [up, up.saturating_sub(1)] {
+            if let Some(folder) = names.tree.around(package).nth(up) {
+                out.files(&names.below(&[folder], name).files, by);
+            }
         }
     }
 }

@@ -35,6 +35,10 @@ pub(super) struct Setup<'s> {
     pub(super) conftests: Option<u32>,
     /// The top-level names of what is installed; none when that is not known.
     pub(super) installed: Option<FxHashSet<String>>,
+    /// Whether the examples in docstrings are tests.
+    pub(super) doctests: bool,
+    /// Archives on the search path.
+    pub(super) zips: Vec<u32>,
     pub(super) disabled: Vec<Rule>,
     /// Names of files and folders, to tell quickly that a string is none.
     pub(super) entries: FxHashSet<&'s str>,
@@ -141,8 +145,12 @@ impl Edges {
     fn finish(&mut self, source: &Source<'_>) {
         let disabled = &source.setup.disabled;
         let own = Target::File(source.file);
-        self.list
-            .retain(|edge| edge.target != own && !disabled.contains(&edge.rule));
+        let keeps_unresolved = !disabled.contains(&Rule::Unresolved);
+        self.list.retain(|edge| {
+            edge.target != own
+                && !disabled.contains(&edge.rule)
+                && (keeps_unresolved || edge.kind != EdgeKind::Unresolved)
+        });
         let key = |edge: &RawEdge| (edge.kind, edge.condition as u8, edge.line, edge.rule);
         self.list
             .sort_by(|a, b| a.target.cmp(&b.target).then_with(|| key(a).cmp(&key(b))));
@@ -287,6 +295,43 @@ impl<'s> Source<'s> {
         folders.sort_unstable();
         folders.dedup();
         folders
+    }
+
+    /// The files of the modules that a name of this file may stand for, as it is written there: of all
+    /// that are imported, where none has that name.
+    fn modules(&self, written: &str) -> Vec<u32> {
+        let (first, rest) = match written.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (written, None),
+        };
+        let (mut named, mut all) = (Vec::new(), Vec::new());
+        let mut is_bound = false;
+        for import in &self.references.imports {
+            let module = match import.level {
+                0 => self.absolute(&import.module),
+                level => self.relative(level, &import.module).unwrap_or_default(),
+            };
+            for name in &import.names {
+                let mut found = self.names().below(&module.folders, name);
+                all.extend_from_slice(&found.files);
+                if name == first {
+                    is_bound = true;
+                    if let Some(rest) = rest {
+                        found = self.names().below(&found.folders, rest);
+                    }
+                    named.append(&mut found.files);
+                }
+            }
+            if import.names.is_empty() && import.module.split('.').next() == Some(first) {
+                is_bound = true;
+                named.extend(self.absolute(written).files);
+            }
+            all.extend(module.files);
+        }
+        let mut files = if is_bound { named } else { all };
+        files.sort_unstable();
+        files.dedup();
+        files
     }
 
     /// Whether a top-level name is neither the workspace's nor the standard library's.

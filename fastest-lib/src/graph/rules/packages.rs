@@ -81,7 +81,9 @@ fn package_data(source: &Source<'_>, out: &mut Edges) {
             for at in folder.files.0..folder.files.1 {
                 let file = &tree.files[at as usize];
                 let path = crate::graph::tree::join(inside, &file.name);
-                if !file.kind.is_source() && globs.is_match(&path) {
+                // A marker for type checkers, as stubs are.
+                let is_typing = file.kind == NodeKind::Stub || file.name == "py.typed";
+                if !file.kind.is_source() && !is_typing && globs.is_match(&path) {
                     out.add(Target::File(at), by);
                 }
             }

@@ -16,9 +16,11 @@ const PATHS: &[&str] = &[
     "PosixPath",
     "PurePath",
     "abspath",
+    "chdir",
     "copy",
     "copyfile",
     "copytree",
+    "discover",
     "exists",
     "fixture_path",
     "get_data_path",
@@ -43,18 +45,22 @@ const PATHS: &[&str] = &[
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     let covered = from_file(source, out);
     beside(source, out);
+    let mut sites = source.references.sites.iter();
+    let lists = sites.any(|site| matches!(site.kind, SiteKind::List(_)));
     for string in &source.references.strings {
         let value = string.value.as_str();
         let is_covered = covered
             .iter()
-            .any(|(line, part)| *line <= string.line && string.line - line < 12 && *part == value);
-        if !is_covered && may_be_path(string) {
+            .any(|(line, part)| *line <= string.line && string.line - line < 12 && part == value);
+        let may_be_path = may_be_path(string) || lists && is_bare(string);
+        if !is_covered && may_be_path && !is_left_out(string) {
             for path in spellings(value) {
                 named(source, string, path, out);
             }
         }
     }
     listed(source, out);
+    runs_unknown(source, out);
     datadir(source, out);
 }
 
@@ -70,15 +76,46 @@ fn spellings(value: &str) -> Vec<&str> {
 
 fn may_be_path(string: &StringReference) -> bool {
     let value = string.value.as_str();
+    // What it is joined to counts.
+    if matches!(string.place, Place::Joined | Place::Code | Place::Doctest) {
+        return false;
+    }
     if value.contains(['/', '\\']) {
         return true;
     }
     let has_extension = value
         .rsplit_once('.')
         .is_some_and(|(stem, extension)| !stem.is_empty() && (1..=8).contains(&extension.len()));
+    // A text's `join` makes no path of it.
+    let is_text =
+        matches!(&string.place, Place::Argument { callee, .. } if callee.starts_with("''"));
+    let is_cwd =
+        matches!(&string.place, Place::Argument { keyword: Some(name), .. } if name == "cwd");
     has_extension
+        || is_cwd
         || string.place == Place::Path
-        || callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+        || !is_text && callee(string).is_some_and(|callee| PATHS.binary_search(&callee).is_ok())
+}
+
+/// Whether a string is a name that no function was given: it may be that of a folder which is listed.
+fn is_bare(string: &StringReference) -> bool {
+    let is_free = match &string.place {
+        Place::Assigned(name) => name != "__all__",
+        Place::Other => true,
+        Place::Argument { callee, .. } => callee.ends_with("parametrize"),
+        _ => false,
+    };
+    is_free && !string.is_prefix
+}
+
+/// Whether a string says what pytest leaves out, which it compares and does not read.
+fn is_left_out(string: &StringReference) -> bool {
+    let name = match &string.place {
+        Place::Assigned(name) => name.as_str(),
+        Place::Argument { callee, .. } => callee.split('.').next().unwrap_or_default(),
+        _ => return false,
+    };
+    matches!(name, "collect_ignore" | "collect_ignore_glob")
 }
 
 /// What a path leads to.
@@ -127,9 +164,10 @@ fn named(source: &Source<'_>, string: &StringReference, path: &str, out: &mut Ed
         .split(['/', '\\'])
         .find(|part| !matches!(*part, "" | "." | ".."));
     let is_entry = first.is_some_and(|first| source.setup.entries.contains(first));
-    if !is_entry || is_search_path(source, string) {
+    if !is_entry {
         return;
     }
+    let is_search_path = is_search_path(source, string);
     let tree = source.names().tree;
     let rootdir = tree.rootdir.to_string_lossy();
     let path = match path.strip_prefix(&*rootdir) {
@@ -137,16 +175,21 @@ fn named(source: &Source<'_>, string: &StringReference, path: &str, out: &mut Ed
         None => path,
     };
     for folder in tree.around(source.folder) {
-        if let Some(leads) = follow(source, folder, path, string.is_prefix) {
-            add(source, leads, string.line, Rule::PathString, out);
+        match follow(source, folder, path, string.is_prefix) {
+            Some(Leads::Folder(_)) if is_search_path => {}
+            Some(leads) if is_module_path(source, string.line, &leads) => {}
+            Some(leads) => add(source, leads, string.line, Rule::PathString, out),
+            None => {}
         }
     }
 }
 
-/// Folders on `sys.path` are no data.
+/// Folders on `sys.path` are no data; archives are.
 fn is_search_path(source: &Source<'_>, string: &StringReference) -> bool {
     source.references.sites.iter().any(|site| {
-        let is_part = |at: &Whereabouts| at.parts.contains(&string.value);
+        let is_part = |at: &Whereabouts| {
+            at.parts.contains(&string.value) || at.parts.join("/") == string.value
+        };
         matches!(&site.kind, SiteKind::SearchPath(at) if is_part(at))
             && site.line <= string.line
             && string.line - site.line < 12
@@ -182,42 +225,81 @@ fn add(source: &Source<'_>, leads: Leads, line: u32, rule: Rule, out: &mut Edges
 }
 
 /// Paths made from `__file__`; the strings that they are made of lead nowhere else.
-fn from_file<'s>(source: &Source<'s>, out: &mut Edges) -> Vec<(u32, &'s str)> {
+fn from_file(source: &Source<'_>, out: &mut Edges) -> Vec<(u32, String)> {
     let mut covered = Vec::new();
     for site in &source.references.sites {
         let SiteKind::Here(at) = &site.kind else {
             continue;
         };
+        named_after(source, &at.parts, site.line, out);
         if at.parts.is_empty() {
             continue;
         }
-        let Some(folder) = above(source, at) else {
-            continue;
-        };
         let path = at.parts.join("/");
         if path.split('/').all(|part| matches!(part, "" | "." | "..")) {
             continue;
         }
-        if let Some(leads) = follow(source, folder, &path, false) {
-            let is_search_path = source.references.sites.iter().any(|other| {
-                matches!(other.kind, SiteKind::SearchPath(_)) && other.line == site.line
-            });
-            if !is_search_path {
-                add(source, leads, site.line, Rule::FilePath, out);
+        for folder in above(source, at) {
+            if let Some(leads) = follow(source, folder, &path, false) {
+                if !is_module_path(source, site.line, &leads) {
+                    add(source, leads, site.line, Rule::FilePath, out);
+                }
+                covered.extend(at.parts.iter().map(|part| (site.line, part.clone())));
+                covered.push((site.line, path.clone()));
             }
-            covered.extend(at.parts.iter().map(|part| (site.line, part.as_str())));
         }
     }
     covered
+}
+
+/// Files beside this one that have its name and another ending.
+fn named_after(source: &Source<'_>, parts: &[String], line: u32, out: &mut Edges) {
+    let given = source.references.strings.iter().filter(|string| {
+        !string.is_prefix && callee(string).is_some_and(|callee| callee == "with_suffix")
+    });
+    let endings = parts.iter().chain(given.map(|string| &string.value));
+    for ending in endings.filter(|ending| !ending.contains('/') && !ending.is_empty()) {
+        for stem in [source.name(), source.name().trim_end_matches(".py")] {
+            let name = format!("{stem}{ending}");
+            if let Some(file) = source.names().tree.file_in(source.folder, &name) {
+                add(source, Leads::File(file), line, Rule::FilePath, out);
+            }
+        }
+    }
+}
+
+/// Whether a path is put on `sys.path`, or on the `__path__` of the package that it lies in.
+fn is_module_path(source: &Source<'_>, line: u32, leads: &Leads) -> bool {
+    let around = source.names().tree.folders[source.folder as usize]
+        .path
+        .as_str();
+    let is_inside = || match leads {
+        Leads::Folder(folder) => {
+            let path = source.names().tree.folders[*folder as usize].path.as_str();
+            let rest = path.strip_prefix(around);
+            rest.is_some_and(|rest| around.is_empty() || rest.starts_with('/'))
+        }
+        Leads::File(_) => false,
+    };
+    let mut sites = source.references.sites.iter();
+    sites.any(|site| {
+        site.line == line
+            && match site.kind {
+                SiteKind::SearchPath(_) => matches!(leads, Leads::Folder(_)),
+                SiteKind::ExtendPath => is_inside(),
+                _ => false,
+            }
+    })
 }
 
 /// Names of what lies beside a path that is made from `__file__`, in the same file.
 fn beside(source: &Source<'_>, out: &mut Edges) {
     let mut bases: Vec<u32> = Vec::new();
     for site in &source.references.sites {
-        if let SiteKind::Here(at) = &site.kind
-            && let Some(folder) = above(source, at)
-        {
+        let SiteKind::Here(at) = &site.kind else {
+            continue;
+        };
+        for folder in above(source, at) {
             let path = at.parts.join("/");
             match follow(source, folder, &path, false) {
                 Some(Leads::Folder(below)) => bases.push(below),
@@ -229,15 +311,20 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     bases.sort_unstable();
     bases.dedup();
     for string in &source.references.strings {
-        let is_entry = source.setup.entries.contains(string.value.as_str());
-        if string.is_prefix || !is_entry || is_search_path(source, string) {
+        let first = string.value.split('/').next().unwrap_or_default();
+        let is_entry = source.setup.entries.contains(first);
+        if matches!(string.place, Place::Joined | Place::Code | Place::Doctest)
+            || string.is_prefix
+            || !is_entry
+            || is_search_path(source, string)
+        {
             continue;
         }
         for base in &bases {
             if let Some(leads) = follow(source, *base, &string.value, false) {
                 let is_around = matches!(leads, Leads::Folder(folder)
                     if source.names().tree.around(source.folder).any(|around| around == folder));
-                if !is_around {
+                if !is_around && !is_module_path(source, string.line, &leads) {
                     add(source, leads, string.line, Rule::FilePath, out);
                 }
             }
@@ -245,24 +332,42 @@ fn beside(source: &Source<'_>, out: &mut Edges) {
     }
 }
 
-/// The folder that a path begins at.
-pub(in crate::graph) fn above(source: &Source<'_>, at: &Whereabouts) -> Option<u32> {
-    let up = at.up?.max(1) as usize - 1;
-    source.names().tree.around(source.folder).nth(up)
+/// The folders that a path begins at: one, unless it is not known whose `__file__` is meant.
+fn above(source: &Source<'_>, at: &Whereabouts) -> Vec<u32> {
+    let Some(up) = at.up else {
+        return Vec::new();
+    };
+    let tree = source.names().tree;
+    let up = up.max(1) as usize - 1;
+    let mut folders = match &at.module {
+        None => vec![source.folder],
+        Some(written) => {
+            let files = source.modules(written).into_iter();
+            files.map(|file| tree.files[file as usize].folder).collect()
+        }
+    };
+    folders = folders
+        .into_iter()
+        .filter_map(|folder| tree.around(folder).nth(up))
+        .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
 }
 
 /// A file that lists the folder it lies in, or one above it.
 fn listed(source: &Source<'_>, out: &mut Edges) {
-    let sites = &source.references.sites;
-    let lists = |line: Option<u32>| {
-        sites.iter().find(|site| {
-            matches!(site.kind, SiteKind::List) && line.is_none_or(|line| line == site.line)
+    let lists = || {
+        let sites = source.references.sites.iter();
+        sites.filter_map(|site| match &site.kind {
+            SiteKind::List(words) => Some((site.line, words)),
+            _ => None,
         })
     };
-    if lists(None).is_none() {
+    if lists().next().is_none() {
         return;
     }
-    for site in sites {
+    for site in &source.references.sites {
         let SiteKind::Here(at) = &site.kind else {
             continue;
         };
@@ -270,12 +375,37 @@ fn listed(source: &Source<'_>, out: &mut Edges) {
             continue;
         }
         let is_near = at.up.unwrap_or(0) <= 1;
-        if (is_near || lists(Some(site.line)).is_some())
-            && let Some(folder) = above(source, at)
-        {
+        let is_listed = |(line, words): (u32, &Vec<String>)| {
+            line == site.line || at.name.as_ref().is_some_and(|name| words.contains(name))
+        };
+        if is_near || lists().any(is_listed) {
             out.flags |= flag::VOLATILE;
             let by = By::new(site.line, EdgeKind::Data, Rule::Listing);
-            out.add(Target::Folder(folder), by);
+            out.folders(&above(source, at), Target::Folder, by);
+        }
+    }
+}
+
+/// A file that is run by a path which leads nowhere, as far as its strings tell.
+fn runs_unknown(source: &Source<'_>, out: &mut Edges) {
+    let mut runs = source.references.sites.iter();
+    let runs = runs
+        .by_ref()
+        .filter(|site| matches!(site.kind, SiteKind::Run));
+    let files = &source.names().tree.files;
+    let is_known = out.list.iter().any(|edge| {
+        matches!(
+            edge.rule,
+            Rule::PathString | Rule::FilePath | Rule::Listing | Rule::Resource
+        ) && match edge.target {
+            Target::File(file) => files[file as usize].kind.is_source(),
+            Target::Folder(folder) => source.names().has_python(folder),
+            _ => false,
+        }
+    });
+    if !is_known {
+        for site in runs {
+            out.unresolved(source, site.line, Rule::PathString);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{By, Edges, Source, Target, callee, is_dotted};
 use crate::graph::flat::flag;
 use crate::graph::kind::EdgeKind;
 use crate::graph::rule::Rule;
-use crate::syntax::SiteKind;
+use crate::syntax::{Place, SiteKind};
 
 /// Functions that read a resource of the package which their first argument names.
 const READERS: &[&str] = &[
@@ -51,15 +51,22 @@ fn resources(source: &Source<'_>, argument: Option<&str>, line: u32, out: &mut E
             callee(string).is_some_and(|callee| READERS.contains(&callee))
                 && is_dotted(&string.value)
         });
-        folders = given
-            .flat_map(|string| source.dotted(&string.value).folders)
-            .collect();
+        for string in given {
+            let found = source.dotted(&string.value);
+            // The package is imported.
+            let by = By::new(string.line, EdgeKind::DynamicLiteral, Rule::Resource);
+            out.files(&found.files, by);
+            folders.extend(found.folders);
+        }
     }
     out.flags |= flag::VOLATILE;
     let by = By::new(line, EdgeKind::Data, Rule::Resource);
     for folder in folders {
         let mut any = false;
-        for string in strings {
+        for string in strings
+            .iter()
+            .filter(|string| string.place != Place::Joined)
+        {
             if let Some(leads) = follow(source, folder, &string.value, string.is_prefix) {
                 any = true;
                 let target = match leads {

@@ -22,6 +22,14 @@ const NAMING: &[&str] = &[
 
 pub(super) fn apply(source: &Source<'_>, out: &mut Edges) {
     for string in &source.references.strings {
+        if string.place == Place::Doctest && !source.setup.doctests {
+            continue;
+        }
+        if matches!(string.place, Place::Code | Place::Doctest) {
+            let by = By::new(string.line, EdgeKind::DynamicLiteral, Rule::CodeString);
+            out.files(&source.dotted(&string.value).files, by);
+            continue;
+        }
         if is_argument(string)
             || string.place == Place::Module
             || callee(string).is_some_and(|callee| NAMING.contains(&callee))
@@ -55,6 +63,14 @@ fn name(source: &Source<'_>, string: &StringReference, by: By, out: &mut Edges) 
     };
     if found.is_empty() || (!is_single && found.depth == 1 && is_file_name(&string.value)) {
         return;
+    }
+    // So it is where nothing but one word leads there, and the rest would be an attribute.
+    if !is_single && found.depth == 1 && !string.value.contains(':') {
+        let top = string.value.split('.').next().unwrap_or_default();
+        let is_absolute = !string.value.starts_with('.');
+        if is_absolute && source.names().near(source.folder, top).is_empty() {
+            return;
+        }
     }
     let rule = if is_single {
         Rule::NameString

@@ -299,6 +299,14 @@ pub(super) fn may_end_callee(before: u8, last: u8) -> bool {
     ENDINGS[ending / 64] >> (ending % 64) & 1 != 0
 }
 
+/// Whether a call of this name starts a program, by that name alone.
+pub(super) fn starts_program(word: &str) -> bool {
+    matches!(
+        callee(word),
+        Some(Callee::Spawn | Callee::Subprocess | Callee::OsSpawn)
+    )
+}
+
 /// What calls of this name do.
 pub(super) fn callee(word: &str) -> Option<Callee> {
     if word.is_empty() {

@@ -67,11 +67,17 @@ pub struct StringReference {
 pub enum Place {
     /// Beside the operator `/`, which joins paths.
     Path,
+    /// Joined with the literal before or after it to a path, which is a string of its own.
+    Joined,
     /// After the string `-m`, in the same brackets.
     Module,
+    /// What an import statement takes that stands in a text of the file.
+    Code,
+    /// What an example in a docstring imports.
+    Doctest,
     /// Within the argument of a call; displays between them do not count.
     Argument {
-        /// What is called, as written: `importlib.import_module`.
+        /// What is called, as written: `importlib.import_module`; a literal is `''`.
         callee: String,
         /// How many commas stand before it.
         position: u32,
@@ -107,9 +113,10 @@ pub enum SiteKind {
     Run,
     /// Another program is started.
     Spawn,
-    /// A folder is listed.
-    List,
-    /// A statement mentions `__file__`.
+    /// A folder is listed; the words of the statement that may say which, from its beginning to the end
+    /// of the call.
+    List(Vec<String>),
+    /// A statement mentions `__file__`, or the parent of a name that was given it.
     Here(Whereabouts),
     /// A resource of a package is read; the first argument as written, where it is a dotted name.
     Resource(Option<String>),
@@ -145,4 +152,8 @@ pub struct Whereabouts {
     pub up: Option<u32>,
     /// The string literals of the statement, in order.
     pub parts: Vec<String>,
+    /// Whose `__file__` it is, as written; none for the file's own.
+    pub module: Option<String>,
+    /// The name that the statement assigns; the last part of a dotted one.
+    pub name: Option<String>,
 }

@@ -1,11 +1,25 @@
 //! String literals: where they end, what their values are, which of them are kept.
 
-use memchr::{memchr_iter, memchr2};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::super::scanner::token::WORD;
+use super::calls::starts_program;
+use super::places::PlaceIn;
 use super::scan::{DEEPEST, Scanner, Stop};
 use super::tokens::{Prefix, Quotes, word_end};
-use super::values::{Body, Shape, Value, is_path, look_at, shape};
+use super::values::{Body, LONGEST, Shape, Value, is_path, look_at, shape};
+
+static IMPORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("import "));
+
+/// Whether a text may have an import statement.
+#[inline]
+fn has_import(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr(b' ', bytes).is_some() && IMPORT.find(bytes).is_some()
+}
 
 const UNTERMINATED: &str = "a string is never closed";
 
@@ -22,9 +36,21 @@ struct Around {
     is_added_to: bool,
     /// Whether the string before it in the same brackets is `-m`.
     is_after_m: bool,
+    /// Whether it is a part of a path that is made of literals.
+    is_joined: bool,
 }
 
-impl Scanner<'_> {
+/// The beginning of a path that is made of literals.
+#[derive(Debug)]
+pub(super) struct Joined<'s> {
+    /// Where the operator or comma stands after which the path goes on.
+    joint: usize,
+    line: u32,
+    text: String,
+    place: PlaceIn<'s>,
+}
+
+impl<'s> Scanner<'s> {
     /// A literal whose quotes stand at a place, and those that follow it. Says so if the logical line
     /// is given up within it.
     #[inline(never)]
@@ -32,27 +58,39 @@ impl Scanner<'_> {
         let line = self.line;
         let start = self.prefix_start(quote_at);
         let prefix = Prefix::of(&self.bytes[start..quote_at]).unwrap_or_default();
+        let joined = self.joined.take();
         if prefix.is_format {
+            self.end_joined(joined);
             return self.composed(start, line);
         }
         let (body, end) = self.skip_plain(quote_at);
         let (next, _) = self.significant_from(self.at);
         if self.begins_literal(next) {
+            self.end_joined(joined);
             (self.at, self.line) = (start, line);
             return self.composed(start, line);
         }
         if self.is_statement(start, next) {
+            self.end_joined(joined);
+            let text = self.text.get(body..end).unwrap_or_default();
+            if has_import(text) && text.contains(">>>") {
+                self.imports_of(text, line, true);
+            }
             return None;
         }
         let text = self.text.get(body..end).unwrap_or_default();
+        if has_import(text) {
+            self.code(text, prefix.is_raw, line);
+        }
         let is_after_m = self.after_m(text == "-m");
         match look_at(text, prefix.is_raw) {
-            Body::Nothing => {}
+            Body::Nothing => self.end_joined(joined),
             Body::Plain => {
                 let around = self.around(start, next, line, prefix.is_bytes, is_after_m);
-                self.segment(text, true, false, around);
+                self.plain(text, joined, around);
             }
             Body::Composed => {
+                self.end_joined(joined);
                 let mut value = std::mem::take(&mut self.scratch);
                 value.clear();
                 value.push_body(text, prefix.is_raw);
@@ -62,6 +100,74 @@ impl Scanner<'_> {
             }
         }
         None
+    }
+
+    /// A text of which nothing is computed: by itself, or a part of a path that is made of several.
+    #[inline]
+    fn plain(&mut self, text: &str, joined: Option<Joined<'s>>, around: Around) {
+        let joint = self.joint(around.before, around.next);
+        if joined.is_none() && joint.is_none() {
+            return self.segment(text, true, false, around);
+        }
+        self.part(text, joined, joint, around);
+    }
+
+    #[inline(never)]
+    fn part(
+        &mut self,
+        text: &str,
+        joined: Option<Joined<'s>>,
+        joint: Option<usize>,
+        around: Around,
+    ) {
+        let goes_on = |joined: &Joined<'s>| {
+            around.before == Some(joined.joint)
+                && !text.starts_with('/')
+                && joined.text.len() + text.len() < LONGEST
+        };
+        let joined = match joined {
+            Some(joined) if goes_on(&joined) => Some(joined),
+            other => {
+                self.end_joined(other);
+                None
+            }
+        };
+        if joined.is_none() && joint.is_none() {
+            return self.segment(text, true, false, around);
+        }
+        let part = Around {
+            is_joined: true,
+            ..around
+        };
+        self.segment(text, true, false, part);
+        let (line, whole) = match joined {
+            Some(joined) => {
+                let slash = if joined.text.ends_with('/') { "" } else { "/" };
+                (joined.line, format!("{}{slash}{text}", joined.text))
+            }
+            None => (around.line, text.to_owned()),
+        };
+        let place = self.place(around.before, around.next, around.is_after_m);
+        match joint {
+            Some(joint) => {
+                self.joined = Some(Joined {
+                    joint,
+                    line,
+                    text: whole,
+                    place,
+                });
+            }
+            None => self.intern(line, &whole, around.is_added_to, place, false),
+        }
+    }
+
+    /// The path ends with what was read of it.
+    fn end_joined(&mut self, joined: Option<Joined<'s>>) {
+        if let Some(joined) = joined
+            && shape(&joined.text, false).is_some()
+        {
+            self.intern(joined.line, &joined.text, false, joined.place, false);
+        }
     }
 
     /// Literals side by side, or one with fields.
@@ -96,9 +202,47 @@ impl Scanner<'_> {
             let is_after_m = self.after_m(value.breaks.is_empty() && value.text == "-m");
             let around = self.around(start, next, line, is_bytes, is_after_m);
             self.segments(&value, around);
+            if has_import(&value.text) {
+                self.imports_of(&value.text, line, false);
+            }
         }
         self.scratch = value;
         None
+    }
+
+    /// Import statements in the body of a literal.
+    #[cold]
+    fn code(&mut self, body: &str, is_raw: bool, line: u32) {
+        let mut value = Value::default();
+        value.push_plain(body, is_raw);
+        self.imports_of(&value.text, line, false);
+    }
+
+    /// Keeps what the import statements of a text take, as it may be run; of a docstring's, the examples.
+    #[cold]
+    fn imports_of(&mut self, text: &str, line: u32, is_docstring: bool) {
+        let place = match is_docstring {
+            true => PlaceIn::Doctest,
+            false => PlaceIn::Code,
+        };
+        for statement in text.split(['\n', ';']) {
+            if is_docstring && !statement.trim_start().starts_with(">>>") {
+                continue;
+            }
+            let statement = statement.trim_start_matches([' ', '\t', '>', '.']);
+            if !statement.starts_with("import ") && !statement.starts_with("from ") {
+                continue;
+            }
+            // One that does not end on its line takes at least its module.
+            let found = super::references(statement.as_bytes());
+            for import in found.imports.iter().filter(|import| import.level == 0) {
+                self.intern(line, &import.module, false, place.clone(), false);
+                for name in import.names.iter().filter(|name| *name != "*") {
+                    let whole = format!("{}.{name}", import.module);
+                    self.intern(line, &whole, false, place.clone(), false);
+                }
+            }
+        }
     }
 
     /// Where the prefix begins of the literal whose quotes stand at a place.
@@ -117,7 +261,7 @@ impl Scanner<'_> {
     }
 
     /// Whether a literal begins at a place.
-    fn begins_literal(&self, at: usize) -> bool {
+    pub(super) fn begins_literal(&self, at: usize) -> bool {
         match self.byte(at) {
             b'"' | b'\'' => true,
             b'r' | b'R' | b'b' | b'B' | b'u' | b'U' | b'f' | b'F' | b't' | b'T' => {
@@ -334,6 +478,7 @@ impl Scanner<'_> {
             is_added: before.is_some_and(|at| self.bytes[at] == b'+'),
             is_added_to: self.byte(next) == b'+' && self.byte(next + 1) != b'=',
             is_after_m,
+            is_joined: false,
         }
     }
 
@@ -358,9 +503,12 @@ impl Scanner<'_> {
                 _ => return,
             }
         } else {
-            match shape(text, is_prefix) {
-                Some(kept) => (text, kept),
-                None => return,
+            match shape(text, is_prefix).map(|kept| (text, kept)) {
+                Some(kept) => kept,
+                None => match self.of_call(text) {
+                    Some(kept) => kept,
+                    None => return,
+                },
             }
         };
         let mut is_key = false;
@@ -371,11 +519,34 @@ impl Scanner<'_> {
             is_key = self.byte(around.next) == b':'
                 && self.open.last().is_some_and(|open| open.byte == b'{');
         }
-        let place = self.place(around.before, around.next, around.is_after_m);
+        let place = match around.is_joined {
+            true => PlaceIn::Joined,
+            false => self.place(around.before, around.next, around.is_after_m),
+        };
         if around.is_bytes && !(is_path(shape, text) && place.is_argument()) {
             return;
         }
         self.intern(around.line, text, is_prefix, place, is_key);
+    }
+
+    /// What of a text names something because of the function that it is given to: a command line, the
+    /// category of a warning.
+    fn of_call<'t>(&self, text: &'t str) -> Option<(&'t str, Shape)> {
+        if text.is_empty() || text.len() > LONGEST || text.contains('\n') {
+            return None;
+        }
+        let opens = self.open.iter().rev().take(3);
+        let open = opens
+            .take_while(|open| open.byte != b'{')
+            .find(|open| open.byte == b'(')?;
+        let end = self.significant_before(open.at)? + 1;
+        let callee = self.text.get(self.word_start(end)..end)?;
+        if callee == "filterwarnings" {
+            let category = text.split(':').nth(2)?.trim();
+            return Some((category, shape(category, false)?)).filter(|_| category.contains('.'));
+        }
+        let starts = text.contains(' ') && starts_program(callee);
+        starts.then_some((text, Shape::Command))
     }
 
     /// Whether a comparison stands before or after the value.

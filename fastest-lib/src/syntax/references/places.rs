@@ -11,7 +11,10 @@ use super::tokens::{Kind, Tokens, assigns};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PlaceIn<'s> {
     Path,
+    Joined,
     Module,
+    Code,
+    Doctest,
     Argument {
         callee: Cow<'s, str>,
         position: u32,
@@ -29,6 +32,9 @@ impl PlaceIn<'_> {
     pub(super) fn is(&self, place: &Place) -> bool {
         match (self, place) {
             (Self::Path, Place::Path)
+            | (Self::Joined, Place::Joined)
+            | (Self::Code, Place::Code)
+            | (Self::Doctest, Place::Doctest)
             | (Self::Module, Place::Module)
             | (Self::Other, Place::Other) => true,
             (Self::Assigned(name), Place::Assigned(other)) => name == other,
@@ -55,6 +61,9 @@ impl PlaceIn<'_> {
     pub(super) fn into_place(self) -> Place {
         match self {
             Self::Path => Place::Path,
+            Self::Joined => Place::Joined,
+            Self::Code => Place::Code,
+            Self::Doctest => Place::Doctest,
             Self::Module => Place::Module,
             Self::Argument {
                 callee,
@@ -86,6 +95,16 @@ const LONGEST_ANNOTATION: usize = 1000;
 
 /// How many brackets a call may be away from its argument.
 const DEEPEST_ARGUMENT: usize = 64;
+
+/// The functions that join their arguments to a path.
+const JOINERS: &[&str] = &[
+    "Path",
+    "PosixPath",
+    "PurePath",
+    "PurePosixPath",
+    "join",
+    "joinpath",
+];
 
 /// The words after which a parenthesis encloses an expression.
 const BEFORE_EXPRESSION: &[&str] = &[
@@ -159,6 +178,37 @@ impl<'s> Scanner<'s> {
         is_before || self.byte(next) == b'/' && !matches!(self.byte(next + 1), b'/' | b'=')
     }
 
+    /// Where the operator or comma stands that joins the literal between these two to another one.
+    pub(super) fn joint(&self, before: Option<usize>, next: usize) -> Option<usize> {
+        let is_slash =
+            |at: usize| self.byte(at) == b'/' && !matches!(self.byte(at + 1), b'/' | b'=');
+        let joint = match self.byte(next) {
+            _ if is_slash(next) => next,
+            byte @ (b',' | b')') => {
+                let open = self.open.last().filter(|open| open.byte == b'(')?;
+                let is_argument = matches!(self.bytes[before?], b'(' | b',');
+                let end = self.significant_before(open.at)? + 1;
+                let start = self.word_start(end);
+                let callee = self.text.get(start..end).unwrap_or_default();
+                if !is_argument || !JOINERS.contains(&callee) {
+                    return None;
+                }
+                match byte {
+                    b',' => next,
+                    // `Path("a") / "b"`
+                    _ if before == Some(open.at) && callee.ends_with("Path") => {
+                        let (after, _) = self.significant_from(next + 1);
+                        is_slash(after).then_some(after)?
+                    }
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let (after, _) = self.significant_from(joint + 1);
+        self.begins_literal(after).then_some(joint)
+    }
+
     /// What the parenthesis at a place encloses.
     fn bracketed(&self, at: usize) -> Bracketed<'s> {
         let Some(before) = self.significant_before(at) else {
@@ -195,7 +245,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// The dotted name whose last word stands at a place; with a leading dot if it is an attribute of
-    /// something that is no name.
+    /// something that is no name, after `''` if that is a literal.
     pub(super) fn dotted_before(&self, start: usize, end: usize) -> Cow<'s, str> {
         let text = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
         // Where each part begins and ends, the last first.
@@ -223,9 +273,20 @@ impl<'s> Scanner<'s> {
                 break;
             }
         }
+        let is_of_literal = self.byte(from) == b'.'
+            && self
+                .significant_before(from)
+                .is_some_and(|at| matches!(self.bytes[at], b'"' | b'\''));
+        let literal = if is_of_literal { "''" } else { "" };
         match spaced {
+            None if is_of_literal => Cow::Owned(format!("''{}", text(from, end))),
             None => Cow::Borrowed(text(from, end)),
-            Some(parts) => Cow::Owned(parts.into_iter().rev().collect()),
+            Some(parts) => Cow::Owned(
+                [literal]
+                    .into_iter()
+                    .chain(parts.into_iter().rev())
+                    .collect(),
+            ),
         }
     }
 

@@ -7,6 +7,7 @@ use super::super::decode::decode;
 use super::super::scanner::token::WORD;
 use super::blocks::{Block, Context, Header};
 use super::facts::{References, StringReference};
+use super::literals::Joined;
 use super::sites::Pending;
 use super::tokens::word_end;
 use super::values::Value;
@@ -138,8 +139,12 @@ pub(super) struct Scanner<'s> {
     /// Whether the file has the words at all; the first is looked for when it matters.
     pub(super) mentions_subprocess: Option<bool>,
     pub(super) mentions_type_checking: bool,
+    /// The names that were given a folder above the file, and how far above.
+    pub(super) heres: Vec<(String, u32)>,
     /// The name that this statement assigns to, as far as it was looked for.
     pub(super) target: Option<Option<(&'s str, usize)>>,
+    /// What of a path was read that the next literal goes on with.
+    pub(super) joined: Option<Joined<'s>>,
     /// Where strings are found again.
     pub(super) seen: FxHashMap<u64, u32>,
     /// For each string whether it is the key of a dict.
@@ -175,7 +180,9 @@ impl<'s> Scanner<'s> {
             is_marked: false,
             mentions_subprocess: None,
             mentions_type_checking: false,
+            heres: Vec::new(),
             target: None,
+            joined: None,
             seen: FxHashMap::default(),
             is_key: Vec::new(),
             type_checking: Vec::new(),

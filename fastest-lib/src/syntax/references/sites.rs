@@ -118,7 +118,7 @@ fn kind_of(callee: Callee) -> Option<(SiteKind, &'static [Origin])> {
         Callee::Spawn => (SiteKind::Spawn, &[]),
         Callee::Subprocess => (SiteKind::Spawn, &[Origin::Subprocess]),
         Callee::OsSpawn => (SiteKind::Spawn, &[Origin::Os]),
-        Callee::List => (SiteKind::List, &[]),
+        Callee::List => (SiteKind::List(Vec::new()), &[]),
         Callee::Resource => (SiteKind::Resource(None), &[]),
         Callee::OfResources => (SiteKind::Resource(None), &[Origin::Resources]),
         Callee::OfMetadata => (SiteKind::Metadata, &[Origin::Metadata]),
@@ -232,6 +232,7 @@ impl<'s> Scanner<'s> {
             SiteKind::Walk(_) => SiteKind::Walk(self.first_argument(open).name()),
             SiteKind::Resource(_) => SiteKind::Resource(self.first_argument(open).name()),
             SiteKind::EntryPoints(_) => SiteKind::EntryPoints(self.group(open)),
+            SiteKind::List(_) => SiteKind::List(self.words(open)),
             kind => kind,
         };
         if callee == Callee::Subprocess {
@@ -354,6 +355,52 @@ impl<'s> Scanner<'s> {
             }
             _ => First::Other,
         }
+    }
+
+    /// The words from the beginning of the statement to the end of a call's arguments, each once, that
+    /// are no functions and that no literal goes on from to another folder.
+    fn words(&self, open: usize) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        let mut depth = 0;
+        let tokens = Tokens::new(self.bytes, self.statement, self.bytes.len());
+        let tokens: Vec<Token> = tokens.take(LONGEST_CALL).collect();
+        let text = |at: usize| {
+            let token = tokens.get(at);
+            token.map_or(&b""[..], |token| &self.bytes[token.start..token.end])
+        };
+        let is_literal = |at: usize| {
+            let is_text = tokens
+                .get(at)
+                .is_some_and(|token| matches!(token.kind, Kind::Text(prefix) if !prefix.is_format));
+            is_text && !text(at).iter().any(|byte| b"*?%{".contains(byte))
+        };
+        for (at, token) in tokens.iter().enumerate() {
+            match (token.kind, text(at)) {
+                (Kind::Operator, b"(" | b"[" | b"{") if token.start >= open => depth += 1,
+                (Kind::Operator, b")" | b"]" | b"}") if token.start > open => {
+                    depth -= 1;
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                (Kind::Word, _) => {
+                    let goes_on = match text(at + 1) {
+                        b"(" => true,
+                        b"/" => is_literal(at + 2),
+                        b"," if at > 1 && text(at - 1) == b"(" && text(at - 2) == b"join" => {
+                            is_literal(at + 2)
+                        }
+                        _ => false,
+                    };
+                    let word = self.text.get(token.start..token.end).unwrap_or_default();
+                    if !goes_on && !words.iter().any(|known| known == word) {
+                        words.push(word.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        words
     }
 
     /// The group that a call looks up: its argument of that name, or else its first literal.

@@ -14,6 +14,8 @@ const SEARCHED: &[&str] = &[
     "__path__",
     "TYPE_CHECKING",
     "import_",
+    "parent",
+    "dirname",
     "resolve_name",
     "sys.path",
 ];
@@ -21,7 +23,11 @@ const SEARCHED: &[&str] = &[
 impl<'s> Scanner<'s> {
     /// Notes where words stand for which logical lines are read again.
     pub(super) fn mark(&mut self) {
+        let mentions_file = memmem::find(self.bytes, b"__file__").is_some();
         for searched in SEARCHED {
+            if !mentions_file && matches!(*searched, "parent" | "dirname") {
+                continue;
+            }
             for at in memmem::find_iter(self.bytes, searched.as_bytes()) {
                 let start = self.word_start(at);
                 let end = word_end(self.bytes, at + searched.len());
@@ -31,6 +37,7 @@ impl<'s> Scanner<'s> {
                     "import_" | "resolve_name" => {
                         is_mentioned_loader(word) && self.byte(end) != b'('
                     }
+                    "parent" => matches!(word, b"parent" | b"parents"),
                     _ => word == searched.as_bytes(),
                 };
                 if is_marked {
@@ -63,6 +70,7 @@ impl<'s> Scanner<'s> {
         let mut has_search_path = false;
         let mut extends_path = false;
         let mut up = None;
+        let mut module = None;
         for (index, token) in tokens.iter().enumerate() {
             if token.kind != Kind::Word {
                 is_import &= !line.is(index, ";");
@@ -74,7 +82,17 @@ impl<'s> Scanner<'s> {
             match word {
                 b"import" => is_import = true,
                 _ if is_import => {}
-                b"__file__" => _ = up.get_or_insert(0),
+                b"__file__" => {
+                    if up.is_none() {
+                        module = self.owner(&line, index);
+                    }
+                    up.get_or_insert(0);
+                }
+                _ if up.is_none() && !is_attribute && line.goes_up(index) => {
+                    let mut known = self.heres.iter().rev();
+                    let known = known.find(|(name, _)| name.as_bytes() == word);
+                    up = known.map(|(_, above)| *above);
+                }
                 b"__path__" => {
                     let is_changed = line.is(index + 1, ".")
                         && [&b"append"[..], b"extend", b"insert"].contains(&line.text(index + 2));
@@ -110,15 +128,41 @@ impl<'s> Scanner<'s> {
             return;
         }
         let whereabouts = Whereabouts {
-            up: up.map(|_| line.folders_up()),
+            up: up.map(|above| line.folders_up().saturating_add(above)),
             parts: self.parts(tokens),
+            module,
+            name: line.target_name().map(str::to_owned),
         };
         if up.is_some() {
+            if let (Some(name), Some(above), true) = (
+                &whereabouts.name,
+                whereabouts.up,
+                whereabouts.parts.is_empty() && whereabouts.module.is_none(),
+            ) {
+                self.heres.push((name.clone(), above));
+            }
             self.site(self.logical_line, SiteKind::Here(whereabouts.clone()));
         }
         if has_search_path {
             self.site(self.logical_line, SiteKind::SearchPath(whereabouts));
         }
+    }
+
+    /// What the word at a place is an attribute of.
+    fn owner(&self, line: &Line<'_>, index: usize) -> Option<String> {
+        let is_attribute = |index: usize| index > 1 && line.is(index - 1, ".");
+        let mut first = index;
+        while is_attribute(first) {
+            if line.tokens[first - 2].kind != Kind::Word {
+                return Some(String::new());
+            }
+            first -= 2;
+        }
+        let from = line.tokens[first].start;
+        let to = line.tokens[index].start;
+        let text = self.text.get(from..to).unwrap_or_default().trim_end();
+        let text = text.strip_suffix('.').unwrap_or(text).trim_end();
+        (first < index).then(|| text.to_owned())
     }
 
     /// The texts of the strings among tokens, as far as they may be paths.
@@ -219,6 +263,33 @@ impl<'l> Line<'l> {
         let end = end.unwrap_or(self.tokens.len());
         let mut assignments = self.assignments.iter();
         assignments.any(|at| (index..end).contains(at))
+    }
+
+    /// Whether the folder above what this word stands for is meant.
+    fn goes_up(&self, index: usize) -> bool {
+        let is_parent =
+            self.is(index + 1, ".") && matches!(self.text(index + 2), b"parent" | b"parents");
+        let is_argument = index >= 2
+            && self.is(index - 1, "(")
+            && self.text(index - 2) == b"dirname"
+            && self.is(index + 1, ")");
+        is_parent || is_argument
+    }
+
+    /// The name that the line begins by assigning, the last part of a dotted one.
+    fn target_name(&self) -> Option<&'l str> {
+        let first = *self.assignments.first()?;
+        let mut name = None;
+        for index in 0..first {
+            match self.tokens[index].kind {
+                Kind::Word => name = Some(self.text(index)),
+                Kind::Operator if self.is(index, ".") => {}
+                // What follows is an annotation.
+                Kind::Operator if self.is(index, ":") && name.is_some() => break,
+                _ => return None,
+            }
+        }
+        name.and_then(|name| std::str::from_utf8(name).ok())
     }
 
     /// Whether all that is assigned on the line is `False`.
