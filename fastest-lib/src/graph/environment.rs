@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use globset::Glob;
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::rule::Rule;
 use crate::environment::{Installed, is_stdlib};
 use crate::workspace::{Config, IniValue, PathPattern, Workspace};
+use crate::{Problem, ProblemKind};
 
 /// What all files are resolved with, in terms of paths below the rootdir.
 #[derive(Debug)]
@@ -134,6 +136,31 @@ impl Environment {
             .iter()
             .any(|pattern| pattern.matches(&path, name))
     }
+}
+
+/// What is wrong with `[tool.fastest.graph]`.
+pub(super) fn problems(workspace: &Workspace) -> Vec<Problem> {
+    let config = &workspace.fastest_config().graph;
+    let mut messages: Vec<String> = Vec::new();
+    let unknown = config.disable.iter().filter(|n| Rule::named(n).is_none());
+    messages.extend(unknown.map(|name| format!("`disable`: there is no rule `{name}`")));
+    let is_folder = |root: &&String| workspace.rootdir().join(root).is_dir();
+    let roots = config.roots.iter().filter(|root| !is_folder(root));
+    messages.extend(roots.map(|root| format!("`roots`: there is no folder `{root}`")));
+    for (key, edges) in [("edges", &config.edges), ("drop", &config.drop)] {
+        for text in edges.iter().flat_map(|edge| [&edge.from, &edge.to]) {
+            if let Err(error) = Glob::new(text) {
+                messages.push(format!("`{key}`: `{text}` is no glob: {error}"));
+            }
+        }
+    }
+    let messages = messages.into_iter();
+    messages
+        .map(|message| {
+            let message = format!("[tool.fastest.graph]: {message}");
+            Problem::new(ProblemKind::Config, message).at("pyproject.toml", None)
+        })
+        .collect()
 }
 
 fn pairs(edges: &[crate::workspace::EdgeGlobs]) -> Vec<(String, String)> {

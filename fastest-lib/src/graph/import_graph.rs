@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::build::{Globals, build, decode};
 use super::changed;
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
 use super::reach::{self, Base};
@@ -207,7 +207,7 @@ impl ImportGraph {
             rootdir: rootdir.to_path_buf(),
             policy: config.policy,
             type_checking: config.type_checking,
-            problems: Vec::new(),
+            problems: environment::problems(workspace),
         };
         let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
         let old = path.as_deref().and_then(store::read).unwrap_or_default();

@@ -112,9 +112,7 @@ impl Store {
         let body = serde_json::to_vec(kept)?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut aside = tempfile::Builder::new()
-            .prefix(ASIDE)
-            .tempfile_in(folder)?;
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
         aside.write_all(blake3::hash(&body).to_hex().as_bytes())?;
         aside.write_all(&body)?;
         aside.persist(&self.path)?;
