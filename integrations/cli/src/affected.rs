@@ -24,6 +24,7 @@ struct Document<'a> {
     rootdir: &'a Path,
     base: Option<&'a str>,
     changes: &'a [Change],
+    outside: &'a [String],
     tests: Vec<Test<'a>>,
     test_files: usize,
     without_tests: &'a [String],
@@ -132,6 +133,7 @@ fn json(
         rootdir: session.workspace().rootdir(),
         base: changes.base.as_deref(),
         changes: &changes.changes,
+        outside: &changes.outside,
         tests: tests
             .map(|test| Test {
                 ids: ids(test),

@@ -3,7 +3,7 @@
 use super::{By, Edges, Source, Target};
 use crate::environment::{is_outside, is_stdlib};
 use crate::graph::flat::flag;
-use crate::graph::kind::{Condition, EdgeKind};
+use crate::graph::kind::{Condition, EdgeKind, NodeKind};
 use crate::graph::names::Found;
 use crate::graph::rule::Rule;
 use crate::syntax::{ImportContext, ImportStatement};
@@ -98,6 +98,7 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         elsewhere(source, import, &found, by, out);
         return;
     }
+    in_the_way(source, &found, by, out);
     let mut any = !found.files.is_empty() || import.names.is_empty();
     for name in import.names.iter().filter(|name| *name != "*") {
         let below = source.names().below(&found.folders, name);
@@ -108,6 +109,20 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         // A folder that is no package has no attributes.
         for name in import.names.iter().filter(|name| *name != "*") {
             out.add(Target::Missing(spelled(import, Some(name)).into()), by);
+        }
+    }
+}
+
+/// Modules that have the name of a package on the way to what is imported: Python may take them for it.
+fn in_the_way(source: &Source<'_>, found: &Found, by: By, out: &mut Edges) {
+    let tree = source.names().tree;
+    let folder = |file: u32| tree.files[file as usize].folder;
+    for &parent in &found.parents {
+        let is_package = tree.files[parent as usize].kind == NodeKind::Package;
+        let mut files = found.files.iter();
+        let is_around = files.any(|file| tree.around(folder(*file)).any(|f| f == folder(parent)));
+        if !is_package || !is_around {
+            out.add(Target::File(parent), by);
         }
     }
 }
