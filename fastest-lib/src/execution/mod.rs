@@ -23,7 +23,7 @@ mod zygote;
 pub use cancel::CancelToken;
 pub use counts::Counts;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
-pub use exact::{ExactOptions, ExactReport};
+pub use exact::{ExactOptions, ExactReport, clear_exact};
 pub use harness::clear_harness;
 
 pub(crate) use basetemp::basetemp;

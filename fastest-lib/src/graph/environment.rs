@@ -171,6 +171,13 @@ pub(super) fn problems(workspace: &Workspace) -> Vec<Problem> {
             ));
         }
     }
+    for root in &config.roots {
+        if !workspace.rootdir().join(root).is_dir() {
+            messages.push(format!(
+                "`roots` of [tool.fastest.graph] names `{root}`, and there is no such folder"
+            ));
+        }
+    }
     for (key, edges) in [("edges", &config.edges), ("drop", &config.drop)] {
         for glob in edges.iter().flat_map(|edge| [&edge.from, &edge.to]) {
             if let Err(error) = GlobBuilder::new(glob).literal_separator(true).build() {

@@ -24,3 +24,4 @@ pub use import_graph::{
 };
 pub use kind::{EdgeKind, NodeKind};
 pub use rule::Rule;
+pub use store::{StoredGraphs, clear_graphs, stored_graphs};

@@ -16,14 +16,52 @@ use memmap2::Mmap;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::flat::{Column, Flat};
-use crate::syntax::map;
+use crate::syntax::{Cleared, files, map, remove_owned};
 
 const MAGIC: u64 = u64::from_ne_bytes(*b"\x89graph\r\n");
 const COLUMNS: usize = 11;
 const HEADER: usize = 8 * (4 + COLUMNS);
 
+/// What the cache holds of import graphs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredGraphs {
+    /// Graphs, one for each rootdir.
+    pub graphs: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+}
+
+/// The import graphs that are kept below `cache_dir`; none where there is no such folder.
+///
+/// # Errors
+///
+/// When the folder exists and cannot be read.
+pub fn stored_graphs(cache_dir: &Path) -> io::Result<StoredGraphs> {
+    let mut stored = StoredGraphs::default();
+    for (name, metadata) in files(&folder(cache_dir))? {
+        if is_graph(&name) {
+            stored.graphs += 1;
+            stored.bytes += metadata.len();
+        }
+    }
+    Ok(stored)
+}
+
+/// Removes every import graph that is kept below `cache_dir`, and no other file.
+///
+/// # Errors
+///
+/// When a file cannot be removed, or the folder cannot be read.
+pub fn clear_graphs(cache_dir: &Path) -> io::Result<Cleared> {
+    let mut cleared = Cleared::default();
+    let is_owned = |name: &str| name.starts_with(ASIDE) || is_graph(name);
+    remove_owned(&folder(cache_dir), is_owned, &mut cleared)?;
+    Ok(cleared)
+}
+
 /// The folder of graphs below a cache folder.
-pub(crate) fn folder(cache_dir: &Path) -> PathBuf {
+fn folder(cache_dir: &Path) -> PathBuf {
     cache_dir.join("graph")
 }
 
@@ -33,10 +71,8 @@ pub(super) fn path(cache_dir: &Path, rootdir: &Path) -> PathBuf {
     folder(cache_dir).join(&digest.to_hex()[..32])
 }
 
-/// Whether a file of that name is one of ours.
-pub(crate) fn is_owned(name: &str) -> bool {
-    name.starts_with(ASIDE)
-        || (name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+fn is_graph(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 const ASIDE: &str = ".new-";

@@ -58,6 +58,9 @@ pub enum AffectedReason {
     Depends {
         /// The file, or the distribution.
         on: String,
+        /// The changed file that `on` stands for, where it is not `on` itself: a file beside it that
+        /// nothing is known to read, or the requirements that name it.
+        changed: Option<String>,
         /// The way to it.
         path: Vec<Edge>,
     },
@@ -76,11 +79,11 @@ pub enum AffectedReason {
 }
 
 impl AffectedReason {
-    /// The file, or the distribution, that has changed; none when it is the test file itself.
+    /// The file that has changed; none when it is the test file itself.
     pub fn cause(&self) -> Option<&str> {
         match self {
             Self::Changed { .. } => None,
-            Self::Depends { on, .. } => Some(on),
+            Self::Depends { on, changed, .. } => Some(changed.as_ref().unwrap_or(on)),
             Self::Rule { file } | Self::Everything { file, .. } => Some(file),
         }
     }
@@ -91,10 +94,12 @@ struct Causes<'c> {
     workspace: &'c Workspace,
     graph: &'c ImportGraph,
     changes: &'c Changes,
-    /// The nodes that count as changed.
-    nodes: BTreeSet<String>,
+    /// The nodes that count as changed, with the changed files that they stand for.
+    nodes: BTreeMap<String, BTreeSet<String>>,
+    /// Nodes that have not changed themselves, and stand for a file that lies near them.
+    near: BTreeSet<String>,
     /// Changed files that concern all tests, and why.
-    everything: Option<(String, &'static str)>,
+    everything: Vec<(String, &'static str)>,
     /// Globs of tests, by the changed file that a setting ties to them.
     ruled: Vec<(String, GlobSet)>,
     without_tests: Vec<String>,
@@ -136,18 +141,38 @@ pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -
         workspace,
         graph,
         changes,
-        nodes: BTreeSet::new(),
-        everything: None,
+        nodes: BTreeMap::new(),
+        near: BTreeSet::new(),
+        everything: Vec::new(),
         ruled: Vec::new(),
         without_tests: Vec::new(),
         problems: changes.problems.clone(),
         reached: OnceCell::new(),
     };
+    causes.outside();
     causes.find();
     causes.tests()
 }
 
 impl Causes<'_> {
+    /// What lies elsewhere may be read all the same, and the graph does not see by whom.
+    fn outside(&mut self) {
+        if let Some(first) = self.changes.outside.first() {
+            let message = format!(
+                "{} changed files lie outside of the rootdir, where the graph does not look: what \
+                 they concern is not known; the first is {first}",
+                self.changes.outside.len()
+            );
+            self.problems
+                .push(Problem::new(ProblemKind::Discovery, message));
+        }
+    }
+
+    /// `node` counts as changed, because `path` has.
+    fn count(&mut self, node: String, path: &str) {
+        self.nodes.entry(node).or_default().insert(path.to_owned());
+    }
+
     fn find(&mut self) {
         let config = &self.workspace.fastest_config().affected;
         let ignored = globs(&config.ignore, &mut self.problems);
@@ -178,7 +203,7 @@ impl Causes<'_> {
             let kind = self.graph.node(path).map(|node| node.kind);
             if kind.is_some_and(NodeKind::is_file) {
                 if is_source || self.is_reached(path) {
-                    self.nodes.insert(path.to_owned());
+                    self.count(path.to_owned(), path);
                     any = true;
                 }
                 // Of two ways to say what a module is, only type checkers read a stub.
@@ -186,9 +211,12 @@ impl Causes<'_> {
             }
             let below = self.graph.files_below(path);
             any |= !below.is_empty();
-            self.nodes.extend(below);
+            below.into_iter().for_each(|node| self.count(node, path));
             if !any && role == FileRole::Other {
-                self.nodes.extend(self.neighbours(path));
+                for node in self.neighbours(path) {
+                    self.near.insert(node.clone());
+                    self.count(node, path);
+                }
             }
         }
     }
@@ -246,7 +274,9 @@ impl Causes<'_> {
         } else if !tops.everywhere.is_empty() {
             self.everything(path, "it changes a distribution that every test loads");
         }
-        self.nodes.extend(tops.names);
+        tops.names
+            .into_iter()
+            .for_each(|node| self.count(node, path));
     }
 
     /// The change concerns all tests; of a project within the workspace, what depends on the project and
@@ -259,11 +289,11 @@ impl Causes<'_> {
                     let node = self.graph.node(file);
                     node.is_some_and(|node| node.kind.is_source())
                 };
-                self.nodes.extend(files.filter(is_source));
+                let files: Vec<String> = files.filter(is_source).collect();
+                files.into_iter().for_each(|node| self.count(node, path));
             }
             None => {
-                self.everything
-                    .get_or_insert_with(|| (path.to_owned(), why));
+                self.everything.push((path.to_owned(), why));
             }
         }
     }
@@ -306,6 +336,7 @@ impl Causes<'_> {
             graph,
             changes,
             nodes,
+            near,
             everything,
             ruled,
             mut without_tests,
@@ -313,7 +344,7 @@ impl Causes<'_> {
             reached,
         } = self;
         let collects = workspace.collects();
-        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let names: Vec<&str> = nodes.keys().map(String::as_str).collect();
         let mut tests: BTreeMap<String, AffectedReason> = BTreeMap::new();
         let kinds: BTreeMap<&str, ChangeKind> = changes
             .changes
@@ -321,19 +352,20 @@ impl Causes<'_> {
             .map(|change| (change.path.as_str(), change.kind))
             .collect();
         let mut used: BTreeSet<String> = BTreeSet::new();
-        let mut wide: BTreeSet<String> = BTreeSet::new();
+        let mut wide: BTreeSet<String> = near;
         for (file, path) in graph.tests_of(&names) {
-            let reason = match path.last() {
-                Some(last) => AffectedReason::Depends {
-                    on: last.to.to_string(),
-                    path,
-                },
-                None => AffectedReason::Changed {
-                    change: kinds
-                        .get(file.as_str())
-                        .copied()
-                        .unwrap_or(ChangeKind::Modified),
-                },
+            let on = path.last().map_or(file.as_str(), |last| &*last.to);
+            let reason = match kinds.get(file.as_str()) {
+                Some(change) if path.is_empty() => AffectedReason::Changed { change: *change },
+                _ => {
+                    let causes = nodes.get(on);
+                    let other = causes.filter(|causes| !causes.contains(on));
+                    AffectedReason::Depends {
+                        on: on.to_owned(),
+                        changed: other.and_then(|causes| causes.first().cloned()),
+                        path,
+                    }
+                }
             };
             used.insert(reason.cause().unwrap_or(&file).to_owned());
             tests.insert(file, reason);
@@ -350,8 +382,8 @@ impl Causes<'_> {
                     tests.entry(test.clone()).or_insert(reason);
                 }
             }
-            if let Some((file, why)) = &everything {
-                used.insert(file.clone());
+            if let Some((file, why)) = everything.first() {
+                used.extend(everything.iter().map(|(file, _)| file.clone()));
                 wide.insert(test.clone());
                 let reason = AffectedReason::Everything {
                     file: file.clone(),
@@ -361,14 +393,21 @@ impl Causes<'_> {
             }
         }
         tests.retain(|test, _| all.binary_search(test).is_ok());
+        // Only the nearest change is any test's reason: the others have to be asked for.
+        let mut open = nodes
+            .iter()
+            .filter(|(_, causes)| causes.iter().any(|cause| !used.contains(cause)))
+            .peekable();
+        let mut concerning: BTreeSet<&String> = BTreeSet::new();
+        if open.peek().is_some() {
+            let reached = reached.get_or_init(|| graph.reached());
+            let open = open.filter(|(node, _)| reached.has(graph, node));
+            concerning.extend(open.flat_map(|(_, causes)| causes));
+        }
         let idle = changes.changes.iter().filter(|change| {
-            // Only the nearest change is any test's reason: the others have to be asked for.
             !used.contains(&change.path)
                 && !without_tests.contains(&change.path)
-                && !(nodes.contains(&change.path)
-                    && reached
-                        .get_or_init(|| graph.reached())
-                        .has(graph, &change.path))
+                && !concerning.contains(&change.path)
         });
         let idle: Vec<String> = idle.map(|change| change.path.clone()).collect();
         without_tests.extend(idle);
@@ -381,7 +420,7 @@ impl Causes<'_> {
             test_files: all.len(),
             without_tests,
             problems,
-            nodes,
+            nodes: nodes.into_keys().collect(),
             wide,
         }
     }

@@ -7,7 +7,7 @@ use super::affected::{AffectedReason, AffectedSet};
 use super::changes::{ChangeKind, Changes};
 use crate::discovery::Discovery;
 use crate::graph::ImportGraph;
-use crate::syntax::{Binding, BindingKind, FileFacts, parse};
+use crate::syntax::{Binding, BindingKind, Expr, FileFacts, parse};
 
 impl AffectedSet {
     /// Leaves out the tests of changed test files that are as they were: where nothing but the bodies
@@ -34,7 +34,7 @@ impl AffectedSet {
         let changed: BTreeSet<&str> = changed.map(|test| test.file.as_str()).collect();
         let files: Vec<&str> = changed.into_iter().collect();
         let before = changes.before_many(&files);
-        let mut only: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut only: BTreeMap<String, Narrowed> = BTreeMap::new();
         for (file, before) in files.iter().zip(before) {
             let after = std::fs::read(rootdir.join(file)).ok();
             if let (Some(before), Some(after)) = (before, after)
@@ -44,31 +44,82 @@ impl AffectedSet {
             }
         }
         discovery.retain(|test| {
-            let Some(names) = only.get(test.id.path()) else {
+            let Some(narrowed) = only.get(test.id.path()) else {
                 return true;
             };
-            let parts = test.id.names();
-            let plain = parts
-                .iter()
-                .map(|part| part.split('[').next().unwrap_or(part));
-            names.contains(&plain.collect::<Vec<_>>().join("::"))
+            let names = test.id.names();
+            let name = names.last().copied().unwrap_or_default();
+            narrowed.concerns(name.split('[').next().unwrap_or(name))
         });
     }
 }
 
-/// The tests whose bodies differ, as `TestClass::test_name`; none when anything else does.
-fn changed_tests(before: &[u8], after: &[u8]) -> Option<BTreeSet<String>> {
+/// What tests of a file are as they were. They go by the names of their functions alone: a class that
+/// inherits a test has it under its own name.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Narrowed {
+    changed: BTreeSet<String>,
+    same: BTreeSet<String>,
+}
+
+impl Narrowed {
+    /// Whether a test has to run; one that is not known does.
+    fn concerns(&self, name: &str) -> bool {
+        self.changed.contains(name) || !self.same.contains(name)
+    }
+}
+
+/// The tests whose bodies differ, and the others; none when anything else does, or when something in
+/// the file may use one of these tests.
+fn changed_tests(before: &[u8], after: &[u8]) -> Option<Narrowed> {
     let (old, new) = (Parts::of(before)?, Parts::of(after)?);
-    if old.rest != new.rest {
+    if old.rest != new.rest || old.tests.len() != new.tests.len() {
         return None;
     }
-    let mut names = BTreeSet::new();
+    let mut narrowed = Narrowed::default();
     for (name, text) in &new.tests {
-        if old.tests.get(name)? != text {
-            names.insert(name.clone());
-        }
+        let function = name.rsplit("::").next().unwrap_or(name);
+        let names = match old.tests.get(name)? == text {
+            true => &mut narrowed.same,
+            false => &mut narrowed.changed,
+        };
+        names.insert(function.to_owned());
     }
-    (old.tests.len() == new.tests.len()).then_some(names)
+    let is_used = |name: &String| {
+        let own = new.tests.keys();
+        let own = own.filter(|test| test.rsplit("::").next() == Some(name));
+        occurrences(after, name.as_bytes()) > own.count()
+    };
+    (!narrowed.changed.iter().any(is_used)).then_some(narrowed)
+}
+
+/// How often a text has an identifier.
+fn occurrences(text: &[u8], name: &[u8]) -> usize {
+    let is_part = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    text.split(|byte| !is_part(byte))
+        .filter(|word| *word == name)
+        .count()
+}
+
+/// Whether a decorator leaves a test alone, so that nobody else comes by the function.
+fn is_harmless(decorator: &Expr) -> bool {
+    const HARMLESS: &[&str] = &[
+        "example",
+        "expectedFailure",
+        "given",
+        "mark",
+        "patch",
+        "settings",
+        "skip",
+        "skipIf",
+        "skipUnless",
+    ];
+    match decorator {
+        Expr::Name(name) => HARMLESS.contains(&name.as_str()),
+        Expr::Attribute(object, name) => HARMLESS.contains(&name.as_str()) || is_harmless(object),
+        Expr::Call(call) => is_harmless(&call.function),
+        _ => false,
+    }
 }
 
 /// A file taken apart: what its tests say, and all the rest.
@@ -125,7 +176,9 @@ fn collect(
                 collect(&inner.bindings, &inner.name, column, stop, lines, spans)?;
             }
             BindingKind::Function(function)
-                if function.name.starts_with("test") && !binding.conditional =>
+                if function.name.starts_with("test")
+                    && !binding.conditional
+                    && function.decorators.iter().all(|d| is_harmless(&d.expr)) =>
             {
                 let from = function.line as usize;
                 let indent = function.column as usize - 1;
@@ -179,6 +232,7 @@ mod tests {
             let got = changed_tests(before.as_bytes(), after.as_bytes());
             let expected: Option<BTreeSet<String>> =
                 expected.map(|names| names.iter().map(ToString::to_string).collect());
+            let got = got.map(|narrowed| narrowed.changed);
             assert_eq!(got, expected, "{before:?} -> {after:?}");
         };
         let file = "import os\n\ndef test_a():\n    assert 1\n\n\nclass TestB:\n    x = 1\n\n    def test_c(self):\n        assert 1\n\ndef helper():\n    pass\n";
@@ -191,7 +245,7 @@ mod tests {
         check(
             file,
             &file.replace("        assert 1", "        assert 2\n        assert 3"),
-            Some(&["TestB::test_c"]),
+            Some(&["test_c"]),
         );
         check(file, &file.replace("x = 1", "x = 2"), None);
         check(file, &file.replace("    pass", "    return 1"), None);
@@ -206,5 +260,29 @@ mod tests {
         check(file, "def test_a(:\n", None);
         let twice = "def test_a():\n    pass\n\ndef test_a():\n    pass\n";
         check(twice, twice, None);
+        let edited = |text: &str| (text.to_owned(), text.replacen("assert 1", "assert 2", 1));
+        for used in [
+            "def test_a():\n    assert 1\n\ndef test_b():\n    test_a()\n",
+            "@pytest.fixture(autouse=True)\ndef test_a():\n    assert 1\n",
+            "@register\ndef test_a():\n    assert 1\n",
+            "def test_a():\n    assert 1\n\ndef test_b(test_a):\n    pass\n",
+        ] {
+            let (before, after) = edited(used);
+            check(&before, &after, None);
+        }
+        let marked = "@pytest.mark.slow\n@mock.patch('x')\ndef test_a():\n    assert 1\n";
+        let (before, after) = edited(marked);
+        check(&before, &after, Some(&["test_a"]));
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_the_same_is_concerned() {
+        let (before, after) = (
+            "class TestA:\n    def test_a(self):\n        assert 1\n    def test_b(self):\n        pass\n",
+            "class TestA:\n    def test_a(self):\n        assert 2\n    def test_b(self):\n        pass\n",
+        );
+        let narrowed = changed_tests(before.as_bytes(), after.as_bytes()).unwrap();
+        let concerned = ["test_a", "test_b", "test_inherited"].map(|name| narrowed.concerns(name));
+        assert_eq!(concerned, [true, false, true]);
     }
 }

@@ -152,7 +152,18 @@ fn explain(set: &AffectedSet) {
     for test in &set.tests {
         let why = match &test.reason {
             AffectedReason::Changed { .. } => "it has changed".to_owned(),
-            AffectedReason::Depends { path, .. } => way(path).replace('\n', "\n  "),
+            AffectedReason::Depends {
+                on, changed, path, ..
+            } => {
+                let mut lines = Vec::new();
+                if !path.is_empty() {
+                    lines.push(way(path).replace('\n', "\n  "));
+                }
+                if let Some(file) = changed {
+                    lines.push(format!("{file} has changed, and {on} stands for it"));
+                }
+                lines.join("\n  ")
+            }
             AffectedReason::Rule { file } => {
                 format!("{file} has changed, and [tool.fastest.affected] ties them")
             }

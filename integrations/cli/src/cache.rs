@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use fastest_lib::graph::{StoredGraphs, clear_graphs, stored_graphs};
 use fastest_lib::report::ExitCode;
 use fastest_lib::syntax::{CacheStats, RootdirStats, cache_stats, clear_facts};
 use fastest_lib::workspace::WorkspaceOptions;
@@ -26,16 +27,19 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
     let text = match &args.command {
         CacheCommand::Stats(args) => {
             let stats = cache_stats(&folder).map_err(failed)?;
+            let graphs = stored_graphs(&folder).map_err(failed)?;
             match args.output {
-                CacheOutput::Text => text(&folder, &stats),
-                CacheOutput::Json => format!("{}\n", document(&folder, &stats)),
+                CacheOutput::Text => text(&folder, &stats, graphs),
+                CacheOutput::Json => format!("{}\n", document(&folder, &stats, graphs)),
             }
         }
         CacheCommand::Clear => {
             let facts = clear_facts(&folder).map_err(failed)?;
+            let graphs = clear_graphs(&folder).map_err(failed)?;
+            let exact = execution::clear_exact(&folder)?;
             let harness = execution::clear_harness(&folder)?;
             let records = execution::clear_records(&folder)?;
-            let all = [facts, harness, records];
+            let all = [facts, graphs, exact, harness, records];
             let files: u64 = all.iter().map(|cleared| cleared.files).sum();
             let bytes: u64 = all.iter().map(|cleared| cleared.bytes).sum();
             format!(
@@ -49,9 +53,9 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Ok)
 }
 
-fn text(folder: &Path, stats: &CacheStats) -> String {
+fn text(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> String {
     let mut text = format!("{}\n", folder.display());
-    let total = stats.total();
+    let total = total(stats, graphs);
     let named = stats.rootdirs.iter().map(|one| (one.rootdir.as_str(), one));
     for (name, one) in named.chain([("total", &total)]) {
         let RootdirStats {
@@ -62,6 +66,10 @@ fn text(folder: &Path, stats: &CacheStats) -> String {
             bytes,
             ..
         } = one;
+        if name == "total" {
+            let StoredGraphs { graphs, bytes, .. } = graphs;
+            let _ = writeln!(text, "  import graphs: {graphs} files, {bytes} bytes");
+        }
         let _ = writeln!(
             text,
             "  {name}: {entries} entries, {files} files, {hits} hits, {misses} misses, {bytes} bytes"
@@ -70,7 +78,14 @@ fn text(folder: &Path, stats: &CacheStats) -> String {
     text
 }
 
-fn document(folder: &Path, stats: &CacheStats) -> Value {
+/// Everything that is counted: the bytes are those of the graphs, too.
+fn total(stats: &CacheStats, graphs: StoredGraphs) -> RootdirStats {
+    let mut total = stats.total();
+    total.bytes += graphs.bytes;
+    total
+}
+
+fn document(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> Value {
     let rootdirs = stats.rootdirs.iter().map(|one| {
         let mut object = numbers(one);
         object["rootdir"] = json!(one.rootdir);
@@ -80,7 +95,8 @@ fn document(folder: &Path, stats: &CacheStats) -> Value {
         "schema": SCHEMA,
         "cache_dir": folder.to_string_lossy(),
         "rootdirs": rootdirs.collect::<Vec<_>>(),
-        "total": numbers(&stats.total()),
+        "graphs": {"graphs": graphs.graphs, "bytes": graphs.bytes},
+        "total": numbers(&total(stats, graphs)),
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use fastest_lib::graph::{Edge, ImportGraph, NodeKind};
 use fastest_lib::report::ExitCode;
 use fastest_lib::selection::Inputs;
-use fastest_lib::{Error, Session};
+use fastest_lib::{Error, ErrorKind, Session};
 use serde::Serialize;
 
 use crate::args::{GraphArgs, GraphOutput, InputsArgs, InputsOutput, WhyArgs};
@@ -124,6 +124,10 @@ pub(crate) fn inputs(args: &InputsArgs) -> Result<ExitCode, Error> {
     let mut options = workspace::options(&args.workspace)?;
     // Files that are no tests, and those that are not there, are for the graph to judge.
     let files = std::mem::take(&mut options.args);
+    if files.is_empty() {
+        let message = "no test file is named; name one or more: `fastest inputs tests/test_a.py`";
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
     let session = Session::open(options)?;
     let (graph, _) = session.joined_graph(!args.no_cache);
     let mut all: Vec<Inputs> = Vec::new();
@@ -173,7 +177,11 @@ pub(crate) fn why(args: &WhyArgs) -> Result<ExitCode, Error> {
     let mut out = io::stdout().lock();
     Ok(match session.why(&graph, test, file)? {
         Some(path) => {
-            let _ = writeln!(out, "{}", way(&path));
+            let way = match path.is_empty() {
+                true => format!("{} is the file itself", test.display()),
+                false => way(&path),
+            };
+            let _ = writeln!(out, "{way}");
             ExitCode::Ok
         }
         None => {

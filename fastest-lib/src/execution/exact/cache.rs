@@ -8,8 +8,13 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::syntax::{Cleared, remove_owned};
+use crate::{Error, Result};
+
 use super::answer::{FileAnswer, OrderedRun};
 use super::inputs::{Digest, Shared};
+
+const ASIDE: &str = ".new-";
 
 /// Changes with the meaning of what is kept.
 const VERSION: u32 = 1;
@@ -44,6 +49,37 @@ pub(super) struct Whole {
     pub(super) order: Vec<OrderedRun>,
 }
 
+/// The folder of answers below a cache folder.
+fn folder(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("exact")
+}
+
+/// Removes the answers of [`Session::resolve_open`](crate::Session::resolve_open) that are kept
+/// below `cache_dir`.
+///
+/// # Errors
+///
+/// When a file cannot be removed.
+pub fn clear_exact(cache_dir: &Path) -> Result<Cleared> {
+    let mut cleared = Cleared::default();
+    let folder = folder(cache_dir);
+    let is_owned = |name: &str| name.starts_with(ASIDE) || is_answer(name);
+    remove_owned(&folder, is_owned, &mut cleared).map_err(|error| Error::io(&folder, error))?;
+    Ok(cleared)
+}
+
+/// Whether a file has the name of an answer, of this version or of another one.
+fn is_answer(name: &str) -> bool {
+    let parts = name
+        .strip_suffix(".json")
+        .and_then(|name| name.split_once("-v"));
+    parts.is_some_and(|(key, version)| {
+        key.len() == 32
+            && key.bytes().all(|b| b.is_ascii_hexdigit())
+            && version.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
 /// Where the answers of one way of asking are kept.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -52,7 +88,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(cache_dir: &Path, key: &str) -> Self {
-        let folder = cache_dir.join("exact");
+        let folder = folder(cache_dir);
         Self {
             path: folder.join(format!("{}-v{VERSION}.json", &key[..32])),
         }
@@ -76,9 +112,7 @@ impl Store {
         let body = serde_json::to_vec(kept)?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut aside = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempfile_in(folder)?;
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
         aside.write_all(blake3::hash(&body).to_hex().as_bytes())?;
         aside.write_all(&body)?;
         aside.persist(&self.path)?;

@@ -14,6 +14,7 @@ mod names;
 mod report;
 mod resolve;
 
+pub use cache::clear_exact;
 pub use report::{ExactOptions, ExactReport};
 
 pub(crate) use resolve::{ExactContext, resolve};

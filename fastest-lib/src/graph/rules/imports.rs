@@ -100,13 +100,7 @@ fn statement(source: &Source<'_>, import: &ImportStatement, out: &mut Edges) {
         elsewhere(source, import, &found, by, out);
         return;
     }
-    // A module that has the name of a package may come before it.
-    let tree = source.names().tree;
-    for parent in &found.parents {
-        if tree.files[*parent as usize].kind != NodeKind::Package {
-            out.add(Target::File(*parent), by);
-        }
-    }
+    in_the_way(source, &found, by, out);
     let mut any = !found.files.is_empty() || import.names.is_empty();
     if import.names.is_empty() {
         may_walk(&found, by, out);
@@ -146,6 +140,20 @@ fn beyond(import: &ImportStatement, by: By, out: &mut Edges) {
         }
     } else {
         out.add(Target::Missing(spelled(import, None).into()), by);
+    }
+}
+
+/// Modules that have the name of a package on the way to what is imported: Python may take them for it.
+fn in_the_way(source: &Source<'_>, found: &Found, by: By, out: &mut Edges) {
+    let tree = source.names().tree;
+    let folder = |file: u32| tree.files[file as usize].folder;
+    for &parent in &found.parents {
+        let is_package = tree.files[parent as usize].kind == NodeKind::Package;
+        let mut files = found.files.iter();
+        let is_around = files.any(|file| tree.around(folder(*file)).any(|f| f == folder(parent)));
+        if !is_package || !is_around {
+            out.add(Target::File(parent), by);
+        }
     }
 }
 

@@ -150,7 +150,7 @@ pub(crate) fn remove_owned(
 }
 
 /// The ordinary files of a folder; none when it is no folder.
-fn files(folder: &Path) -> io::Result<Vec<(String, Metadata)>> {
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<(String, Metadata)>> {
     use io::ErrorKind::{NotADirectory, NotFound};
 
     let entries = match fs::symlink_metadata(folder) {

@@ -27,8 +27,8 @@ use identity::path_hash;
 use map::Map;
 use merge::{Learnt, Limits};
 
-pub(crate) use folder::remove_owned;
 pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
+pub(crate) use folder::{files, remove_owned};
 pub(crate) use identity::{Identity, settled};
 pub(crate) use map::map;
 

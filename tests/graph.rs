@@ -1,0 +1,431 @@
+//! `fastest graph`, `inputs` and `why`.
+
+mod cache;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+
+use fastest_lib::graph::Rule;
+use serde_json::Value;
+
+use crate::support::{Finished, Project, check_each, project, repository};
+
+const TREE: &[(&str, &str)] = &[
+    ("pkg/__init__.py", ""),
+    ("pkg/a.py", "from pkg import b\n"),
+    (
+        "pkg/b.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pkg.types\n",
+    ),
+    ("pkg/types.py", ""),
+    ("pkg/unused.py", ""),
+    ("tools/run.py", ""),
+    ("data/table.csv", "1\n"),
+    ("tests/conftest.py", ""),
+    ("tests/test_a.py", "import pkg.a\ndef test_a(): pass\n"),
+    (
+        "tests/test_data.py",
+        "def test_data(): open('data/table.csv')\n",
+    ),
+    (
+        "tests/test_loads.py",
+        "import importlib, sys\ndef test_l(): importlib.import_module(sys.argv[1])\n",
+    ),
+];
+
+fn ask(project: &Project, arguments: &[&str]) -> Finished {
+    project.fastest(arguments).finish_clean()
+}
+
+fn lines(finished: &Finished) -> Vec<&str> {
+    let text = std::str::from_utf8(&finished.stdout).unwrap();
+    text.lines().collect()
+}
+
+fn document(finished: &Finished) -> Value {
+    serde_json::from_slice(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
+}
+
+#[test]
+fn the_graph_is_one_document() {
+    let project = project(TREE);
+    let finished = ask(&project, &["graph", "--output", "json"]);
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+    let graph = document(&finished);
+    assert_eq!(graph["schema"], 1);
+    assert_eq!(graph["rootdir"], project.root().to_str().unwrap());
+    assert_eq!(graph["problems"], serde_json::json!([]));
+    let nodes = graph["nodes"].as_array().unwrap();
+    let node = |path: &str| nodes.iter().find(|node| node["path"] == path).unwrap();
+    let kind = |path| node(path)["kind"].as_str().unwrap();
+    let kinds = [
+        "pkg/__init__.py",
+        "pkg/a.py",
+        "data/table.csv",
+        "tests/conftest.py",
+    ]
+    .map(kind);
+    assert_eq!(kinds, ["package", "module", "data", "conftest"]);
+    assert_eq!(node("tests/test_a.py")["is_test"], true);
+    assert_eq!(node("pkg/a.py")["is_test"], false);
+    let edges = graph["edges"].as_array().unwrap();
+    let expected = serde_json::json!({
+        "from": "pkg/a.py", "to": "pkg/b.py", "kind": "from-import", "rule": "import",
+        "line": 1, "conditional": false,
+    });
+    assert!(edges.contains(&expected), "{edges:#?}");
+    let names: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+    assert!(
+        edges
+            .iter()
+            .all(|edge| names.contains(edge["rule"].as_str().unwrap()))
+    );
+}
+
+#[test]
+fn a_path_leaves_what_lies_below_it() {
+    let project = project(TREE);
+    let part = document(&ask(&project, &["graph", "tests", "--output", "json"]));
+    let paths = |list: &str, name: &str| -> BTreeSet<String> {
+        let list = part[list].as_array().unwrap().iter();
+        list.map(|one| one[name].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let from = paths("edges", "from");
+    assert!(
+        from.iter().all(|path| path.starts_with("tests/")),
+        "{from:?}"
+    );
+    assert!(paths("edges", "to").contains("pkg/a.py"));
+    assert!(!paths("nodes", "path").contains("pkg/a.py"));
+    assert_eq!(ask(&project, &["graph", "nowhere"]).code, Some(4));
+}
+
+#[test]
+fn dot_quotes_names_and_counts_go_to_stderr() {
+    let project = project(TREE);
+    project.write("pkg/odd \"name\".txt", "");
+    let dot = ask(&project, &["graph", "--output", "dot"]);
+    let text = lines(&dot);
+    assert_eq!((text[0], *text.last().unwrap()), ("digraph imports {", "}"));
+    let has = |line: &str| assert!(text.contains(&line), "no {line} in {dot:?}");
+    has("  \"pkg/a.py\" -> \"pkg/b.py\" [label=\"from-import\", style=solid];");
+    has("  \"pkg/odd \\\"name\\\".txt\" [shape=ellipse];");
+    for arguments in [&["graph"][..], &["graph", "--stats", "--no-cache"]] {
+        let finished = ask(&project, arguments);
+        assert_eq!((finished.code, finished.stdout.len()), (Some(0), 0));
+        let says = "10 modules (3 test files), 3 other files, ";
+        assert!(finished.stderr.starts_with(says), "{finished:?}");
+    }
+}
+
+#[test]
+fn inputs_are_files_and_what_is_unresolved_is_said() {
+    let project = project(TREE);
+    let common = ["pytest.ini", "tests/conftest.py"];
+    let check = |tests: &[&str], expected: &[&str]| {
+        let finished = ask(&project, &[&["inputs"], tests].concat());
+        let mut all = [expected, &common].concat();
+        all.sort_unstable();
+        assert_eq!(lines(&finished), all, "{finished:?}");
+        assert_eq!(finished.code, Some(0));
+        finished
+    };
+    let a = ["pkg/__init__.py", "pkg/a.py", "pkg/b.py", "tests/test_a.py"];
+    let quiet = check(&["tests/test_a.py"], &a);
+    assert_eq!(quiet.stderr, "");
+    let data = ["data/table.csv", "tests/test_data.py"];
+    check(&["tests/test_data.py"], &data);
+    check(
+        &["tests/test_a.py", "tests/test_data.py"],
+        &[&a[..], &data].concat(),
+    );
+    // Any file may be asked for.
+    let module = ask(&project, &["inputs", "pkg/unused.py"]);
+    assert_eq!(
+        lines(&module),
+        ["pkg/__init__.py", "pkg/unused.py", "pytest.ini"]
+    );
+    let loads = check(&["tests/test_loads.py"], &["tests/test_loads.py"]);
+    assert_eq!(
+        loads.stderr,
+        "unresolved: tests/test_loads.py:2: loads a module by a computed name\n"
+    );
+    let json = ask(
+        &project,
+        &[
+            "inputs",
+            "--output",
+            "json",
+            "tests/test_loads.py",
+            "tests/test_a.py",
+        ],
+    );
+    assert_eq!(json.stderr, "");
+    let json = document(&json);
+    assert_eq!(
+        (&json["schema"], &json["tests"][1]["test"]),
+        (&1.into(), &"tests/test_a.py".into())
+    );
+    let unresolved = serde_json::json!([{
+        "path": "tests/test_loads.py", "line": 2, "what": "loads a module by a computed name",
+    }]);
+    assert_eq!(json["tests"][0]["unresolved"], unresolved);
+    assert_eq!(json["tests"][1]["distributions"], serde_json::json!([]));
+}
+
+#[test]
+fn files_that_are_not_there_are_usage_errors() {
+    let project = project(TREE);
+    let check = |(arguments, says): (&[&str], &str)| {
+        let finished = ask(&project, arguments);
+        assert_eq!(finished.code, Some(4), "{arguments:?}: {finished:?}");
+        assert_eq!(finished.stdout, b"", "{arguments:?}");
+        assert!(
+            finished.stderr.contains(says),
+            "{arguments:?}: {finished:?}"
+        );
+    };
+    let none = "tests/nope.py: the import graph has no such file";
+    check_each::<(&[&str], &str)>(
+        &[
+            (&["inputs", "tests/nope.py"], none),
+            (&["inputs", "tests/test_a.py", "tests/nope.py"], none),
+            (&["inputs"], "no test file is named"),
+            (&["why", "tests/nope.py", "pkg/a.py"], none),
+            (&["why", "tests/test_a.py", "tests/nope.py"], none),
+            (&["why", "tests/test_a.py"], "required"),
+        ],
+        check,
+    );
+}
+
+#[test]
+fn why_shows_a_way_or_says_that_there_is_none() {
+    let project = project(TREE);
+    let check = |(test, file, code, expected): (&str, &str, i32, &[&str])| {
+        let finished = ask(&project, &["why", test, file]);
+        assert_eq!(lines(&finished), expected, "{finished:?}");
+        assert_eq!((finished.code, finished.stderr.as_str()), (Some(code), ""));
+    };
+    check_each::<(&str, &str, i32, &[&str])>(
+        &[
+            (
+                "tests/test_a.py",
+                "pkg/b.py",
+                0,
+                &[
+                    "tests/test_a.py:1 -> pkg/a.py (import)",
+                    "pkg/a.py:1 -> pkg/b.py (from-import, rule import)",
+                ],
+            ),
+            (
+                "tests/test_data.py",
+                "data/table.csv",
+                0,
+                &["tests/test_data.py:1 -> data/table.csv (data, rule path-string)"],
+            ),
+            (
+                "tests/test_a.py",
+                "tests/conftest.py",
+                0,
+                &["tests/test_a.py -> tests/conftest.py (conftest)"],
+            ),
+            (
+                "tests/test_a.py",
+                "tests/test_a.py",
+                0,
+                &["tests/test_a.py is the file itself"],
+            ),
+            (
+                "tests/test_a.py",
+                "pkg/unused.py",
+                1,
+                &["tests/test_a.py does not depend on pkg/unused.py, as far as can be seen"],
+            ),
+            // An import for type checkers alone does not count.
+            (
+                "tests/test_a.py",
+                "pkg/types.py",
+                1,
+                &["tests/test_a.py does not depend on pkg/types.py, as far as can be seen"],
+            ),
+        ],
+        check,
+    );
+}
+
+#[test]
+fn paths_are_relative_to_where_the_command_is_given() {
+    let project = project(TREE);
+    let mut below = project.fastest(&["inputs", "test_data.py"]);
+    below.command.current_dir(project.root().join("tests"));
+    let below = below.finish_clean();
+    assert!(lines(&below).contains(&"data/table.csv"), "{below:?}");
+    let absolute = project.root().join("tests/test_data.py");
+    let finished = ask(&project, &["inputs", absolute.to_str().unwrap()]);
+    assert_eq!(lines(&finished), lines(&below));
+}
+
+#[test]
+fn settings_add_and_remove_edges() {
+    let check = |(settings, test, expected): (&str, &str, &[&str])| {
+        let project = project(TREE);
+        project.write(
+            "pyproject.toml",
+            format!("[tool.fastest.graph]\n{settings}\n"),
+        );
+        for option in ["--no-cache", "--output=files", "--output=files"] {
+            let finished = ask(&project, &["inputs", test, option]);
+            let given: Vec<&str> = lines(&finished)
+                .into_iter()
+                .filter(|file| !["pyproject.toml", "pytest.ini", test].contains(file))
+                .collect();
+            assert_eq!(given, expected, "{settings} {option}: {finished:?}");
+        }
+    };
+    let (a, data, loads) = (
+        "tests/test_a.py",
+        "tests/test_data.py",
+        "tests/test_loads.py",
+    );
+    let (init, module, conftest) = ("pkg/__init__.py", "pkg/a.py", "tests/conftest.py");
+    check_each::<(&str, &str, &[&str])>(
+        &[
+            ("", a, &[init, module, "pkg/b.py", conftest]),
+            (
+                "type-checking = true",
+                a,
+                &[init, module, "pkg/b.py", "pkg/types.py", conftest],
+            ),
+            ("disable = ['conftest', 'parent-init', 'import']", a, &[]),
+            ("disable = ['path-string']", data, &[conftest]),
+            (
+                "drop = [{from = 'pkg/*.py', to = '**/b.py'}]",
+                a,
+                &[init, module, conftest],
+            ),
+            (
+                "edges = [{from = 'tests/test_d*.py', to = 'tools/**'}]",
+                data,
+                &["data/table.csv", conftest, "tools/run.py"],
+            ),
+            (
+                "policy = 'strict'",
+                loads,
+                &[
+                    "data/table.csv",
+                    init,
+                    module,
+                    "pkg/b.py",
+                    "pkg/types.py",
+                    "pkg/unused.py",
+                    conftest,
+                    a,
+                    data,
+                    "tools/run.py",
+                ],
+            ),
+        ],
+        check,
+    );
+    let project = project(TREE);
+    // A module that lies in an import root is not looked for in other folders.
+    project.write("old/run.py", "");
+    project.write("tests/test_tool.py", "import run\n");
+    let runs = || {
+        let finished = ask(&project, &["inputs", "tests/test_tool.py"]);
+        let given = lines(&finished).into_iter().map(str::to_owned);
+        given
+            .filter(|file| file.ends_with("/run.py"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(runs(), ["old/run.py", "tools/run.py"]);
+    project.write(
+        "pyproject.toml",
+        "[tool.fastest.graph]\nroots = ['tools']\n",
+    );
+    assert_eq!(runs(), ["tools/run.py"]);
+}
+
+#[test]
+fn settings_that_mean_nothing_are_problems() {
+    let check = |(settings, says, code): (&str, &str, i32)| {
+        let project = project(TREE);
+        project.write(
+            "pyproject.toml",
+            format!("[tool.fastest.graph]\n{settings}\n"),
+        );
+        for _ in 0..2 {
+            let finished = ask(&project, &["inputs", "tests/test_a.py"]);
+            assert!(finished.stderr.contains(says), "{settings}: {finished:?}");
+            assert_eq!(finished.code, Some(code), "{settings}: {finished:?}");
+        }
+    };
+    check_each::<(&str, &str, i32)>(
+        &[
+            (
+                "disable = ['imports']",
+                "`disable`: there is no rule `imports`",
+                0,
+            ),
+            (
+                "roots = ['nowhere']",
+                "`roots`: there is no folder `nowhere`",
+                0,
+            ),
+            (
+                "drop = [{from = '[', to = '*'}]",
+                "`drop`: `[` is no glob",
+                0,
+            ),
+            ("policy = 'loose'", "unknown variant `loose`", 4),
+            ("rule = []", "unknown field `rule`", 4),
+        ],
+        check,
+    );
+}
+
+#[test]
+fn broken_files_cost_their_own_edges_only() {
+    let project = project(TREE);
+    project.write("pkg/broken.py", "import pkg.b\ndef f(:\n");
+    project.write("pkg/latin.py", b"# \xe9\nimport pkg.b\n");
+    project.write("pkg/null.py", b"import pkg.b\n\0\n");
+    project.write("pkg/binary.py", [0x7f, b'E', b'L', b'F', 0, 255]);
+    symlink(".", project.root().join("pkg/loop")).unwrap();
+    symlink("lost", project.root().join("pkg/lost.py")).unwrap();
+    symlink("self.py", project.root().join("pkg/self.py")).unwrap();
+    project.write(
+        "tests/test_b.py",
+        "import pkg.broken, pkg.latin, pkg.null, pkg.binary, pkg.lost, pkg.self, pkg.a\n",
+    );
+    let mut answers = Vec::new();
+    for option in ["--no-cache", "--output=files", "--output=files"] {
+        let finished = ask(&project, &["inputs", "tests/test_b.py", option]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let given = lines(&finished).join(" ");
+        for file in ["broken", "latin", "null", "binary", "a", "b"] {
+            assert!(given.contains(&format!("pkg/{file}.py")), "{file}: {given}");
+        }
+        answers.push((given, finished.stderr));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[1], answers[2]);
+}
+
+#[test]
+fn the_documentation_lists_every_rule() {
+    let text = std::fs::read_to_string(repository().join("docs/graph.md")).unwrap();
+    let rows: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("| `")?
+                .strip_suffix(" |")?
+                .split_once("` | ")
+        })
+        .filter(|(name, _)| Rule::named(name).is_some())
+        .collect();
+    let expected = Rule::ALL.iter().map(|rule| (rule.name(), rule.meaning()));
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}
