@@ -51,6 +51,7 @@ pub(super) fn assemble(
     old_of: &[Option<u32>],
     reads: Vec<Read>,
     edges: Vec<Edge>,
+    keeps: bool,
 ) -> Flat {
     let mut filling = Filling {
         old,
@@ -62,7 +63,7 @@ pub(super) fn assemble(
         now: Vec::new(),
         disabled: &setup.disabled,
     };
-    filling.nodes(reads);
+    filling.nodes(reads, keeps);
     filling.put_outside(&edges);
     filling.renumber(old_of);
     let declared = Declared::new(environment, tree);
@@ -103,7 +104,7 @@ fn put(text: &mut Vec<u8>, piece: &str) -> Span {
 }
 
 impl Filling<'_> {
-    fn nodes(&mut self, reads: Vec<Read>) {
+    fn nodes(&mut self, reads: Vec<Read>, keeps: bool) {
         let mut text = Vec::new();
         let folders = self.tree.folders.iter().map(|folder| FolderRecord {
             stamp: folder.stamp,
@@ -118,6 +119,9 @@ impl Filling<'_> {
             use rayon::prelude::*;
             let encode = |(at, read): (usize, &Read)| {
                 let references = read.references.as_ref()?;
+                if !keeps && references.problems.is_empty() {
+                    return None;
+                }
                 let mut probes = Vec::new();
                 probes::of(&self.tree.files[at].name, references, &mut probes);
                 Some((postcard::to_stdvec(references).unwrap_or_default(), probes))

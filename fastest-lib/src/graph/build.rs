@@ -13,6 +13,7 @@ use super::flat::{Flat, flag, sum};
 use super::kind::NodeKind;
 use super::names::Names;
 use super::probes::{self, probe};
+use super::problems;
 use super::projects::{self, Project};
 use super::rule::Rule;
 use super::rules::{self, Edges, Setup, Source};
@@ -30,6 +31,8 @@ pub(super) struct Globals {
     /// Archives on the search path that are there.
     pub(super) zips: Vec<String>,
     pub(super) projects: Vec<Project>,
+    /// Folders in which names differ by case only.
+    pub(super) clashes: Vec<Problem>,
     pub(super) environment: u64,
 }
 
@@ -58,13 +61,15 @@ impl Read {
 /// Makes the graph of a tree out of an earlier one, an empty one to begin with. `stale` are the files
 /// of the earlier graph whose content may be another now.
 ///
-/// The edges of a file are made anew where the file, or something that it names, has changed.
+/// The edges of a file are made anew where the file, or something that it names, has changed. Without
+/// `keeps` the graph has no references, which only a graph that is made out of it needs.
 pub(super) fn build(
     old: &Flat,
     old_globals: &Globals,
     environment: &Environment,
     tree: &Tree,
     stale: &FxHashSet<u32>,
+    keeps: bool,
 ) -> Flat {
     let old_of = correspondence(old, tree);
     let mut reads = read_all(old, tree, &old_of, stale);
@@ -137,6 +142,7 @@ pub(super) fn build(
         &old_of,
         reads,
         edges,
+        keeps,
     )
 }
 
@@ -345,6 +351,7 @@ fn globals(
                 .collect()
         },
         projects,
+        clashes: problems::of_names(tree),
         environment: environment.key,
     }
 }

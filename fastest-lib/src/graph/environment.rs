@@ -137,10 +137,14 @@ impl Environment {
         hash.digest()
     }
 
-    /// Whether a file is a test file by its name; the folder is relative to the rootdir.
+    /// Whether a file is a test file by its name; the folder is relative to the rootdir. Where doctests
+    /// of modules are collected, every module is one.
     pub(super) fn is_test(&self, folder: &str, name: &str) -> bool {
         if !name.ends_with(".py") {
             return false;
+        }
+        if self.doctests && !matches!(name, "__main__.py" | "setup.py") {
+            return true;
         }
         let path = self.rootdir.join(folder).join(name);
         self.patterns

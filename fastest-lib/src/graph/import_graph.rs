@@ -36,6 +36,8 @@ pub struct ImportGraph {
     type_checking: bool,
     problems: Vec<Problem>,
     records: Option<Arc<Records>>,
+    /// Whether another graph can be made out of this one, without all files being read again.
+    has_references: bool,
 }
 
 /// A node of an [`ImportGraph`].
@@ -219,6 +221,7 @@ impl ImportGraph {
             type_checking: config.type_checking,
             problems: environment::problems(workspace),
             records: None,
+            has_references: true,
         };
         let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
         let old = path.as_deref().and_then(store::read).unwrap_or_default();
@@ -254,7 +257,15 @@ impl ImportGraph {
         } else {
             tree.files.len()
         };
-        graph.flat = build(&old, &globals, &environment, &tree, &stale);
+        graph.has_references = cache_dir.is_some();
+        graph.flat = build(
+            &old,
+            &globals,
+            &environment,
+            &tree,
+            &stale,
+            graph.has_references,
+        );
         if let Some(path) = path
             && worth_keeping(&old, &graph.flat, stale.len(), same_environment)
             && let Err(error) = {
@@ -279,13 +290,13 @@ impl ImportGraph {
         let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
         let mut tree = changed::tree(&self.flat, &self.rootdir);
         tree.add_ghosts(paths);
-        let flat = build(
-            &self.flat,
-            &globals,
-            &environment,
-            &tree,
-            &FxHashSet::default(),
-        );
+        let stale = FxHashSet::default();
+        let flat = if self.has_references {
+            build(&self.flat, &globals, &environment, &tree, &stale, true)
+        } else {
+            let (none, nothing) = (Flat::default(), Globals::default());
+            build(&none, &nothing, &environment, &tree, &stale, false)
+        };
         let graph = Self {
             flat,
             ..self.clone()
@@ -353,7 +364,8 @@ impl ImportGraph {
                 problems.extend(problems::of_imports(&self.flat, at as u32));
             }
         }
-        problems.extend(problems::of_names(&self.flat));
+        let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
+        problems.extend(globals.clashes);
         problems
     }
 

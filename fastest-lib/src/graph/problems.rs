@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::flat::Flat;
 use super::kind::NodeKind;
 use super::rule::Rule;
+use super::tree::{Tree, number};
 use crate::{Problem, ProblemKind};
 
 /// The relative imports of a file that lead to no package.
@@ -51,29 +52,33 @@ fn is_package(flat: &Flat, folder: u32, up: usize) -> bool {
 }
 
 /// Folders in which names differ by case only: other file systems have one file for them.
-pub(super) fn of_names(flat: &Flat) -> Vec<Problem> {
+pub(super) fn of_names(tree: &Tree) -> Vec<Problem> {
+    let is_plain = |name: &&str| {
+        !name
+            .bytes()
+            .any(|byte| byte.is_ascii_uppercase() || byte >= 0x80)
+    };
     let mut below: FxHashMap<u32, Vec<&str>> = FxHashMap::default();
-    for folder in flat.folders.iter().skip(1) {
-        let name = flat
-            .text(folder.path)
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+    for folder in tree.folders.iter().skip(1) {
+        let name = folder.path.rsplit('/').next().unwrap_or_default();
         below.entry(folder.parent).or_default().push(name);
     }
     let mut problems = Vec::new();
-    for (at, folder) in flat.folders.iter().enumerate() {
-        let files = folder.files_from as usize..folder.files_to as usize;
-        let files = flat.files.get(files).unwrap_or_default().iter();
-        let mut names: Vec<(String, &str)> = files
-            .map(|file| flat.text(file.name))
-            .chain(below.remove(&(at as u32)).unwrap_or_default())
-            .map(|name| (name.to_lowercase(), name))
-            .collect();
+    for (at, folder) in tree.folders.iter().enumerate() {
+        let (from, to) = folder.files;
+        let files = tree.files[from as usize..to as usize].iter();
+        let files = files.map(|file| file.name.as_str());
+        let folders = below.remove(&number(at)).unwrap_or_default();
+        let names = files.chain(folders);
+        if names.clone().all(|name| is_plain(&name)) {
+            continue;
+        }
+        let mut names: Vec<(String, &str)> =
+            names.map(|name| (name.to_lowercase(), name)).collect();
         names.sort_unstable();
         let clash = names.windows(2).find(|two| two[0].0 == two[1].0);
         if let Some([(_, one), (_, other)]) = clash {
-            let path = match flat.text(folder.path) {
+            let path = match folder.path.as_str() {
                 "" => ".",
                 path => path,
             };

@@ -93,10 +93,7 @@ impl Rules {
     /// Whether the walk takes a file that it comes to for a test module.
     pub(crate) fn would_collect(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let patterns = &mut self.python_files.iter();
-        is_python(path)
-            && patterns.any(|pattern| pattern.matches(path, &name))
-            && !self.is_ignored(path)
+        is_python(path) && self.kind_of(path, &name).is_some() && !self.is_ignored(path)
     }
 
     /// What is collected from a file that was asked for by name.
