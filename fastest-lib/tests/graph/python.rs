@@ -62,12 +62,10 @@ pub(crate) fn files_read(root: &Path, test: &str) -> Option<Vec<String>> {
     let request = json!({"root": root, "test": test});
     let answer = observer.as_mut()?.ask(&request);
     drop(observer);
-    assert_eq!(
-        answer["status"],
-        0,
-        "{test}: {}",
-        answer["output"].as_str().unwrap()
-    );
+    // Passed, or a module without doctests; as `wait` has it.
+    let status = answer["status"].as_i64().unwrap();
+    let output = answer["output"].as_str().unwrap();
+    assert!(matches!(status, 0 | 0x500), "{test}: {status}: {output}");
     let seen = answer["seen"].as_array().unwrap();
     Some(
         seen.iter()
