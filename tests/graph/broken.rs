@@ -22,7 +22,13 @@ fn broken_files_cost_their_own_edges_only() {
         "import pkg.broken, pkg.latin, pkg.null, pkg.binary, pkg.lost, pkg.self, pkg.a\n",
     );
     let mut answers = Vec::new();
-    for option in ["--no-cache", "--output=files", "--output=files"] {
+    // Listed anew a few times, while the files are young.
+    for option in [
+        "--no-cache",
+        "--output=files",
+        "--output=files",
+        "--output=files",
+    ] {
         let finished = ask(&project, &["inputs", "tests/test_b.py", option]);
         assert_eq!(finished.code, Some(0), "{finished:?}");
         let given = lines(&finished).join(" ");
@@ -31,8 +37,11 @@ fn broken_files_cost_their_own_edges_only() {
         }
         answers.push((given, finished.stderr));
     }
-    assert_eq!(answers[0], answers[1]);
-    assert_eq!(answers[1], answers[2]);
+    let first = answers.first();
+    assert!(
+        answers.iter().all(|answer| Some(answer) == first),
+        "{answers:#?}"
+    );
 }
 
 /// `fastest` as somebody who may not read everything; none where that cannot be had.

@@ -241,7 +241,8 @@ impl ImportGraph {
         counts.read = if is_known {
             stale.len()
         } else {
-            tree.files.len()
+            let files = tree.files.iter();
+            files.filter(|file| file.kind.is_source()).count()
         };
         graph.flat = build(&old, &globals, &environment, &tree, &stale);
         if let Some(path) = path

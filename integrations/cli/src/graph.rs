@@ -1,9 +1,11 @@
 //! `fastest graph`, `inputs` and `why`: what depends on what.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use fastest_lib::graph::{Edge, ImportGraph, NodeKind};
+use fastest_lib::graph::{Edge, ImportGraph, Node, NodeKind};
 use fastest_lib::report::ExitCode;
 use fastest_lib::selection::Inputs;
 use fastest_lib::{Error, ErrorKind, Session};
@@ -20,7 +22,7 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
     let (graph, counts) = session.graph(!args.no_cache);
     let out = io::stdout().lock();
     let mut out = io::BufWriter::with_capacity(1 << 16, out);
-    let shown = Shown::new(&session);
+    let shown = Shown::new(&session, &graph);
     let written = match args.output {
         Some(GraphOutput::Json) => json(&graph, &shown, &mut out),
         Some(GraphOutput::Dot) => dot(&graph, &shown, &mut out),
@@ -54,26 +56,46 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Ok)
 }
 
-/// The paths whose nodes are shown: those that were asked for and what lies below them.
-struct Shown(Vec<String>);
+/// The nodes that are shown: those that were asked for and what lies below them.
+struct Shown {
+    paths: Vec<String>,
+    /// What their edges lead to.
+    targets: HashSet<Arc<str>>,
+}
 
 impl Shown {
-    fn new(session: &Session) -> Self {
+    fn new(session: &Session, graph: &ImportGraph) -> Self {
         let workspace = session.workspace();
         let paths = workspace.arguments().iter();
-        Self(
-            paths
+        let mut shown = Self {
+            paths: paths
                 .map(|argument| workspace.node_path(&argument.path))
                 .map(|path| if path == "." { String::new() } else { path })
                 .collect(),
-        )
+            targets: HashSet::new(),
+        };
+        if !shown.is_all() {
+            let edges = graph.edges().filter(|edge| shown.has(&edge.from));
+            shown.targets = edges.map(|edge| edge.to).collect();
+        }
+        shown
+    }
+
+    fn is_all(&self) -> bool {
+        self.paths.iter().any(String::is_empty)
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|path| {
+        self.paths.iter().any(|path| {
             let rest = name.strip_prefix(path.as_str());
             rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
         })
+    }
+
+    /// Folders and distributions elsewhere are shown where an edge leads to them.
+    fn has_node(&self, node: &Node) -> bool {
+        let is_target = || !node.kind.is_file() && self.targets.contains(node.path.as_str());
+        self.is_all() || self.has(&node.path) || is_target()
     }
 }
 
@@ -82,7 +104,7 @@ fn json(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<
     serde_json::to_writer(&mut *out, graph.rootdir())?;
     let mut separator = ",\"nodes\":[";
     for node in graph.nodes() {
-        if node.kind.is_file() && !shown.has(&node.path) {
+        if !shown.has_node(&node) {
             continue;
         }
         out.write_all(separator.as_bytes())?;
@@ -111,7 +133,7 @@ fn dot(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<(
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     writeln!(out, "digraph imports {{")?;
     for node in graph.nodes() {
-        if node.kind.is_file() && !shown.has(&node.path) {
+        if !shown.has_node(&node) {
             continue;
         }
         let shape = match node.kind {
