@@ -158,6 +158,7 @@ fn ids_files_and_json_say_the_same() {
                 "path": [edge(A, "pkg/a.py", "import"), edge("pkg/a.py", "pkg/b.py", "from-import")],
             },
             "ids": ["tests/test_a.py::test_a", "tests/test_a.py::TestA::test_b"],
+            "open": false,
         }],
         "test_files": 4,
         "without_tests": ["README.md"],
@@ -227,6 +228,43 @@ fn every_reason_is_told() {
         1,
         "{finished:?}"
     );
+}
+
+#[test]
+fn a_file_that_may_have_further_tests_is_listed_too() {
+    let project = project(TREE);
+    let made = "def test_x(): pass\nglobals()['test_y'] = test_x\n";
+    project.write("tests/test_made.py", made);
+    project.write("tests/test_broken.py", "def test_x(:\n");
+    let eval = "import pytest\n@pytest.mark.parametrize('x', eval('[1]'))\ndef test_x(x): pass\n";
+    project.write("tests/test_eval.py", eval);
+    project.write("tests/test_none.py", "x = 1\n");
+    let check = |(test, expected): (&str, &[&str])| {
+        let finished = affected(&project, &["--changed", test]);
+        assert_eq!(lines(&finished), expected, "{finished:?}");
+        let finished = affected(&project, &["--output", "json", "--changed", test]);
+        let test = &document(&finished)["tests"][0];
+        let file = test["file"].as_str().unwrap();
+        assert_eq!(test["open"], expected.contains(&file), "{finished:?}");
+    };
+    let made = "tests/test_made.py";
+    let broken = "tests/test_broken.py";
+    check_each::<(&str, &[&str])>(
+        &[
+            (made, &["tests/test_made.py::test_x", made]),
+            (broken, &["tests/test_broken.py::test_x", broken]),
+            ("tests/test_eval.py", &["tests/test_eval.py::test_x"]),
+            ("tests/test_none.py", &[]),
+        ],
+        check,
+    );
+    // What leaves tests out or orders them adds none.
+    let skips = "import pytest, nowhere\npytest.importorskip('x')\ndef test_x(): pass\n";
+    project.write("tests/test_skips.py", skips);
+    check(("tests/test_skips.py", &["tests/test_skips.py::test_x"]));
+    let hook = "def pytest_collection_modifyitems(items): pass\n";
+    project.write("tests/conftest.py", hook);
+    check(("tests/test_eval.py", &["tests/test_eval.py::test_x"]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bad_input;
 mod cache;
 mod cli;
 mod exact;
+mod examples;
 mod graph;
 mod inputs;
 mod layering;

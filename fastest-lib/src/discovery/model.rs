@@ -121,6 +121,25 @@ pub struct DiscoveredFile {
     pub(crate) names: Vec<Vec<String>>,
 }
 
+/// What the messages of reasons hold that leave tests out or order them, and add none.
+const ADDS_NONE: &[&str] = &[
+    "the import may fail",
+    "the module may raise",
+    "may skip or fail the module",
+    "`pytest_collection_modifyitems`",
+];
+
+impl DiscoveredFile {
+    /// Whether there may be tests that are not listed, and not only fewer.
+    pub fn may_have_more(&self) -> bool {
+        let adds_none = |reason: &OpenReason| {
+            let mut texts = ADDS_NONE.iter();
+            texts.any(|text| reason.message.contains(text))
+        };
+        !self.open.iter().all(adds_none)
+    }
+}
+
 /// What discovery gives.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]

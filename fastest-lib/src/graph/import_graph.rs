@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 
 use super::build::{Globals, build, decode};
 use super::changed;
-use super::document::Document;
 use super::environment::{self, Environment};
 use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{EdgeKind, NodeKind};
+use super::part::Part;
 use super::problems;
 use super::reach::{self, Base};
 use super::rule::Rule;
@@ -183,7 +183,7 @@ impl Closure {
 /// One object with `schema`, `rootdir`, `nodes`, `edges` and `problems`.
 impl Serialize for ImportGraph {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Document::new(self, None).serialize(serializer)
+        self.part(&[String::new()]).serialize(serializer)
     }
 }
 
@@ -255,7 +255,8 @@ impl ImportGraph {
         counts.read = if is_known {
             stale.len()
         } else {
-            tree.files.len()
+            let files = tree.files.iter();
+            files.filter(|file| file.kind.is_source()).count()
         };
         graph.has_references = cache_dir.is_some();
         graph.flat = build(
@@ -338,10 +339,10 @@ impl ImportGraph {
         }
     }
 
-    /// The same as the graph's own serialization, of the files at and below some paths alone, and of
-    /// what they lead to; the paths are relative to the rootdir, the empty one is all.
-    pub fn restricted<'g>(&'g self, paths: &'g [String]) -> impl Serialize + 'g {
-        Document::new(self, Some(paths))
+    /// What lies at and below some paths, and what that leads to. The paths are relative to the rootdir;
+    /// the empty one is everything.
+    pub fn part<'g>(&'g self, paths: &'g [String]) -> Part<'g> {
+        Part::new(self, paths)
     }
 
     /// The folder that names are relative to.

@@ -3,12 +3,12 @@
 mod assemble;
 mod build;
 mod changed;
-mod document;
 mod environment;
 mod flat;
 mod import_graph;
 mod kind;
 mod names;
+mod part;
 mod probes;
 mod problems;
 mod projects;
@@ -23,5 +23,6 @@ pub use import_graph::{
     Closure, Condensation, Edge, GraphCounts, GraphDiff, GraphStats, ImportGraph, Node, Unresolved,
 };
 pub use kind::{EdgeKind, NodeKind};
+pub use part::Part;
 pub use rule::Rule;
 pub use store::{StoredGraphs, clear_graphs, stored_graphs};

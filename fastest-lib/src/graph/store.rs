@@ -16,7 +16,7 @@ use memmap2::Mmap;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::flat::{Column, Flat};
-use crate::syntax::{Cleared, files, map, remove_owned};
+use crate::syntax::{Cleared, files, map, remove_owned, tidy};
 
 const MAGIC: u64 = u64::from_ne_bytes(*b"\x89graph\r\n");
 const COLUMNS: usize = 11;
@@ -74,6 +74,9 @@ pub(super) fn path(cache_dir: &Path, rootdir: &Path) -> PathBuf {
 fn is_graph(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+/// The graphs of all rootdirs take no more than so many bytes, but for the one that was written last.
+const LIMIT: u64 = 2 << 30;
 
 const ASIDE: &str = ".new-";
 
@@ -173,5 +176,7 @@ pub(super) fn write(path: &Path, flat: &Flat) -> io::Result<()> {
     }
     let aside = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     aside.persist(path).map_err(|error| error.error)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    tidy(folder, &name, LIMIT);
     Ok(())
 }

@@ -157,7 +157,10 @@ impl Tree {
             if gone.iter().any(|path| is_within(&folder.path, path)) {
                 continue;
             }
-            let links = u32::from(folder.behind_link);
+            let links = match folder.behind_link {
+                true => self.links_to(&folder.path),
+                false => 0,
+            };
             let known = |path: &str| self.folder(path).is_some();
             let path = self.rootdir.join(&folder.path);
             match list(&path, folder.path.clone(), links, Some(&known)) {
@@ -210,6 +213,17 @@ impl Tree {
         };
         tree.put(all);
         tree
+    }
+
+    /// How many symbolic links lie on the way to a folder.
+    fn links_to(&self, path: &str) -> u32 {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let prefixes = ends.chain([path.len()]).map(|end| &path[..end]);
+        number(
+            prefixes
+                .filter(|prefix| self.rootdir.join(prefix).is_symlink())
+                .count(),
+        )
     }
 
     /// The folder at a path.

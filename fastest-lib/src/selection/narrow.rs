@@ -11,7 +11,8 @@ use crate::syntax::{Binding, BindingKind, Expr, FileFacts, parse};
 
 impl AffectedSet {
     /// Leaves out the tests of changed test files that are as they were: where nothing but the bodies
-    /// of tests has changed, and nothing else that the file depends on, only these tests stay.
+    /// of tests has changed, and nothing else that the file depends on, only these tests stay. Gives the
+    /// paths of these files.
     ///
     /// That needs the content at the base of the changes, so it has no effect on listed ones.
     pub fn narrow(
@@ -20,7 +21,7 @@ impl AffectedSet {
         changes: &Changes,
         rootdir: &Path,
         discovery: &mut Discovery,
-    ) {
+    ) -> BTreeSet<String> {
         let changed = self.tests.iter().filter(|test| {
             let is_changed = matches!(test.reason, AffectedReason::Changed { change }
                 if change == ChangeKind::Modified);
@@ -51,6 +52,7 @@ impl AffectedSet {
             let name = names.last().copied().unwrap_or_default();
             narrowed.concerns(name.split('[').next().unwrap_or(name))
         });
+        only.into_keys().collect()
     }
 }
 

@@ -36,4 +36,4 @@ pub use references::{
 };
 pub use sources::Sources;
 
-pub(crate) use cache::{Identity, files, map, remove_owned, settled};
+pub(crate) use cache::{Identity, files, map, remove_owned, settled, tidy};

@@ -1,9 +1,10 @@
 //! `fastest affected`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
-use fastest_lib::discovery::{DiscoverOptions, Discovery};
+use fastest_lib::discovery::{DiscoverOptions, DiscoveredFile, Discovery};
 use fastest_lib::graph::ImportGraph;
 use fastest_lib::report::ExitCode;
 use fastest_lib::selection::{AffectedReason, AffectedSet, AffectedTest, Change, Changes};
@@ -36,6 +37,8 @@ struct Test<'a> {
     #[serde(flatten)]
     test: &'a AffectedTest,
     ids: Vec<&'a NodeId>,
+    /// Whether it may have tests that are not among them.
+    open: bool,
 }
 
 pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
@@ -52,18 +55,19 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
     };
     let mut set = session.affected(&graph, &changes);
     set.problems.extend(graph.problems());
-    let discovery = match args.output {
-        AffectedOutput::Files => None,
-        _ => Some(discover(args, &session, &graph, &set, &changes)?),
+    let (discovery, narrowed) = match args.output {
+        AffectedOutput::Files => (None, BTreeSet::new()),
+        _ => {
+            let (discovery, narrowed) = discover(args, &session, &graph, &set, &changes)?;
+            (Some(discovery), narrowed)
+        }
     };
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let written = match (args.output, &discovery) {
         (AffectedOutput::Json, Some(discovery)) => {
-            json(&session, &changes, &set, discovery, &mut out)
+            json(&session, &changes, &set, discovery, &narrowed, &mut out)
         }
-        (_, Some(discovery)) => discovery
-            .tests()
-            .try_for_each(|(_, test)| writeln!(out, "{}", test.id)),
+        (_, Some(discovery)) => ids(discovery, &narrowed, &mut out),
         (_, None) => set
             .tests
             .iter()
@@ -82,16 +86,34 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Ok)
 }
 
-/// The tests of the files that are concerned.
+/// One node id a line, and the paths of files that may have further tests.
+fn ids(discovery: &Discovery, narrowed: &BTreeSet<String>, out: &mut impl Write) -> io::Result<()> {
+    for (_, test) in discovery.tests() {
+        writeln!(out, "{}", test.id)?;
+    }
+    let mut files = discovery.files.iter();
+    files.try_for_each(|file| match may_have_more(file, narrowed) {
+        true => writeln!(out, "{}", file.path),
+        false => Ok(()),
+    })
+}
+
+/// Whether a file may have tests that are not listed. A narrowed file has none that count: what makes them
+/// is as it was.
+fn may_have_more(file: &DiscoveredFile, narrowed: &BTreeSet<String>) -> bool {
+    !narrowed.contains(&file.path) && file.may_have_more()
+}
+
+/// The tests of the files that are concerned, and the files of which only some are.
 fn discover(
     args: &AffectedArgs,
     session: &Session,
     graph: &ImportGraph,
     set: &AffectedSet,
     changes: &Changes,
-) -> Result<Discovery, Error> {
+) -> Result<(Discovery, BTreeSet<String>), Error> {
     if set.tests.is_empty() {
-        return Ok(Discovery::default());
+        return Ok(Default::default());
     }
     let rootdir = session.workspace().rootdir();
     let mut options = workspace::options(&args.workspace)?;
@@ -107,10 +129,11 @@ fn discover(
     let mut discover = DiscoverOptions::default();
     discover.cache = !args.no_cache;
     let mut discovery = of_files.discover_with(&discover)?;
-    if args.level == LevelArg::Symbol {
-        set.narrow(graph, changes, rootdir, &mut discovery);
-    }
-    Ok(discovery)
+    let narrowed = match args.level {
+        LevelArg::Symbol => set.narrow(graph, changes, rootdir, &mut discovery),
+        LevelArg::File => BTreeSet::new(),
+    };
+    Ok((discovery, narrowed))
 }
 
 fn json(
@@ -118,6 +141,7 @@ fn json(
     changes: &Changes,
     set: &AffectedSet,
     discovery: &Discovery,
+    narrowed: &BTreeSet<String>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let ids = |test: &AffectedTest| {
@@ -126,6 +150,11 @@ fn json(
             .flat_map(|file| &file.tests)
             .map(|test| &test.id)
             .collect()
+    };
+    let open = |test: &AffectedTest| {
+        let mut files = discovery.files.iter();
+        let file = files.find(|file| file.path == test.file);
+        file.is_some_and(|file| may_have_more(file, narrowed))
     };
     let tests = set.tests.iter();
     let document = Document {
@@ -137,6 +166,7 @@ fn json(
         tests: tests
             .map(|test| Test {
                 ids: ids(test),
+                open: open(test),
                 test,
             })
             .collect(),

@@ -290,7 +290,7 @@ pub(crate) enum GraphOutput {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AffectedOutput {
-    /// One node id a line.
+    /// One node id a line, and the paths of files that may have further tests.
     Ids,
     /// One test file a line.
     Files,

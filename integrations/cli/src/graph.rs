@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use fastest_lib::graph::{Edge, ImportGraph, NodeKind};
+use fastest_lib::graph::{Edge, NodeKind, Part};
 use fastest_lib::report::ExitCode;
 use fastest_lib::selection::Inputs;
 use fastest_lib::{Error, ErrorKind, Session};
@@ -20,15 +20,13 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
     let (graph, counts) = session.graph(!args.no_cache);
     let out = io::stdout().lock();
     let mut out = io::BufWriter::with_capacity(1 << 16, out);
-    let shown = match args.workspace.paths.is_empty() {
-        true => Shown(vec![String::new()]),
-        false => Shown::new(&session),
-    };
+    let paths = paths(&session, args);
+    let part = graph.part(&paths);
     let written = match args.output {
-        Some(GraphOutput::Json) => serde_json::to_writer(&mut out, &graph.restricted(&shown.0))
+        Some(GraphOutput::Json) => serde_json::to_writer(&mut out, &part)
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
-        Some(GraphOutput::Dot) => dot(&graph, &shown, &mut out),
+        Some(GraphOutput::Dot) => dot(&part, &mut out),
         None => Ok(()),
     };
     // A reader that has had enough is no error.
@@ -59,36 +57,23 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Ok)
 }
 
-/// The paths whose nodes are shown: those that were asked for and what lies below them.
-struct Shown(Vec<String>);
-
-impl Shown {
-    fn new(session: &Session) -> Self {
-        let workspace = session.workspace();
-        let paths = workspace.arguments().iter();
-        Self(
-            paths
-                .map(|argument| workspace.node_path(&argument.path))
-                .map(|path| if path == "." { String::new() } else { path })
-                .collect(),
-        )
+/// What was asked for, relative to the rootdir; everything without.
+fn paths(session: &Session, args: &GraphArgs) -> Vec<String> {
+    if args.workspace.paths.is_empty() {
+        return vec![String::new()];
     }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|path| {
-            let rest = name.strip_prefix(path.as_str());
-            rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        })
-    }
+    let workspace = session.workspace();
+    let paths = workspace.arguments().iter();
+    let paths = paths.map(|argument| workspace.node_path(&argument.path));
+    paths
+        .map(|path| if path == "." { String::new() } else { path })
+        .collect()
 }
 
-fn dot(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<()> {
+fn dot(part: &Part<'_>, out: &mut impl Write) -> io::Result<()> {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     writeln!(out, "digraph imports {{")?;
-    for node in graph.nodes() {
-        if node.kind.is_file() && !shown.has(&node.path) {
-            continue;
-        }
+    for node in part.nodes() {
         let shape = match node.kind {
             NodeKind::Folder | NodeKind::Modules => "folder",
             NodeKind::Distribution | NodeKind::Missing => "plain",
@@ -97,7 +82,7 @@ fn dot(graph: &ImportGraph, shown: &Shown, out: &mut impl Write) -> io::Result<(
         };
         writeln!(out, "  {} [shape={shape}];", quoted(&node.path))?;
     }
-    for edge in graph.edges().filter(|edge| shown.has(&edge.from)) {
+    for edge in part.edges() {
         let Edge { from, to, kind, .. } = &edge;
         let style = if edge.conditional { "dashed" } else { "solid" };
         let kind = kind.as_str();

@@ -179,7 +179,7 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<(String, Metadata)>> {
 
 /// Removes what crashed writers left, and the oldest facts files while all take more than `limit`.
 /// The file `keep` stays. What cannot be removed stays too.
-pub(super) fn tidy(folder: &Path, keep: &str, limit: u64) {
+pub(crate) fn tidy(folder: &Path, keep: &str, limit: u64) {
     let Ok(files) = files(folder) else { return };
     let modified = |metadata: &Metadata| metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let mut rootdirs = Vec::new();

@@ -28,7 +28,7 @@ use map::Map;
 use merge::{Learnt, Limits};
 
 pub use folder::{CacheStats, Cleared, RootdirStats, cache_stats, clear_facts};
-pub(crate) use folder::{files, remove_owned};
+pub(crate) use folder::{files, remove_owned, tidy};
 pub(crate) use identity::{Identity, settled};
 pub(crate) use map::map;
 

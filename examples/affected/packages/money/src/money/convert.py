@@ -1,0 +1,5 @@
+from money.rates import rates
+
+
+def convert(amount, currency):
+    return round(amount * rates()[currency], 2)
