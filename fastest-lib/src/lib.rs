@@ -23,10 +23,14 @@
 //! | [`workspace`] | the rootdir, the configuration, the test files, the interpreter |
 //! | [`syntax`] | the facts of a Python file |
 //! | [`discovery`] | tests with pytest's node ids, found without running Python |
-//! | [`selection`] | the tests that filters leave, each with its reason |
+//! | [`graph`] | which files can load or read which others |
+//! | [`selection`] | the tests that filters leave, or that changes concern, each with its reason |
 //! | [`plan`] | which engine runs which file |
 //! | [`execution`] | the events of a run |
 //! | [`report`] | counts, exit code, JUnit XML |
+//!
+//! What is installed beside an interpreter is found by a stage of its own, `environment`, which is
+//! private; [`discovery`] and [`graph`] do not know of each other.
 //!
 //! The library prints nothing, never ends the process and holds no global state. Broken input is
 //! data: it comes back as [`Problem`]s beside the rest of the answer. An [`Error`] says that there

@@ -83,7 +83,7 @@ fn what_cannot_be_read_is_a_problem() {
     );
     for path in ["pkg/secret", "pkg/a.py"] {
         let path = project.root().join(path);
-        fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o0)).unwrap();
     }
     let finished = unprivileged(&project, &["inputs", "tests/test_s.py"]);
     let path = project.root().join("pkg/secret");

@@ -144,7 +144,7 @@ impl Parts {
         };
         let mut spans: Vec<(usize, usize, String)> = Vec::new();
         let end = lines.len();
-        collect(&facts.bindings, "", 0, end, &lines, &mut spans)?;
+        collect(&facts.bindings, "", end, &lines, &mut spans)?;
         let mut at = 0;
         for (from, to, name) in spans {
             parts.rest.extend(lines.get(at..from)?.concat());
@@ -165,7 +165,6 @@ impl Parts {
 fn collect(
     bindings: &[Binding],
     class: &str,
-    column: usize,
     end: usize,
     lines: &[&[u8]],
     spans: &mut Vec<(usize, usize, String)>,
@@ -175,7 +174,7 @@ fn collect(
             BindingKind::Class(inner) if class.is_empty() && inner.name.starts_with("Test") => {
                 let from = inner.line as usize;
                 let stop = block_end(lines, from, inner.column as usize - 1, end);
-                collect(&inner.bindings, &inner.name, column, stop, lines, spans)?;
+                collect(&inner.bindings, &inner.name, stop, lines, spans)?;
             }
             BindingKind::Function(function)
                 if function.name.starts_with("test")

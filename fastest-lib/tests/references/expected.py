@@ -1,5 +1,6 @@
-"""Prints as JSON what CPython's parser finds in the files of the standard library and of site-packages:
-a line for each file, with its imports and those of its strings that look like names or paths."""
+"""Prints as JSON what CPython's parser finds in the files of the standard library and of
+site-packages: a line for each file, with its imports and those of its strings that look like
+names or paths."""
 
 import ast
 import json
@@ -12,7 +13,17 @@ warnings.simplefilter("ignore")
 
 DOTTED = re.compile(r"\.*[^\W\d]\w*([.:][^\W\d]\w*)*")
 EXTENSION = re.compile(r".*\.\w{1,8}", re.DOTALL)
-CONDITIONAL = ["If", "Try", "TryStar", "For", "AsyncFor", "While", "Match", "match_case", "ExceptHandler"]
+CONDITIONAL = [
+    "If",
+    "Try",
+    "TryStar",
+    "For",
+    "AsyncFor",
+    "While",
+    "Match",
+    "match_case",
+    "ExceptHandler",
+]
 
 
 def is_kept(value):
@@ -46,9 +57,9 @@ def strings(node, found):
         found.add(node.value)
     for child in ast.iter_child_nodes(node):
         # A later part of a sum is kept only if it looks like a path.
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and child is node.right:
-            if isinstance(child, ast.Constant):
-                continue
+        is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+        if is_sum and child is node.right and isinstance(child, ast.Constant):
+            continue
         strings(child, found)
 
 
@@ -70,7 +81,9 @@ def assigns_type_checking(tree):
             targets = [node.target]
         else:
             continue
-        names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+        names = [
+            name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
+        ]
         is_false = isinstance(node.value, ast.Constant) and node.value.value is False
         if "TYPE_CHECKING" in names and node.value is not None and not is_false:
             return True
@@ -106,7 +119,8 @@ class Imports:
             if self.counts and not self.is_elif(node):
                 if is_type_checking(node.test):
                     inner = "TypeChecking"
-                is_negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
+                is_unary = isinstance(node.test, ast.UnaryOp)
+                is_negated = is_unary and isinstance(node.test.op, ast.Not)
                 is_else = node.orelse and not self.is_elif(node.orelse[0])
                 if is_negated and is_type_checking(node.test.operand) and is_else:
                     other = "TypeChecking"

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use regex::Regex;
 
-use crate::conformance;
 use crate::process::{capture, pass_through, shown, succeed};
-use crate::repo;
 use crate::report::{Printer, time};
 use crate::venv::Venv;
+use crate::{conformance, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
@@ -27,8 +26,8 @@ const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 /// The options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what needs a release build or a download: the documentation, the example and the
-    /// conformance suites.
+    /// Leave out what needs a release build or a download: the documentation, the example, the
+    /// conformance suites and what real projects read.
     #[arg(long)]
     fast: bool,
     /// Go on after a step that failed.
@@ -57,6 +56,8 @@ struct Step {
 enum Work {
     Run(Command),
     Conformance { discovery: bool },
+    Soundness,
+    Replay,
 }
 
 /// The environment of the tests and of the benchmarks.
@@ -196,6 +197,18 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
                      compares one suite",
             work: Work::Conformance { discovery: true },
         },
+        Step {
+            name: "soundness",
+            advice: "each file that is missed is printed above, with the test that reads it; `cargo xtask \
+                     soundness SUITE` looks at one project",
+            work: Work::Soundness,
+        },
+        Step {
+            name: "replay",
+            advice: "each test that is missed is printed above, with the change that reaches it; \
+                     `cargo xtask replay --quick` runs this step alone",
+            work: Work::Replay,
+        },
     ]);
     steps
 }
@@ -211,6 +224,17 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
             let tally = conformance::run_quick(python, *discovery)?;
             let conformance::Tally { equal, different } = tally;
             let (passed, failed) = (equal, different);
+            Ok(Tally { passed, failed })
+        }
+        Work::Soundness => {
+            let soundness::Tally { named, missed } = soundness::run_quick(python)?;
+            let (passed, failed) = (named, missed);
+            Ok(Tally { passed, failed })
+        }
+        Work::Replay => {
+            let replayed = replay::run_quick(python)?;
+            let failed = replayed.missed.len();
+            let passed = replayed.reached - failed;
             Ok(Tally { passed, failed })
         }
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::conformance::{Release, Source};
 use crate::process::capture;
@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// So many edits of each release.
     #[arg(long, default_value_t = 5, value_name = "N")]
     edits: usize,
+    /// A few changes between the last releases of one small project.
+    #[arg(long, conflicts_with_all = ["projects", "sample", "edits"])]
+    quick: bool,
     /// Print one JSON document on standard output.
     #[arg(long)]
     json: bool,
@@ -51,6 +54,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "EXE")]
     fastest: Option<PathBuf>,
 }
+
+/// What `--quick` takes: so many changed files and edits, of that project.
+const QUICK: (&str, usize, usize) = ("toolz", 3, 2);
 
 /// One project of `replay.toml`, where the fields are explained.
 #[derive(Deserialize)]
@@ -74,14 +80,14 @@ struct Pin {
 
 /// What came of the commits of a project.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     commits: usize,
     /// Pairs of a commit and a test file.
     pairs: usize,
     /// Those of them that fastest names.
     affected: usize,
-    reached: usize,
-    missed: Vec<String>,
+    pub(crate) reached: usize,
+    pub(crate) missed: Vec<String>,
 }
 
 impl Tally {
@@ -92,11 +98,35 @@ impl Tally {
 }
 
 pub(crate) fn run(options: &Options) -> Result<bool> {
+    let (tallies, documents) = replay_all(options)?;
+    if options.json {
+        println!("{}", json!({"schema": 1, "projects": documents}));
+    }
+    Ok(tallies.iter().all(|tally| tally.missed.is_empty()))
+}
+
+/// Replay what is part of `cargo xtask test`.
+pub(crate) fn run_quick(python: &str) -> Result<Tally> {
+    let (_, sample, edits) = QUICK;
+    let options = Options {
+        projects: Vec::new(),
+        sample,
+        edits,
+        quick: true,
+        json: false,
+        python: python.to_owned(),
+        fastest: None,
+    };
+    let (tallies, _) = replay_all(&options)?;
+    tallies.into_iter().next().context("no project to replay")
+}
+
+fn replay_all(options: &Options) -> Result<(Vec<Tally>, Vec<Value>)> {
     let printer = Printer { json: options.json };
     let fastest = fastest::executable(options.fastest.as_deref())?;
     let mut documents = Vec::new();
-    let mut sound = true;
-    for project in chosen(&options.projects)? {
+    let mut tallies = Vec::new();
+    for project in chosen(options)? {
         let start = Instant::now();
         let tally = replay(&project, &fastest, options, printer)
             .with_context(|| format!("replaying {}", project.name))?;
@@ -113,7 +143,6 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         for line in &tally.missed {
             printer.line(format!("  missed: {line}"));
         }
-        sound &= tally.missed.is_empty();
         documents.push(json!({
             "name": project.name,
             "commits": tally.commits,
@@ -123,11 +152,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             "missed": tally.missed,
             "seconds": start.elapsed().as_secs_f64(),
         }));
+        tallies.push(tally);
     }
-    if options.json {
-        println!("{}", json!({"schema": 1, "projects": documents}));
-    }
-    Ok(sound)
+    Ok((tallies, documents))
 }
 
 fn load() -> Result<Vec<Project>> {
@@ -139,8 +166,17 @@ fn load() -> Result<Vec<Project>> {
     Ok(file.project)
 }
 
-fn chosen(names: &[String]) -> Result<Vec<Project>> {
-    let projects = load()?;
+fn chosen(options: &Options) -> Result<Vec<Project>> {
+    let mut projects = load()?;
+    if options.quick {
+        projects.retain(|project| project.name == QUICK.0);
+        for project in &mut projects {
+            let older = project.releases.len().saturating_sub(2);
+            project.releases.drain(..older);
+        }
+        return Ok(projects);
+    }
+    let names = &options.projects;
     for name in names {
         if !projects.iter().any(|project| project.name == *name) {
             let known: Vec<&str> = projects.iter().map(|p| p.name.as_str()).collect();
@@ -197,9 +233,13 @@ fn replay(
             project.name,
             count(truth.tests().len(), "test file")
         ));
-        let mut commits = commits::between(old, new, options.sample);
+        let (sample, edits) = match options.quick {
+            true => (QUICK.1, QUICK.2),
+            false => (options.sample, options.edits),
+        };
+        let mut commits = commits::between(old, new, sample);
         // Of what tests read, since an edit elsewhere reaches none.
-        commits.extend(commits::edits(old, &truth.read_files(), options.edits, at));
+        commits.extend(commits::edits(old, &truth.read_files(), edits, at));
         for commit in &commits {
             tree.apply(commit)?;
             tree.commit(&commit.to_string())?;
@@ -272,6 +312,19 @@ mod tests {
             assert!(project.requirements.iter().all(|text| text.contains("==")));
             assert!(project.releases.iter().all(|pin| pin.sha256.len() == 64));
         }
-        assert!(chosen(&["tolz".to_owned()]).is_err());
+        let chosen = |words: &[&str]| {
+            #[derive(clap::Parser)]
+            struct Task {
+                #[command(flatten)]
+                options: Options,
+            }
+            let words = ["replay"].iter().chain(words);
+            chosen(&<Task as clap::Parser>::parse_from(words).options)
+        };
+        assert!(chosen(&["tolz"]).is_err());
+        let [quick] = &chosen(&["--quick"]).unwrap()[..] else {
+            panic!("more than one project");
+        };
+        assert_eq!(quick.releases.len(), 2);
     }
 }

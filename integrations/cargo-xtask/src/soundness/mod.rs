@@ -75,7 +75,41 @@ struct Total {
     broken: usize,
 }
 
+/// How many files that tests read fastest names, and how many not.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) named: usize,
+    pub(crate) missed: usize,
+}
+
 pub(crate) fn run(options: &Options) -> Result<bool> {
+    let totals = look_at_all(options)?;
+    let sound = |total: &Total| total.comparison.missed.is_empty() && total.broken == 0;
+    Ok(totals.iter().all(sound))
+}
+
+/// Look at the projects that are part of `cargo xtask test`.
+pub(crate) fn run_quick(python: &str) -> Result<Tally> {
+    let options = Options {
+        suites: Vec::new(),
+        sample: QUICK_SAMPLE,
+        quick: true,
+        record_only: false,
+        reuse: false,
+        json: false,
+        python: python.to_owned(),
+        fastest: None,
+    };
+    let mut tally = Tally::default();
+    for total in look_at_all(&options)? {
+        let missed = total.comparison.missed.len();
+        tally.named += total.comparison.observed - missed;
+        tally.missed += missed + total.broken;
+    }
+    Ok(tally)
+}
+
+fn look_at_all(options: &Options) -> Result<[Total; 2]> {
     let printer = Printer { json: options.json };
     let fastest = match options.record_only {
         true => None,
@@ -105,8 +139,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     for (total, name) in totals.iter().zip(["known", "held out"]) {
         total.print(name, printer);
     }
-    let sound = |total: &Total| total.comparison.missed.is_empty() && total.broken == 0;
-    Ok(totals.iter().all(sound))
+    Ok(totals)
 }
 
 fn is_held_out(suite: &Suite) -> bool {
