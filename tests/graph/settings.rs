@@ -102,17 +102,17 @@ fn settings_that_mean_nothing_are_problems() {
         &[
             (
                 "disable = ['imports']",
-                "`disable`: there is no rule `imports`",
+                "unknown rule `imports` in `disable`",
                 0,
             ),
             (
                 "roots = ['nowhere']",
-                "`roots`: there is no folder `nowhere`",
+                "`roots` of [tool.fastest.graph] names `nowhere`",
                 0,
             ),
             (
                 "drop = [{from = '[', to = '*'}]",
-                "`drop`: `[` is no glob",
+                "the glob `[` in `drop`",
                 0,
             ),
             ("policy = 'loose'", "unknown variant `loose`", 4),
