@@ -6,12 +6,13 @@ use bytemuck::Zeroable;
 use globset::{GlobBuilder, GlobMatcher};
 use rustc_hash::FxHashMap;
 
-use super::build::{Globals, Read};
+use super::build::Globals;
 use super::environment::Environment;
 use super::flat::{EdgeRecord, FileRecord, Flat, FolderRecord, OutsideRecord, Span, flag, sum};
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::names::Names;
 use super::probes;
+use super::read::Read;
 use super::rule::Rule;
 use super::rules::imports::may_load;
 use super::rules::packages::around;

@@ -1,25 +1,23 @@
 //! From files to the graph: all of it, or what edits touch.
 
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
-
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::assemble::{Edge, assemble};
 use super::environment::Environment;
-use super::flat::{Flat, flag, sum};
+use super::flat::{Flat, flag};
 use super::kind::NodeKind;
 use super::names::Names;
-use super::probes::{self, probe};
 use super::problems;
 use super::projects::{self, Project};
+use super::read::{Read, known, read_all};
 use super::rule::Rule;
 use super::rules::{self, Edges, Setup, Source};
+use super::touched::touched;
 use super::tree::{Tree, is_project_file, number};
-use crate::syntax::{Identity, References, SiteKind, references, settled};
-use crate::{Problem, ProblemKind};
+use crate::Problem;
+use crate::syntax::{References, SiteKind};
 
 /// What files say that holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,28 +32,6 @@ pub(super) struct Globals {
     /// Folders in which names differ by case only.
     pub(super) clashes: Vec<Problem>,
     pub(super) environment: u64,
-}
-
-/// A file as it was read, or as an earlier graph has it.
-pub(super) struct Read {
-    pub(super) identity: [u64; 7],
-    pub(super) digest: [u8; 32],
-    pub(super) references: Option<References>,
-    /// The node of the earlier graph, whose references are the same.
-    pub(super) old: Option<u32>,
-    pub(super) flags: u32,
-}
-
-impl Read {
-    fn none() -> Self {
-        Self {
-            identity: [0; 7],
-            digest: [0; 32],
-            references: None,
-            old: None,
-            flags: 0,
-        }
-    }
 }
 
 /// Makes the graph of a tree out of an earlier one, an empty one to begin with. `stale` are the files
@@ -164,114 +140,6 @@ fn correspondence(old: &Flat, tree: &Tree) -> Vec<Option<u32>> {
         found.ok().map(|at| number(from + at))
     });
     files.collect()
-}
-
-/// The references of a file that an earlier graph kept; none when they are damaged.
-pub(super) fn decode(flat: &Flat, file: u32) -> Option<References> {
-    let record = flat.files.get(file as usize)?;
-    let bytes = flat.references_of(record);
-    let encoded = (sum(bytes) == record.sum).then_some(bytes)?;
-    postcard::from_bytes(encoded).ok()
-}
-
-/// The references of a file that an earlier graph kept, or else as they are now.
-fn known(old: &Flat, before: u32, tree: &Tree, file: usize) -> References {
-    decode(old, before).unwrap_or_else(|| {
-        let path = tree.rootdir.join(tree.path_of(number(file)));
-        std::fs::read(path)
-            .map(|bytes| references(&bytes))
-            .unwrap_or_default()
-    })
-}
-
-fn read_all(old: &Flat, tree: &Tree, old_of: &[Option<u32>], stale: &FxHashSet<u32>) -> Vec<Read> {
-    let paths: Vec<PathBuf> = tree
-        .folders
-        .iter()
-        .map(|folder| tree.rootdir.join(&folder.path))
-        .collect();
-    let read = |buffer: &mut Vec<u8>, (at, file): (usize, &super::tree::File)| {
-        let before = old_of[at].map(|before| (before, &old.files[before as usize]));
-        let is_tracked = file.kind.is_source() || is_project_file(&file.name);
-        if file.is_ghost {
-            // What it held is not known: it may have loaded and walked anything.
-            return Read {
-                flags: flag::LOADER | flag::WALKER,
-                ..Read::none()
-            };
-        }
-        if !is_tracked {
-            return Read::none();
-        }
-        if let Some((before, record)) = before
-            && !stale.contains(&before)
-        {
-            return Read {
-                identity: record.identity,
-                digest: record.digest,
-                references: None,
-                old: Some(before),
-                flags: record.flags,
-            };
-        }
-        let path = paths[file.folder as usize].join(&file.name);
-        let known = before.map(|(before, record)| (before, record.digest));
-        let mut read = read_one(&path, file.kind.is_source(), known, buffer);
-        if let (Some(before), Some((_, record))) = (read.old, before) {
-            debug_assert_eq!(Some(before), old_of[at]);
-            read.flags = record.flags;
-        }
-        read
-    };
-    let files = tree.files.par_iter().enumerate();
-    files.map_init(Vec::new, read).collect()
-}
-
-/// Reads a file, by way of a buffer. If its content is the `known` one, which a node of the earlier graph
-/// had, so are its references.
-fn read_one(
-    path: &Path,
-    is_source: bool,
-    known: Option<(u32, [u8; 32])>,
-    buffer: &mut Vec<u8>,
-) -> Read {
-    let asked = SystemTime::now();
-    buffer.clear();
-    let content = std::fs::File::open(path).and_then(|mut file| {
-        use std::io::Read as _;
-        let metadata = file.metadata()?;
-        let size = usize::try_from(metadata.len()).unwrap_or(0);
-        buffer.try_reserve_exact(size)?;
-        file.read_to_end(buffer)?;
-        Ok(metadata)
-    });
-    let metadata = match content {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            let message = format!("the file cannot be read, so its imports are not known: {error}");
-            let mut references = References::default();
-            references
-                .problems
-                .push(Problem::new(ProblemKind::Io, message));
-            return Read {
-                references: Some(references),
-                ..Read::none()
-            };
-        }
-    };
-    let identity = Identity::of(&metadata);
-    let digest: [u8; 32] = blake3::hash(buffer).into();
-    let same = known.filter(|(_, known)| *known == digest);
-    Read {
-        identity: match settled(&identity, asked) {
-            true => identity.0,
-            false => [0; 7],
-        },
-        digest,
-        references: (is_source && same.is_none()).then(|| references(buffer)),
-        old: same.map(|(before, _)| before),
-        flags: 0,
-    }
 }
 
 fn is_global(references: &References) -> bool {
@@ -425,138 +293,4 @@ fn setup<'s>(
         disabled: environment.disabled.clone(),
         entries,
     }
-}
-
-/// The files whose edges may have changed because files came or went.
-fn touched(
-    old: &Flat,
-    tree: &Tree,
-    environment: &Environment,
-    setup: &Setup<'_>,
-    old_of: &[Option<u32>],
-    globals: &Globals,
-) -> FxHashSet<u32> {
-    let mut touched = FxHashSet::default();
-    let kept: FxHashMap<u32, u32> = old_of
-        .iter()
-        .enumerate()
-        .filter_map(|(at, before)| before.map(|before| (before, number(at))))
-        .collect();
-    let added = (0..tree.files.len()).filter(|at| old_of[*at].is_none());
-    let mut changed: Vec<(String, String)> = added
-        .map(|at| {
-            let file = &tree.files[at];
-            let folder = &tree.folders[file.folder as usize].path;
-            (folder.clone(), file.name.clone())
-        })
-        .collect();
-    for (at, file) in old.files.iter().enumerate() {
-        if !kept.contains_key(&number(at)) {
-            let folder = old.text(old.folders[file.folder as usize].path);
-            changed.push((folder.to_owned(), old.text(file.name).to_owned()));
-        }
-    }
-    let folders: FxHashSet<&str> = tree.folders.iter().map(|f| f.path.as_str()).collect();
-    let old_folders: FxHashSet<&str> = old.folders.iter().map(|f| old.text(f.path)).collect();
-    if changed.is_empty() && folders == old_folders {
-        return touched;
-    }
-    let mut keys: FxHashSet<u32> = FxHashSet::default();
-    let mut below: Vec<String> = Vec::new();
-    for folder in folders.symmetric_difference(&old_folders) {
-        keys.insert(probe(folder.rsplit('/').next().unwrap_or_default()));
-    }
-    let had_python = had_python(old);
-    for (folder, name) in &changed {
-        keys.insert(probe(name));
-        keys.insert(probe(name.split('.').next().unwrap_or_default()));
-        let mut around = folder.as_str();
-        for _ in 0..2 {
-            let own = around.rsplit('/').next().unwrap_or_default();
-            keys.insert(probes::children(own));
-            around = around.rsplit_once('/').map_or("", |(parent, _)| parent);
-        }
-        if matches!(name.as_str(), "conftest.py" | "__init__.py") {
-            below.push(folder.clone());
-        }
-        if name == "conftest.py" || environment.is_test(folder, name) {
-            // The names in a folder that tests are in hide those of others.
-            let mut around = folder.as_str();
-            while tree.folder(around).is_none() && !around.is_empty() {
-                around = around.rsplit_once('/').map_or("", |(parent, _)| parent);
-            }
-            let base = setup.names.base(tree.folder(around).unwrap_or(0));
-            let (from, to) = tree.folders[base as usize].files;
-            let files = tree.files[from as usize..to as usize].iter();
-            keys.extend(files.map(|file| probe(file.name.split('.').next().unwrap_or_default())));
-            let folders = setup.names.within(base).iter();
-            let folders = folders.map(|folder| tree.folders[*folder as usize].path.as_str());
-            keys.extend(folders.map(|path| probe(path.rsplit('/').next().unwrap_or_default())));
-        }
-        let mut around = folder.as_str();
-        while !around.is_empty() {
-            let has = tree
-                .folder(around)
-                .is_some_and(|at| setup.names.has_python(at));
-            if has != had_python.contains(around) {
-                keys.insert(probe(around.rsplit('/').next().unwrap_or_default()));
-            }
-            around = around.rsplit_once('/').map_or("", |(parent, _)| parent);
-        }
-    }
-    let is_below = |path: &str| {
-        below.iter().any(|folder| {
-            let rest = path.strip_prefix(folder.as_str());
-            rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        })
-    };
-    // A folder that becomes a package, or is none any more, gives its names to others.
-    for file in &tree.files {
-        if is_below(&tree.folders[file.folder as usize].path) {
-            keys.insert(probe(file.name.split('.').next().unwrap_or_default()));
-        }
-    }
-    for folder in &tree.folders {
-        if is_below(&folder.path) {
-            keys.insert(probe(folder.path.rsplit('/').next().unwrap_or_default()));
-        }
-    }
-    let plugins = setup.plugins.iter().map(|(name, _)| name.as_str());
-    let entry_points = globals
-        .projects
-        .iter()
-        .flat_map(|project| &project.entry_points);
-    let targets = plugins.chain(entry_points.map(|entry| entry.target.as_str()));
-    let any_target = targets
-        .flat_map(|target| target.split(['.', ':']))
-        .any(|part| keys.contains(&probe(part)));
-    for (at, before) in old_of.iter().enumerate() {
-        let Some(before) = before else { continue };
-        let record = &old.files[*before as usize];
-        let probes = old.probes_of(record);
-        let is_touched = any_target
-            || record.flags & flag::VOLATILE != 0
-            || probes.iter().any(|probe| keys.contains(probe))
-            || is_below(&tree.folders[tree.files[at].folder as usize].path);
-        if is_touched {
-            touched.insert(number(at));
-        }
-    }
-    touched
-}
-
-/// The folders of an earlier graph with Python files in or below them.
-fn had_python(old: &Flat) -> FxHashSet<&str> {
-    let mut found = FxHashSet::default();
-    for file in old.files.iter() {
-        let name = old.text(file.name);
-        if !probes::is_python(name) {
-            continue;
-        }
-        let mut folder = old.text(old.folders[file.folder as usize].path);
-        while found.insert(folder) {
-            folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
-        }
-    }
-    found
 }

@@ -1,26 +1,23 @@
 use std::fmt;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use petgraph::algo::kosaraju_scc;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
-use super::build::{Globals, build, decode};
-use super::changed;
-use super::environment::{self, Environment};
+use super::build::Globals;
 use super::flat::{EdgeRecord, Flat, flag};
-use super::kind::{EdgeKind, NodeKind};
+use super::kind::{Condition, EdgeKind, NodeKind};
+use super::model::{Closure, Condensation, Edge, GraphDiff, GraphStats, Node, Unresolved};
 use super::part::Part;
 use super::problems;
 use super::reach::{self, Base};
+use super::read::decode;
 use super::rule::Rule;
-use super::store;
-use super::tree::Tree;
-use crate::workspace::{Policy, Records, Workspace};
-use crate::{Problem, ProblemKind};
+use crate::Problem;
+use crate::workspace::{Policy, Records};
 
 /// Which files of a workspace depend on which: every file is a node, and so is every folder, and what
 /// the files import from elsewhere.
@@ -30,154 +27,14 @@ use crate::{Problem, ProblemKind};
 /// files as they were when it was made.
 #[derive(Clone)]
 pub struct ImportGraph {
-    flat: Flat,
-    rootdir: PathBuf,
-    policy: Policy,
-    type_checking: bool,
-    problems: Vec<Problem>,
-    records: Option<Arc<Records>>,
+    pub(super) flat: Flat,
+    pub(super) rootdir: PathBuf,
+    pub(super) policy: Policy,
+    pub(super) type_checking: bool,
+    pub(super) problems: Vec<Problem>,
+    pub(super) records: Option<Arc<Records>>,
     /// Whether another graph can be made out of this one, without all files being read again.
-    has_references: bool,
-}
-
-/// A node of an [`ImportGraph`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Node {
-    /// Its name.
-    pub path: String,
-    /// What it stands for.
-    pub kind: NodeKind,
-    /// Whether it is a test file by its name.
-    pub is_test: bool,
-}
-
-/// An edge of an [`ImportGraph`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[non_exhaustive]
-pub struct Edge {
-    /// The name of the node that depends.
-    pub from: Arc<str>,
-    /// The name of the node that it depends on.
-    pub to: Arc<str>,
-    /// How.
-    pub kind: EdgeKind,
-    /// The name of the rule that made the edge; see [`Rule`].
-    pub rule: &'static str,
-    /// The line in `from`, counted from 1; 0 where no line is to blame.
-    pub line: u32,
-    /// Whether the edge counts only where something that is reached loads modules by computed names,
-    /// or walks packages that are not known.
-    pub conditional: bool,
-}
-
-/// Everything that some files can load or read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Closure {
-    /// The files, by path, those asked for included.
-    pub files: Vec<String>,
-    /// The distributions that are imported.
-    pub distributions: Vec<String>,
-    /// The places that could not be resolved.
-    pub unresolved: Vec<Unresolved>,
-}
-
-/// A place in a file that loads something which cannot be known without running it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[non_exhaustive]
-pub struct Unresolved {
-    /// The file.
-    pub path: String,
-    /// The line, counted from 1.
-    pub line: u32,
-    /// What happens there.
-    pub what: &'static str,
-}
-
-/// Strongly connected components, and how they depend on one another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Condensation {
-    /// The names of the nodes of each component, dependencies before what depends on them.
-    pub components: Vec<Vec<String>>,
-    /// The components that each depends on, by position, itself left out.
-    pub dependencies: Vec<Vec<usize>>,
-}
-
-/// How one graph differs from another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GraphDiff {
-    /// Nodes that only the newer graph has.
-    pub added_nodes: Vec<String>,
-    /// Nodes that only the older graph has.
-    pub removed_nodes: Vec<String>,
-    /// Edges that only the newer graph has; lines do not count.
-    pub added_edges: Vec<Edge>,
-    /// Edges that only the older graph has.
-    pub removed_edges: Vec<Edge>,
-}
-
-/// How many of what a graph has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct GraphStats {
-    /// Python files.
-    pub modules: usize,
-    /// Test files among them.
-    pub tests: usize,
-    /// Other files.
-    pub data: usize,
-    /// What is imported from elsewhere.
-    pub distributions: usize,
-    /// Edges between files, and from files to folders and distributions.
-    pub edges: usize,
-    /// Places that cannot be resolved.
-    pub unresolved: usize,
-}
-
-/// How a graph was come by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GraphCounts {
-    /// Files that were read.
-    pub read: usize,
-    /// Whether the graph on disk was good as it was.
-    pub from_cache: bool,
-}
-
-/// Paths of files, with what the file system said of them when the graph was made: the times of the
-/// content and of the inode, the size, the inode.
-#[derive(Default)]
-pub(crate) struct RealFiles {
-    text: String,
-    files: Vec<(Range<usize>, Option<[u64; 6]>)>,
-}
-
-impl RealFiles {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<[u64; 6]>)> {
-        let files = self.files.iter();
-        files.map(|(range, stat)| (&self.text[range.clone()], *stat))
-    }
-}
-
-/// A set of nodes of one graph.
-pub(crate) struct Reached(FixedBitSet);
-
-impl Reached {
-    pub(crate) fn has(&self, graph: &ImportGraph, name: &str) -> bool {
-        let node = graph.flat.find(name);
-        node.is_some_and(|node| self.0.contains(node as usize))
-    }
-}
-
-impl Closure {
-    /// The files and the distributions.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let names = self.files.iter().chain(&self.distributions);
-        names.map(String::as_str)
-    }
+    pub(super) has_references: bool,
 }
 
 /// One object with `schema`, `rootdir`, `nodes`, `edges` and `problems`.
@@ -198,147 +55,6 @@ impl fmt::Debug for ImportGraph {
 }
 
 impl ImportGraph {
-    /// The graph of a workspace, read from its files alone.
-    pub fn new(workspace: &Workspace) -> Self {
-        Self::make(workspace, None).0
-    }
-
-    /// The graph of a workspace. What did not change is taken from the cache below `cache_dir`, and
-    /// what did is put there. A cache that cannot be used costs time, and gives a problem when it cannot
-    /// be written.
-    pub fn cached(workspace: &Workspace, cache_dir: &Path) -> (Self, GraphCounts) {
-        Self::make(workspace, Some(cache_dir))
-    }
-
-    fn make(workspace: &Workspace, cache_dir: Option<&Path>) -> (Self, GraphCounts) {
-        let environment = Environment::of(workspace);
-        let rootdir = workspace.rootdir();
-        let config = &workspace.fastest_config().graph;
-        let mut graph = Self {
-            flat: Flat::default(),
-            rootdir: rootdir.to_path_buf(),
-            policy: config.policy,
-            type_checking: config.type_checking,
-            problems: environment::problems(workspace),
-            records: None,
-            has_references: true,
-        };
-        let path = cache_dir.map(|cache_dir| store::path(cache_dir, rootdir));
-        let old = path.as_deref().and_then(store::read).unwrap_or_default();
-        let globals: Globals = postcard::from_bytes(&old.globals).unwrap_or_default();
-        let is_known = !old.folders.is_empty();
-        let changed = is_known.then(|| changed::since(&old, rootdir)).flatten();
-        let same_environment = globals.environment == environment.key;
-        let mut counts = GraphCounts::default();
-        let (tree, stale) = match changed {
-            Some(changed) if changed.is_empty() && same_environment => {
-                graph.flat = old;
-                counts.from_cache = true;
-                return (graph, counts);
-            }
-            Some(changed) => {
-                let tree = changed::tree(&old, rootdir);
-                let tree = match changed.folders.is_empty() {
-                    true => tree,
-                    false => tree.relisted(&changed.folders),
-                };
-                (tree, changed.files)
-            }
-            None => (Tree::list(rootdir), FxHashSet::default()),
-        };
-        let old = if is_known && stale.is_empty() && tree.folders.is_empty() {
-            Flat::default()
-        } else {
-            old
-        };
-        graph.problems.extend(tree.problems.iter().cloned());
-        counts.read = if is_known {
-            stale.len()
-        } else {
-            let files = tree.files.iter();
-            files.filter(|file| file.kind.is_source()).count()
-        };
-        graph.has_references = cache_dir.is_some();
-        graph.flat = build(
-            &old,
-            &globals,
-            &environment,
-            &tree,
-            &stale,
-            graph.has_references,
-        );
-        if let Some(path) = path
-            && worth_keeping(&old, &graph.flat, stale.len(), same_environment)
-            && let Err(error) = {
-                graph.flat.compact();
-                store::write(&path, &graph.flat)
-            }
-        {
-            let message = format!(
-                "{}: the graph cannot be kept ({error}), so the next query makes it again; set \
-                 FASTEST_CACHE_DIR to a folder that can be written",
-                path.display()
-            );
-            graph.problems.push(Problem::new(ProblemKind::Io, message));
-        }
-        (graph, counts)
-    }
-
-    /// The same graph with files that are not there, as they would be found if they were: what depends
-    /// on them is what a deletion concerns.
-    pub(crate) fn with_ghosts(&self, workspace: &Workspace, paths: &[&str]) -> Self {
-        let environment = Environment::of(workspace);
-        let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
-        let mut tree = changed::tree(&self.flat, &self.rootdir);
-        tree.add_ghosts(paths);
-        let stale = FxHashSet::default();
-        let flat = if self.has_references {
-            build(&self.flat, &globals, &environment, &tree, &stale, true)
-        } else {
-            let (none, nothing) = (Flat::default(), Globals::default());
-            build(&none, &nothing, &environment, &tree, &stale, false)
-        };
-        let graph = Self {
-            flat,
-            ..self.clone()
-        };
-        match &self.records {
-            Some(records) => graph.joined(Arc::clone(records)),
-            None => graph,
-        }
-    }
-
-    /// The same graph, in which test files also depend on what they were seen to run and open, and on
-    /// the folders without Python files that they were seen to list. What a record says of a file that
-    /// has changed since counts as well: too much is no harm.
-    #[must_use]
-    pub fn joined(&self, records: impl Into<Arc<Records>>) -> Self {
-        let records = records.into();
-        let mut edges = Vec::new();
-        for (test, record) in records.iter() {
-            let Some(source) = self.flat.find_file(test) else {
-                continue;
-            };
-            let files = record.executed.iter().chain(&record.opened);
-            let files = files.filter_map(|path| self.flat.find_file(path));
-            let folders = record.listed.iter();
-            let folders = folders.filter_map(|path| {
-                let folder = self.flat.find_folder(path)?;
-                let modules = self.flat.modules_node(folder);
-                let folder = self.flat.folder_node(folder);
-                self.flat.edges(modules).is_empty().then_some(folder)
-            });
-            for target in files.chain(folders).filter(|target| *target != source) {
-                edges.push((source, EdgeRecord::recorded(target)));
-            }
-        }
-        Self {
-            flat: self.flat.with_edges(edges),
-            records: Some(records),
-            ..self.clone()
-        }
-    }
-
     /// What lies at and below some paths, and what that leads to. The paths are relative to the rootdir;
     /// the empty one is everything.
     pub fn part<'g>(&'g self, paths: &'g [String]) -> Part<'g> {
@@ -368,35 +84,6 @@ impl ImportGraph {
         let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
         problems.extend(globals.clashes);
         problems
-    }
-
-    /// The files, those behind symbolic links left out.
-    pub(crate) fn real_files(&self) -> RealFiles {
-        let mut all = RealFiles::default();
-        for folder in self
-            .flat
-            .folders
-            .iter()
-            .filter(|folder| folder.behind_link == 0)
-        {
-            let path = self.flat.text(folder.path);
-            for file in self.flat.files_in(folder.files_from..folder.files_to) {
-                if file.flags & flag::GHOST != 0 {
-                    continue;
-                }
-                let from = all.text.len();
-                all.text.push_str(path);
-                if !path.is_empty() {
-                    all.text.push('/');
-                }
-                all.text.push_str(self.flat.text(file.name));
-                let [a, b, c, d, e, f, _] = file.identity;
-                let is_known = file.identity != [0; 7] && file.flags & flag::LINK == 0;
-                let stat = is_known.then_some([a, b, c, d, e, f]);
-                all.files.push((from..all.text.len(), stat));
-            }
-        }
-        all
     }
 
     /// The nodes, files first, each kind by name.
@@ -436,14 +123,12 @@ impl ImportGraph {
         self.edge_named(from, edge, &mut |node| self.flat.name(node).into())
     }
 
-    fn edge_named(
+    pub(super) fn edge_named(
         &self,
         from: u32,
         edge: &EdgeRecord,
         name: &mut dyn FnMut(u32) -> Arc<str>,
     ) -> Edge {
-        use super::kind::Condition;
-
         Edge {
             from: name(from),
             to: name(edge.target),
@@ -455,7 +140,7 @@ impl ImportGraph {
         }
     }
 
-    fn numbered_edge(&self, edge: u32) -> Edge {
+    pub(super) fn numbered_edge(&self, edge: u32) -> Edge {
         let source = self.flat.source(edge);
         self.edge_at(source, &self.flat.edges[edge as usize])
     }
@@ -494,7 +179,7 @@ impl ImportGraph {
             .collect()
     }
 
-    fn base(&self) -> Base {
+    pub(super) fn base(&self) -> Base {
         Base::of(
             &self.flat,
             self.type_checking,
@@ -502,7 +187,7 @@ impl ImportGraph {
         )
     }
 
-    fn find_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u32> {
+    pub(super) fn find_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u32> {
         let names = names.into_iter();
         names.filter_map(|name| self.flat.find(name)).collect()
     }
@@ -657,89 +342,4 @@ impl ImportGraph {
         stats.distributions = self.flat.outside.len();
         stats
     }
-
-    /// The test files, of those that are wanted, that depend on one of these nodes, each with a shortest
-    /// way to it. `with` are files that count as if they were given besides, by their test.
-    pub(crate) fn tests_of(&self, names: &[&str]) -> Vec<(String, Vec<Edge>)> {
-        let to = self.find_all(names.iter().copied());
-        if to.is_empty() {
-            return Vec::new();
-        }
-        let dependents = reach::Dependents::of(&self.flat, &to, &self.base());
-        let files = 0..self.flat.files.len() as u32;
-        let tests = files.filter(|file| {
-            let flags = self.flat.flags(*file);
-            flags & flag::TEST != 0 && flags & flag::GHOST == 0 && dependents.has(*file)
-        });
-        // Most ways have their ends in common.
-        let mut names: FxHashMap<u32, Arc<str>> = FxHashMap::default();
-        let mut name = |node: u32| {
-            let name = names.entry(node);
-            Arc::clone(name.or_insert_with(|| self.flat.name(node).into()))
-        };
-        tests
-            .map(|file| {
-                let mut at = file;
-                let path = dependents.path(&self.flat, file).into_iter();
-                let path = path.map(|edge| {
-                    let record = &self.flat.edges[edge as usize];
-                    let from = std::mem::replace(&mut at, record.target);
-                    self.edge_named(from, record, &mut name)
-                });
-                (self.flat.name(file), path.collect())
-            })
-            .collect()
-    }
-
-    /// Everything that any test file leads to.
-    pub(crate) fn reached(&self) -> Reached {
-        let files = 0..self.flat.files.len() as u32;
-        let tests = files.filter(|file| self.flat.flags(*file) & flag::TEST != 0);
-        let tests: Vec<u32> = tests.collect();
-        let base = self.base();
-        Reached(reach::closure(&self.flat, &tests, &base).0)
-    }
-
-    /// The source files that lie directly in a folder.
-    pub(crate) fn sources_in(&self, folder: &str) -> Vec<String> {
-        let Some(folder) = self.flat.find_folder(folder) else {
-            return Vec::new();
-        };
-        let record = &self.flat.folders[folder as usize];
-        let files = record.files_from..record.files_to;
-        let sources = files.filter(|file| self.flat.kind(*file).is_source());
-        sources.map(|file| self.flat.name(file)).collect()
-    }
-
-    /// The files below a folder; none when there is no such folder.
-    pub(crate) fn files_below(&self, folder: &str) -> Vec<String> {
-        let Some(start) = self.flat.find_folder(folder) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        let mut rest = vec![self.flat.folder_node(start)];
-        while let Some(node) = rest.pop() {
-            if self.flat.kind(node) == NodeKind::Folder {
-                rest.extend(self.flat.edges(node).iter().map(|edge| edge.target));
-            } else {
-                found.push(self.flat.name(node));
-            }
-        }
-        found
-    }
-
-    /// Every test file, by its name.
-    pub(crate) fn tests(&self) -> impl Iterator<Item = String> {
-        let files = self.flat.files.iter().enumerate();
-        files
-            .filter(|(_, file)| file.flags & flag::TEST != 0 && file.flags & flag::GHOST == 0)
-            .map(|(at, _)| self.flat.name(at as u32))
-    }
-}
-
-/// Files that are read again each time cost less than a large graph that is written for few of them.
-fn worth_keeping(old: &Flat, new: &Flat, stale: usize, same_environment: bool) -> bool {
-    let same_files = old.files.len() == new.files.len() && old.folders.len() == new.folders.len();
-    let is_small = new.files.len() < 4096;
-    is_small || !same_environment || !same_files || stale > new.files.len() / 256
 }

@@ -81,22 +81,29 @@ mod environment;
 mod flat;
 mod import_graph;
 mod kind;
+mod make;
+mod model;
 mod names;
 mod part;
 mod probes;
 mod problems;
 mod projects;
+mod queries;
 mod reach;
+mod read;
 mod rule;
 mod rules;
 mod store;
+mod touched;
 mod tree;
+mod view;
 
-pub(crate) use import_graph::Reached;
-pub use import_graph::{
-    Closure, Condensation, Edge, GraphCounts, GraphDiff, GraphStats, ImportGraph, Node, Unresolved,
-};
+pub use import_graph::ImportGraph;
 pub use kind::{EdgeKind, NodeKind};
+pub use model::{
+    Closure, Condensation, Edge, GraphCounts, GraphDiff, GraphStats, Node, Unresolved,
+};
 pub use part::Part;
+pub(crate) use queries::Reached;
 pub use rule::Rule;
 pub use store::{StoredGraphs, clear_graphs, stored_graphs};

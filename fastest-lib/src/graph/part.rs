@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::import_graph::{Edge, ImportGraph, Node};
+use super::import_graph::ImportGraph;
+use super::model::{Edge, Node};
 
 /// The version of the schema; it changes when a reader of an older one could not go on.
 const SCHEMA: u32 = 1;

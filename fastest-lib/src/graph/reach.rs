@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use fixedbitset::FixedBitSet;
 use petgraph::visit::{Bfs, Reversed, Visitable};
 
-use super::flat::{Counted, Flat, View, flag};
+use super::flat::{Flat, flag};
 use super::kind::Condition;
+use super::view::{Counted, View};
 
 /// The edges that count whatever a test reaches.
 pub(super) struct Base {

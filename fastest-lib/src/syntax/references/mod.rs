@@ -10,6 +10,7 @@ mod calls;
 mod facts;
 mod imports;
 mod intern;
+mod kept;
 mod literals;
 mod places;
 mod scan;
