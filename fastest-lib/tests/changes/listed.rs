@@ -9,12 +9,12 @@ use crate::repository::shown;
 fn listed_files_are_looked_for_where_the_command_was_started() {
     let folder = tempfile::tempdir().unwrap();
     let top = folder.path().canonicalize().unwrap();
-    let root = top.join("root");
+    let root = top.join("project");
     for path in [
-        "root/a.py",
-        "root/sub/b.py",
-        "root/sub/c.py",
-        "root/sub/__pycache__/c.pyc",
+        "project/a.py",
+        "project/sub/b.py",
+        "project/sub/c.py",
+        "project/sub/__pycache__/c.pyc",
         "out.py",
     ] {
         fs::create_dir_all(top.join(path).parent().unwrap()).unwrap();
@@ -44,7 +44,7 @@ fn listed_files_are_looked_for_where_the_command_was_started() {
     check("sub", &["b.py", "../a.py"], &["M a.py", "M sub/b.py"]);
     check(
         "",
-        &["$/root/a.py", "$/link/sub/b.py"],
+        &["$/project/a.py", "$/link/sub/b.py"],
         &["M a.py", "M sub/b.py"],
     );
     check(

@@ -173,7 +173,7 @@ requires-dist = [{ name = "a" }]
 [[package]]
 name = "a"
 version = "1"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 wheels = [{ url = "https://host/a.whl", hash = "sha256:0" }]
 "#;
     let check_uv = |from: &str, to: &str, expected: &str| {
