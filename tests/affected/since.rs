@@ -68,7 +68,7 @@ const EDITS: &[(&str, Edit, &[&str])] = &[
     (
         "a deleted package",
         |p| fs::remove_dir_all(p.root().join("pkg/sub")).unwrap(),
-        &[C],
+        &[C, DB],
     ),
     (
         "a renamed module",
@@ -381,6 +381,24 @@ fn symbols_leave_the_tests_whose_bodies_changed() {
         &[&whole[..], &["test_none"]].concat(),
     );
     check("a mode", |p| mode(p, FILE), &whole);
+    project.write(FILE, format!("import pkg.unused\n{SYMBOLS}"));
+    commit(&project);
+    check(
+        "a body, and a module that was deleted",
+        |p| {
+            edit(p, FILE, "assert 1", "assert 0");
+            removed(p, "pkg/unused.py");
+        },
+        &whole,
+    );
+    check(
+        "a body, and a module that the file does not depend on",
+        |p| {
+            edit(p, FILE, "assert 1", "assert 0");
+            p.write("pkg/more.py", "");
+        },
+        &["test_one"],
+    );
     check(
         "data beside",
         |p| p.write("tests/schemas.bin", "2"),

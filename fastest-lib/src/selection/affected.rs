@@ -111,8 +111,9 @@ struct Causes<'c> {
 /// The test files that changes concern, each with a reason.
 ///
 /// What is deleted is looked for as if it were there. A file that is no Python concerns the tests that
-/// name it or its folder; else those that `[tool.fastest.affected]` says; else, unless it is one of
-/// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it.
+/// name it or its folder; where there are none, and it is not one of
+/// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it. Any file
+/// concerns the tests that `[tool.fastest.affected]` says besides, and is then not looked for nearby.
 /// Requirements and lock files concern the tests that import the distributions which changed, and all
 /// tests where these cannot be known; so does configuration that pytest or Python reads.
 pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
@@ -184,6 +185,13 @@ impl Causes<'_> {
             }
             let role = what_it_is(path);
             self.specially(change, role);
+            let mut any = false;
+            for (files, tests) in &rules {
+                if files.is_match(path) {
+                    self.ruled.push((path.to_owned(), tests.clone()));
+                    any = true;
+                }
+            }
             let is_source = matches!(role, FileRole::Python | FileRole::Conftest);
             if self
                 .graph
@@ -199,13 +207,6 @@ impl Causes<'_> {
                 if !below.is_empty() {
                     below.into_iter().for_each(|node| self.count(node, path));
                     continue;
-                }
-            }
-            let mut any = false;
-            for (files, tests) in &rules {
-                if files.is_match(path) {
-                    self.ruled.push((path.to_owned(), tests.clone()));
-                    any = true;
                 }
             }
             if !any && role == FileRole::Other {
@@ -353,6 +354,17 @@ impl Causes<'_> {
                     why,
                 };
                 tests.entry(test.clone()).or_insert(reason);
+            }
+        }
+        // The graph that is narrowed by does not have what was deleted.
+        let is_deleted = |change: &Change| change.kind == ChangeKind::Deleted;
+        if changes.changes.iter().any(is_deleted) {
+            for (file, reason) in &tests {
+                let is_changed = matches!(reason, AffectedReason::Changed { .. });
+                let leads = |name: &str| name != file && nodes.contains_key(name);
+                if is_changed && graph.closure([file.as_str()]).names().any(leads) {
+                    wide.insert(file.clone());
+                }
             }
         }
         tests.retain(|test, _| all.binary_search(test).is_ok());
