@@ -1,6 +1,8 @@
 //! `fastest affected`.
 
+mod links;
 mod since;
+mod symbols;
 
 use serde_json::{Value, json};
 
