@@ -1,6 +1,8 @@
 //! `fastest affected`.
 
+mod links;
 mod since;
+mod symbols;
 
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ const TREE: &[(&str, &str)] = &[
     (
         "pyproject.toml",
         "[tool.ruff]\nline-length = 88\n\n[tool.fastest.affected]\nignore = ['notes/**']\n\
-         rules = [{files = ['schemas/*.sql'], tests = ['tests/test_d*.py']}]\n",
+         rules = [{files = ['schemas/*.sql', 'pkg/sub/c.py'], tests = ['tests/test_d*.py']}]\n",
     ),
     ("requirements.txt", "pytest>=8\n"),
     ("README.md", "# Read me\n"),
@@ -94,8 +96,9 @@ fn every_kind_of_file_concerns_its_tests() {
             (&["pkg/b.py"], &[A]),
             (&["pkg/__init__.py"], &[A, C]),
             (&["pkg/unused.py"], &[]),
-            (&["pkg/sub/c.py"], &[C]),
-            (&["pkg"], &[A, C]),
+            // What a setting says holds besides what the graph says.
+            (&["pkg/sub/c.py"], &[C, DB]),
+            (&["pkg"], &[A, C, DB]),
             (&["tests/test_db.py"], &[DB]),
             (&["pkg/b.py", "tests/test_db.py"], &[A, DB]),
             (&["tests/conftest.py"], ALL),

@@ -10,7 +10,7 @@ use super::{A, ALL, C, DB, DEEP, TREE, affected, document, lines};
 use crate::support::{Project, project, python};
 
 /// Runs git in the project; whether there is a git.
-fn git(project: &Project, arguments: &[&str]) -> bool {
+pub(super) fn git(project: &Project, arguments: &[&str]) -> bool {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]);
     command.args(arguments).current_dir(project.root());
@@ -30,7 +30,7 @@ fn git(project: &Project, arguments: &[&str]) -> bool {
 }
 
 /// The project in a commit; none without git.
-fn committed() -> Option<Project> {
+pub(super) fn committed() -> Option<Project> {
     let project = project(TREE);
     let made = git(&project, &["init", "--quiet"]);
     made.then(|| {
@@ -39,23 +39,23 @@ fn committed() -> Option<Project> {
     })
 }
 
-fn commit(project: &Project) {
+pub(super) fn commit(project: &Project) {
     git(project, &["add", "--all"]);
     git(project, &["commit", "--quiet", "--allow-empty", "-m", "."]);
 }
 
-type Edit = fn(&Project);
+pub(super) type Edit = fn(&Project);
 
-fn mode(project: &Project, path: &str) {
+pub(super) fn mode(project: &Project, path: &str) {
     let path = project.root().join(path);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn moved(project: &Project, from: &str, to: &str) {
+pub(super) fn moved(project: &Project, from: &str, to: &str) {
     fs::rename(project.root().join(from), project.root().join(to)).unwrap();
 }
 
-fn removed(project: &Project, path: &str) {
+pub(super) fn removed(project: &Project, path: &str) {
     fs::remove_file(project.root().join(path)).unwrap();
 }
 
@@ -68,7 +68,7 @@ const EDITS: &[(&str, Edit, &[&str])] = &[
     (
         "a deleted package",
         |p| fs::remove_dir_all(p.root().join("pkg/sub")).unwrap(),
-        &[C],
+        &[C, DB],
     ),
     (
         "a renamed module",
@@ -187,7 +187,7 @@ const EDITS: &[(&str, Edit, &[&str])] = &[
     ),
 ];
 
-fn edit(project: &Project, path: &str, from: &str, to: &str) {
+pub(super) fn edit(project: &Project, path: &str, from: &str, to: &str) {
     let text = fs::read_to_string(project.root().join(path)).unwrap();
     assert!(text.contains(from));
     project.write(path, text.replace(from, to));
@@ -292,107 +292,4 @@ fn without_a_repository_or_a_revision_there_is_no_answer() {
     let finished = affected(&project, &["--since", "no-such-revision"]);
     assert_eq!(finished.code, Some(4), "{finished:?}");
     assert!(finished.stderr.contains("no-such-revision"), "{finished:?}");
-}
-
-const FILE: &str = "tests/test_db.py";
-
-const SYMBOLS: &str = "import pytest\n\
-    \n\
-    @pytest.fixture\n\
-    def test_value():\n    return 1\n\
-    \n\
-    def test_one():\n    assert 1\n\
-    \n\
-    def test_two(test_value):\n    assert 2\n\
-    \n\
-    class TestBase:\n    def test_three(self):\n        assert 3\n\
-    \n\
-    class TestDerived(TestBase):\n    def test_four(self):\n        test_five()\n\
-    \n\
-    def test_five():\n    assert 5\n";
-
-#[test]
-fn symbols_leave_the_tests_whose_bodies_changed() {
-    let Some(project) = committed() else { return };
-    project.write("tests/test_db.py", SYMBOLS);
-    commit(&project);
-    let whole = [
-        "test_one",
-        "test_two",
-        "TestBase::test_three",
-        "TestDerived::test_three",
-        "TestDerived::test_four",
-        "test_five",
-    ];
-    let check = |name: &str, edit: Edit, expected: &[&str]| {
-        edit(&project);
-        let finished = affected(&project, &["--level", "symbol", "--since", "HEAD"]);
-        let ids = lines(&finished).into_iter();
-        let mut ids: Vec<_> = ids
-            .map(|id| id.trim_start_matches("tests/test_db.py::"))
-            .collect();
-        let mut expected = expected.to_vec();
-        expected.sort_unstable();
-        ids.sort_unstable();
-        assert_eq!(ids, expected, "{name}: {finished:?}");
-        let all = affected(&project, &["--output", "files", "--since", "HEAD"]);
-        assert!(lines(&all).contains(&DB), "{name}: {all:?}");
-        git(&project, &["checkout", "--quiet", "."]);
-        git(&project, &["clean", "--quiet", "-fd"]);
-    };
-    check(
-        "a body",
-        |p| edit(p, FILE, "assert 1", "assert 0"),
-        &["test_one"],
-    );
-    check(
-        "two bodies",
-        |p| {
-            edit(p, FILE, "assert 1", "assert 0");
-            edit(p, FILE, "assert 2", "assert 0");
-        },
-        &["test_one", "test_two"],
-    );
-    check(
-        "an inherited test",
-        |p| edit(p, FILE, "assert 3", "assert 0"),
-        &["TestBase::test_three", "TestDerived::test_three"],
-    );
-    check(
-        "a test that another one calls",
-        |p| edit(p, FILE, "assert 5", "assert 0"),
-        &whole,
-    );
-    check(
-        "a fixture named like a test",
-        |p| edit(p, FILE, "return 1", "return 0"),
-        &whole,
-    );
-    check(
-        "a new test",
-        |p| {
-            edit(
-                p,
-                FILE,
-                "def test_one",
-                "def test_none(): pass\n\ndef test_one",
-            )
-        },
-        &[&whole[..], &["test_none"]].concat(),
-    );
-    check("a mode", |p| mode(p, FILE), &whole);
-    check(
-        "data beside",
-        |p| p.write("tests/schemas.bin", "2"),
-        &[
-            &whole[..],
-            &[
-                "tests/deep/test_deep.py::test_deep",
-                "tests/test_a.py::test_a",
-                "tests/test_a.py::TestA::test_b",
-                "tests/test_c.py::test_c",
-            ],
-        ]
-        .concat(),
-    );
 }

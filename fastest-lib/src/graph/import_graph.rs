@@ -61,6 +61,24 @@ impl ImportGraph {
         Part::new(self, paths)
     }
 
+    /// The symbolic links to folders of the workspace, with these folders.
+    pub(crate) fn folder_links(&self) -> Vec<(String, String)> {
+        let folders = self.flat.folders.iter();
+        let behind_link = folders.filter(|folder| folder.behind_link != 0);
+        let Ok(root) = self.rootdir.canonicalize() else {
+            return Vec::new();
+        };
+        behind_link
+            .filter_map(|folder| {
+                let link = self.flat.text(folder.path);
+                let path = self.rootdir.join(link);
+                let target = path.is_symlink().then(|| path.canonicalize().ok())??;
+                let target = target.strip_prefix(&root).ok()?;
+                Some((link.to_owned(), target.to_str()?.to_owned()))
+            })
+            .collect()
+    }
+
     /// The folder that names are relative to.
     pub fn rootdir(&self) -> &Path {
         &self.rootdir

@@ -111,30 +111,21 @@ struct Causes<'c> {
 /// The test files that changes concern, each with a reason.
 ///
 /// What is deleted is looked for as if it were there. A file that is no Python concerns the tests that
-/// name it or its folder; else those that `[tool.fastest.affected]` says; else, unless it is one of
-/// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it.
+/// name it or its folder; where there are none, and it is not one of
+/// [`HARMLESS`](super::changes::HARMLESS), those that depend on the Python files nearest to it. Any file
+/// concerns the tests that `[tool.fastest.affected]` says besides, and is then not looked for nearby.
 /// Requirements and lock files concern the tests that import the distributions which changed, and all
 /// tests where these cannot be known; so does configuration that pytest or Python reads. All tests are
 /// those of the project, and what depends on its files, where the file lies at the top of a project within
 /// the workspace.
 pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
-    let deleted = changes
-        .changes
-        .iter()
-        .filter(|change| change.kind == ChangeKind::Deleted);
-    let deleted = deleted.flat_map(|change| {
-        // What has no extension may have been a folder, and a package.
-        let name = change.path.rsplit('/').next().unwrap_or_default();
-        let package = (!name.contains('.')).then(|| format!("{}/__init__.py", change.path));
-        [Some(change.path.clone()), package].into_iter().flatten()
-    });
-    let deleted: Vec<String> = deleted.collect();
-    let deleted: Vec<&str> = deleted.iter().map(String::as_str).collect();
+    let gone = gone(workspace, graph, changes);
     let ghosts;
-    let graph = if deleted.is_empty() {
+    let graph = if gone.is_empty() {
         graph
     } else {
-        ghosts = graph.with_ghosts(workspace, &deleted);
+        let paths: Vec<&str> = gone.iter().map(|(path, _)| path.as_str()).collect();
+        ghosts = graph.with_ghosts(workspace, &paths);
         &ghosts
     };
     let mut causes = Causes {
@@ -150,11 +141,56 @@ pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -
         reached: OnceCell::new(),
     };
     causes.outside();
+    for (path, change) in gone {
+        if path != change && !causes.is_ignored(change) {
+            causes.count(path, change);
+        }
+    }
     causes.find();
     causes.tests()
 }
 
+/// Files that are not there, each with the change that took it away: what was deleted, by its own path and
+/// by those that links to folders give it, and the package that a link, or a folder of which nothing
+/// more is known, may have been.
+fn gone<'c>(
+    workspace: &Workspace,
+    graph: &ImportGraph,
+    changes: &'c Changes,
+) -> Vec<(String, &'c str)> {
+    let is_deleted = |change: &&Change| change.kind == ChangeKind::Deleted;
+    let mut gone: Vec<(String, &str)> = Vec::new();
+    let mut links = None;
+    for change in changes.changes.iter().filter(is_deleted) {
+        let path = change.path.as_str();
+        gone.push((path.to_owned(), path));
+        let links = links.get_or_insert_with(|| graph.folder_links());
+        for (link, target) in links.iter() {
+            let inside = path.strip_prefix(target.as_str());
+            if let Some(inside) = inside.filter(|inside| inside.starts_with('/')) {
+                gone.push((format!("{link}{inside}"), path));
+            }
+        }
+    }
+    for change in &changes.changes {
+        let path = change.path.as_str();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let may_be_package =
+            !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        let is_link = || workspace.rootdir().join(path).is_symlink();
+        if may_be_package && (is_deleted(&change) || is_link()) {
+            gone.push((format!("{path}/__init__.py"), path));
+        }
+    }
+    gone
+}
+
 impl Causes<'_> {
+    fn is_ignored(&self, path: &str) -> bool {
+        let config = &self.workspace.fastest_config().affected;
+        globs(&config.ignore, &mut Vec::new()).is_match(path)
+    }
+
     /// What lies elsewhere may be read all the same, and the graph does not see by whom.
     fn outside(&mut self) {
         if let Some(first) = self.changes.outside.first() {
@@ -390,6 +426,17 @@ impl Causes<'_> {
                     why,
                 };
                 tests.entry(test.clone()).or_insert(reason);
+            }
+        }
+        // The graph that is narrowed by does not have what was deleted.
+        let is_deleted = |change: &Change| change.kind == ChangeKind::Deleted;
+        if changes.changes.iter().any(is_deleted) {
+            for (file, reason) in &tests {
+                let is_changed = matches!(reason, AffectedReason::Changed { .. });
+                let leads = |name: &str| name != file && nodes.contains_key(name);
+                if is_changed && graph.closure([file.as_str()]).names().any(leads) {
+                    wide.insert(file.clone());
+                }
             }
         }
         tests.retain(|test, _| all.binary_search(test).is_ok());
