@@ -246,7 +246,8 @@ impl Causes<'_> {
                 any |= kind == Some(NodeKind::Stub);
             }
             let below = self.graph.files_below(path);
-            any |= !below.is_empty();
+            // Of a folder that is gone it is not known what was in it.
+            any |= !below.is_empty() && change.kind != ChangeKind::Deleted;
             below.into_iter().for_each(|node| self.count(node, path));
             if !any && role == FileRole::Other {
                 for node in self.neighbours(path) {
