@@ -90,6 +90,9 @@ class Inputs(Scope):
         if path is None:
             return
         folder, name = os.path.split(path)
+        if name == "__pycache__":
+            # The folder of compiled code.
+            return
         if os.path.basename(folder) == "__pycache__":
             if kind == "made":
                 return
