@@ -417,7 +417,10 @@ fn list(
             None => {}
         }
     }
-    listed.folder.stamp = stamp(&metadata, asked);
+    // A folder with problems is listed each time, so that they are told of each time.
+    if listed.problems.is_empty() {
+        listed.folder.stamp = stamp(&metadata, asked);
+    }
     let step = |(name, links): (String, u32)| {
         let path = join(&listed.folder.path, &name);
         if known.is_some_and(|known| known(&path)) {
