@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::kind::{EdgeKind, NodeKind};
 
-/// A node of an [`ImportGraph`].
+/// A node of an [`ImportGraph`](super::ImportGraph).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Node {
@@ -18,7 +18,7 @@ pub struct Node {
     pub is_test: bool,
 }
 
-/// An edge of an [`ImportGraph`].
+/// An edge of an [`ImportGraph`](super::ImportGraph).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct Edge {
@@ -28,7 +28,7 @@ pub struct Edge {
     pub to: Arc<str>,
     /// How.
     pub kind: EdgeKind,
-    /// The name of the rule that made the edge; see [`Rule`].
+    /// The name of the rule that made the edge; see [`Rule`](super::Rule).
     pub rule: &'static str,
     /// The line in `from`, counted from 1; 0 where no line is to blame.
     pub line: u32,
