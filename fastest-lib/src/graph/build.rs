@@ -48,7 +48,7 @@ pub(super) fn build(
     keeps: bool,
 ) -> Flat {
     let old_of = correspondence(old, tree);
-    let mut reads = read_all(old, tree, &old_of, stale);
+    let mut reads = read_all(old, tree, &old_of, stale, keeps);
     let names = Names::new(tree);
     let globals = globals(
         old,
@@ -128,6 +128,9 @@ fn flag_if(condition: bool, flag: u32) -> u32 {
 
 /// For each file of the tree, the node of the earlier graph that it was.
 fn correspondence(old: &Flat, tree: &Tree) -> Vec<Option<u32>> {
+    if tree.is_as_known {
+        return (0..number(tree.files.len())).map(Some).collect();
+    }
     let mut folders: Vec<Option<u32>> = Vec::with_capacity(tree.folders.len());
     for folder in &tree.folders {
         folders.push(old.find_folder(&folder.path));
@@ -160,10 +163,7 @@ fn globals(
 ) -> Globals {
     let is_project = |at: &usize| is_project_file(&tree.files[*at].name);
     let now: Vec<usize> = (0..tree.files.len()).filter(is_project).collect();
-    let before = old
-        .files
-        .iter()
-        .filter(|file| is_project_file(old.text(file.name)));
+    let before = old.files.iter().filter(|file| old.is_project_file(file));
     let same = before.count() == now.len()
         && now.iter().all(|at| {
             old_of[*at].is_some_and(|before| {

@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, open, openat, statat};
 
 use super::flat::{Flat, FolderRecord};
 use super::kind::NodeKind;
-use super::tree::{File, Folder, Tree, is_project_file, number};
+use super::tree::{File, Folder, Tree, number};
 
 /// The folders whose lists of names, and the files whose contents, may be others now.
 #[derive(Debug, Default)]
@@ -47,8 +47,7 @@ pub(super) fn since(flat: &Flat, rootdir: &Path) -> Option<Changed> {
         }
         let files = folder.files_from..folder.files_to;
         for (at, file) in files.clone().zip(flat.files_in(files)) {
-            let is_tracked = || is_project_file(flat.text(file.name));
-            if !NodeKind::of(file.kind as u8).is_source() && !is_tracked() {
+            if !NodeKind::of(file.kind as u8).is_source() && !flat.is_project_file(file) {
                 continue;
             }
             let now = opened.as_ref().and_then(|opened| {
@@ -111,5 +110,6 @@ pub(super) fn tree(flat: &Flat, rootdir: &Path) -> Tree {
         folders: folders.collect(),
         files: files.collect(),
         problems: Vec::new(),
+        is_as_known: true,
     }
 }

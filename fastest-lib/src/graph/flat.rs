@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::rule::Rule;
+use super::tree::is_project_file;
 
 /// Values in a row: owned, or a part of a mapped file.
 #[derive(Clone, Debug)]
@@ -307,6 +308,12 @@ impl Flat {
     pub(super) fn source(&self, edge: u32) -> u32 {
         let after = self.starts.partition_point(|start| *start <= edge);
         after.saturating_sub(1) as u32
+    }
+
+    /// Whether a file says how a project is laid out and installed.
+    pub(super) fn is_project_file(&self, file: &FileRecord) -> bool {
+        // Most names need not be looked at.
+        matches!(file.name.len, 8 | 9 | 14 | 16) && is_project_file(self.text(file.name))
     }
 
     /// A range of files.

@@ -49,7 +49,8 @@ impl ImportGraph {
         let changed = is_known.then(|| changed::since(&old, rootdir)).flatten();
         let same_environment = globals.environment == environment.key;
         let mut counts = GraphCounts::default();
-        let (tree, stale) = match changed {
+        graph.has_references = cache_dir.is_some();
+        let (old, tree, stale) = match changed {
             Some(changed) if changed.is_empty() && same_environment => {
                 graph.flat = old;
                 counts.from_cache = true;
@@ -61,23 +62,20 @@ impl ImportGraph {
                     true => tree,
                     false => tree.relisted(&changed.folders),
                 };
-                (tree, changed.files)
+                (old, tree, changed.files)
             }
-            None => (Tree::list(rootdir), FxHashSet::default()),
-        };
-        let old = if is_known && stale.is_empty() && tree.folders.is_empty() {
-            Flat::default()
-        } else {
-            old
+            None => {
+                let tree = Tree::list(rootdir, graph.has_references);
+                (Flat::default(), tree, FxHashSet::default())
+            }
         };
         graph.problems.extend(tree.problems.iter().cloned());
-        counts.read = if is_known {
+        counts.read = if !old.folders.is_empty() {
             stale.len()
         } else {
             let files = tree.files.iter();
             files.filter(|file| file.kind.is_source()).count()
         };
-        graph.has_references = cache_dir.is_some();
         graph.flat = build(
             &old,
             &globals,
@@ -159,9 +157,8 @@ impl ImportGraph {
     }
 }
 
-/// Files that are read again each time cost less than a large graph that is written for few of them.
+/// Few files that are read again each time cost less than a graph that is written for them.
 fn worth_keeping(old: &Flat, new: &Flat, stale: usize, same_environment: bool) -> bool {
     let same_files = old.files.len() == new.files.len() && old.folders.len() == new.folders.len();
-    let is_small = new.files.len() < 4096;
-    is_small || !same_environment || !same_files || stale > new.files.len() / 256
+    !same_environment || !same_files || stale > 8.max(new.files.len() / 256)
 }

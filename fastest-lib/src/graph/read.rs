@@ -38,6 +38,7 @@ pub(super) fn read_all(
     tree: &Tree,
     old_of: &[Option<u32>],
     stale: &FxHashSet<u32>,
+    keeps: bool,
 ) -> Vec<Read> {
     let paths: Vec<PathBuf> = tree
         .folders
@@ -70,7 +71,7 @@ pub(super) fn read_all(
         }
         let path = paths[file.folder as usize].join(&file.name);
         let known = before.map(|(before, record)| (before, record.digest));
-        let mut read = read_one(&path, file.kind.is_source(), known, buffer);
+        let mut read = read_one(&path, file.kind.is_source(), known, keeps, buffer);
         if let (Some(before), Some((_, record))) = (read.old, before) {
             debug_assert_eq!(Some(before), old_of[at]);
             read.flags = record.flags;
@@ -82,11 +83,12 @@ pub(super) fn read_all(
 }
 
 /// Reads a file, by way of a buffer. If its content is the `known` one, which a node of the earlier graph
-/// had, so are its references.
+/// had, so are its references. A graph that is not kept needs no digests.
 fn read_one(
     path: &Path,
     is_source: bool,
     known: Option<(u32, [u8; 32])>,
+    keeps: bool,
     buffer: &mut Vec<u8>,
 ) -> Read {
     let asked = SystemTime::now();
@@ -114,7 +116,10 @@ fn read_one(
         }
     };
     let identity = Identity::of(&metadata);
-    let digest: [u8; 32] = blake3::hash(buffer).into();
+    let digest: [u8; 32] = match keeps || known.is_some() {
+        true => blake3::hash(buffer).into(),
+        false => [0; 32],
+    };
     let same = known.filter(|(_, known)| *known == digest);
     Read {
         identity: match settled(&identity, asked) {

@@ -77,6 +77,8 @@ pub(super) struct Tree {
     pub(super) folders: Vec<Folder>,
     pub(super) files: Vec<File>,
     pub(super) problems: Vec<Problem>,
+    /// Whether it has the files and folders of the graph that it was made of, each at its place.
+    pub(super) is_as_known: bool,
 }
 
 /// What a file is by its name.
@@ -107,13 +109,13 @@ struct Listed {
 }
 
 impl Tree {
-    /// Lists everything below the rootdir.
-    pub(super) fn list(rootdir: &Path) -> Self {
+    /// Lists everything below the rootdir. Only a graph that is kept needs `stamps`.
+    pub(super) fn list(rootdir: &Path, stamps: bool) -> Self {
         let mut tree = Self {
             rootdir: rootdir.to_path_buf(),
             ..Self::default()
         };
-        let listed = list(rootdir, String::new(), 0, None);
+        let listed = list(rootdir, String::new(), 0, None, stamps);
         let mut all = Vec::new();
         flatten(listed.into_iter().collect(), &mut all);
         tree.put(all);
@@ -163,7 +165,7 @@ impl Tree {
             };
             let known = |path: &str| self.folder(path).is_some();
             let path = self.rootdir.join(&folder.path);
-            match list(&path, folder.path.clone(), links, Some(&known)) {
+            match list(&path, folder.path.clone(), links, Some(&known), true) {
                 Some(listed) => {
                     // Folders below it that went are not listed any more.
                     let names: Vec<&str> = listed
@@ -366,6 +368,7 @@ fn list(
     path: String,
     links: u32,
     known: Option<&(dyn Fn(&str) -> bool + Sync)>,
+    stamps: bool,
 ) -> Option<Listed> {
     let asked = SystemTime::now();
     let mut listed = Listed::empty(path);
@@ -374,10 +377,13 @@ fn list(
         let message = format!("the folder cannot be read: {error}");
         Problem::new(ProblemKind::Io, message).at(path, None)
     };
-    let metadata = match std::fs::metadata(absolute) {
-        Ok(metadata) if metadata.is_dir() => metadata,
-        _ => return None,
-    };
+    let metadata = stamps.then(|| std::fs::metadata(absolute).ok());
+    if metadata
+        .as_ref()
+        .is_some_and(|metadata| !metadata.as_ref().is_some_and(Metadata::is_dir))
+    {
+        return None;
+    }
     let entries = match std::fs::read_dir(absolute) {
         Ok(entries) => entries,
         Err(error) => {
@@ -418,7 +424,7 @@ fn list(
         }
     }
     // A folder with problems is listed each time, so that they are told of each time.
-    if listed.problems.is_empty() {
+    if let Some(metadata) = metadata.flatten().filter(|_| listed.problems.is_empty()) {
         listed.folder.stamp = stamp(&metadata, asked);
     }
     let step = |(name, links): (String, u32)| {
@@ -428,7 +434,7 @@ fn list(
             stub.folder.files = (u32::MAX, u32::MAX);
             return Some(stub);
         }
-        list(&absolute.join(&name), path, links, None)
+        list(&absolute.join(&name), path, links, None, stamps)
     };
     let mut below: Vec<Listed> = if folders.len() > 1 {
         folders.into_par_iter().filter_map(step).collect()
