@@ -220,8 +220,12 @@ impl<'t> Names<'t> {
         let mut starts = self.near(folder, name);
         let others = self.tops.get(name).map(|tops| &tops.others);
         let others = others.into_iter().flatten();
-        if starts.is_empty() && !is_stdlib(name) {
+        // A folder that is no package stands back behind a package of its name, wherever that lies.
+        let is_sure = starts.iter().any(|start| self.has_module(*start, name));
+        if !is_sure && !is_stdlib(name) {
             starts.extend(others);
+            starts.sort_unstable();
+            starts.dedup();
         } else if !self.inserted.contains(&self.bases[folder as usize]) {
             // The folder of a test comes first, also for what the test imports.
             starts.extend(others.filter(|other| self.inserted.contains(other)));
@@ -255,6 +259,13 @@ impl<'t> Names<'t> {
         let is_package = |child: &u32| self.has_python[*child as usize];
         self.modules.contains_key(&(folder, name))
             || self.folders.get(&(folder, name)).is_some_and(is_package)
+    }
+
+    /// Whether a name is a module or a package with an `__init__.py` in a folder.
+    fn has_module(&self, folder: u32, name: &str) -> bool {
+        let below = self.folders.get(&(folder, name));
+        self.modules.contains_key(&(folder, name))
+            || below.is_some_and(|below| self.modules.contains_key(&(*below, "__init__")))
     }
 
     /// What an absolute name leads to, from a file in that folder; as far as its parts are found.
