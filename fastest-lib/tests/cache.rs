@@ -506,6 +506,23 @@ fn threads_share_one_value() {
     }
 }
 
+#[test]
+fn whoever_asks_first_for_a_broken_module_has_the_same_answer() {
+    let tree = Tree {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    fs::create_dir(tree.root()).unwrap();
+    tree.write("broken.py", CONTENTS[3]);
+    for file in 0..8 {
+        tree.write(&format!("test_{file}.py"), "from broken import *\n");
+    }
+    let answer = discovered(&tree, false);
+    assert_eq!(
+        answer.matches("`from broken import *` may bring").count(),
+        8
+    );
+}
+
 /// Something that happens to a tree of four test files.
 #[derive(Clone, Debug)]
 enum Edit {

@@ -59,16 +59,20 @@ impl<'s> Library<'s> {
 
     /// Nothing when the file cannot be read or is no Python that could be imported.
     fn source(&self, path: &Path) -> Option<&Source> {
-        if let Some(found) = self.files.get(path) {
-            return Some(found);
-        }
-        let facts = self.sources.facts(path).ok()?;
-        let path = path.to_path_buf();
-        let source = Box::new(Source {
-            path: path.clone(),
-            facts,
-        });
-        Some(self.files.insert(path, source)).filter(|source| source.facts.problems.is_empty())
+        let found = match self.files.get(path) {
+            Some(found) => found,
+            None => {
+                let facts = self.sources.facts(path).ok()?;
+                let path = path.to_path_buf();
+                let source = Box::new(Source {
+                    path: path.clone(),
+                    facts,
+                });
+                self.files.insert(path, source)
+            }
+        };
+        // Each time: who asks first must not get another answer than the others.
+        Some(found).filter(|found| found.facts.problems.is_empty())
     }
 }
 
