@@ -167,11 +167,7 @@ DEOPTS = {
     "unittest class TestX": (
         "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
     ),
-    "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
-    "async fixture fix": (
-        "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
-    ),
     "package scope of fixture fix": (
         "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
     ),
@@ -193,7 +189,7 @@ DEOPTS = {
     "parametrize: Failed": (
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
-    "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
+    "mark trio": "import pytest\n@pytest.mark.trio\nasync def test_x(): pass",
     "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
@@ -311,7 +307,7 @@ def test_session_fixture_ends_with_the_last_test(tmp_path):
     last = native["results"]["test_c.py::test_3"]
     assert [report["outcome"] for report in last] == ["passed", "passed", "failed"]
     # A file that is handed back counts as none.
-    write_files(root, test_d="async def test_4(): pass\n")
+    write_files(root, test_d="def test_4(): yield\n")
     again = run_native(make_config(root, files), root)
     assert list(again["deopts"]) == ["3"]
     assert again["results"]["test_c.py::test_3"][2]["outcome"] == "failed"

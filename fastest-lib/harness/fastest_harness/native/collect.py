@@ -6,6 +6,7 @@ import sys
 from types import FunctionType, ModuleType
 
 from .argnames import mandatory_names
+from .asynchronous import is_async
 from .errors import Unsupported
 from .fixtures import Holder, closure_of
 from .imports import is_fixture
@@ -26,13 +27,13 @@ _IGNORED = frozenset(
     {*dir(ModuleType("empty")), "__builtins__", "__file__", "__cached__", *dir(_Empty())}
 )
 _ABSTRACT = 1 << 20
-_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+_GENERATOR = 0x20
 
 
 class FunctionInfo:
     """What all calls of one test function share."""
 
-    __slots__ = ("name", "func", "argnames", "closure", "definitions", "find", "plain")
+    __slots__ = ("name", "func", "argnames", "closure", "definitions", "find")
 
     def __init__(self, name, func, argnames, closure, definitions, find):
         self.name = name
@@ -41,6 +42,11 @@ class FunctionInfo:
         self.closure = closure
         self.definitions = definitions
         self.find = find
+
+    @property
+    def name2fixturedefs(self):
+        """`definitions`, as pytest and its plugins call them."""
+        return self.definitions
 
 
 class NameFilter:
@@ -79,7 +85,8 @@ class Collector:
         holder = Holder()
         add_module_fixtures(holder, module)
         holder.add_all(module)
-        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
+        plugins = self._session.asynchronous.holders()
+        scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers)
         items = []
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
@@ -162,9 +169,11 @@ class Collector:
             raise Unsupported(f"{name} is not a function")
         if not getattr(func, "__test__", True):
             return
-        if code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
-            kind = "generator" if code.co_flags & _GENERATOR else "async"
-            raise Unsupported(f"{kind} test {name}")
+        if code.co_flags & _GENERATOR:
+            raise Unsupported(f"generator test {name}")
+        asynchronous = is_async(code)
+        if asynchronous:
+            self._session.asynchronous.mark(value, scope.marks)
         attributes = func.__dict__
         if attributes:
             for attribute in PLUGIN_ATTRIBUTES:
@@ -182,12 +191,15 @@ class Collector:
         if parametrize or any(map(_may_have_params, info.definitions.values())):
             calls = Parametrizer(info, nodeid, parent, self._config).run(parametrize)
         self._require_known(info, calls)
+        first = len(items)
         if not calls:
             items.append(Function(name, parent, nodeid, info, None, marks))
         for call in calls:
             suffix = f"[{call.id}]" if call._idlist else ""
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
+        if asynchronous or every or calls:
+            self._session.asynchronous.adopt(items[first:], func, asynchronous)
 
     def _usefixtures_of(self, marks):
         names = []

@@ -7,6 +7,7 @@ import sys
 
 from ..longrepr import skip_reason
 from . import report, versions
+from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -92,10 +93,17 @@ class NativeEngine:
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
         self._shim = Config(config, self._capture)
+        self._asynchronous = Asynchronous(
+            config.get("plugins", ()),
+            config.get("plugin_settings", {}),
+            config.get("plugin_options", {}),
+            self._shim,
+        )
         self._logs = LogCapture(self._shim)
         self._stray = StrayExceptions(self._shim)
         self._state = SetupState()
         self._session = Session(self._shim, self._state)
+        self._session.asynchronous = self._asynchronous
         self._builtins = BuiltinFixtures(config, self._logs)
         self._collector = Collector(config, self._session, self._builtins)
         self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)

@@ -49,6 +49,7 @@ class FixtureDef:
         "autouse",
         "generator",
         "native",
+        "hooked",
     )
 
     def __init__(self, argname, func, level, params=None, ids=None, autouse=False, native=False):
@@ -64,9 +65,9 @@ class FixtureDef:
         self.cached_result = None
         self.finalizers = []
         kind = _kind(func)
-        if kind == "async":
-            raise Unsupported(f"async fixture {argname}")
         self.generator = kind == "generator"
+        # Whether plugins may have a say in its setup.
+        self.hooked = kind == "async" or not native and _is_of_plugin(argname, func)
 
     @property
     def scope(self):
@@ -123,7 +124,18 @@ class FixtureDef:
         finally:
             request.node.addfinalizer(finish)
 
+    def cache_key(self, request):
+        """`request.cache_key`; pytest asks the definition."""
+        return request.cache_key
+
+    @property
+    def _autouse(self):
+        return self.autouse
+
     def _set_up(self, request):
+        if self.hooked:
+            request.session.asynchronous.set_up(self, request)
+            return
         kwargs = {}
         for argname in self.argnames:
             kwargs[argname] = request.getfixturevalue(argname)
@@ -197,6 +209,11 @@ def _kind(func):
     return "generator" if flags & _GENERATOR else "plain"
 
 
+def _is_of_plugin(argname, func):
+    plain = getattr(func, "__func__", func)
+    return argname == "event_loop_policy" or hasattr(plain, "_force_asyncio_fixture")
+
+
 class Holder:
     """The fixtures that one conftest, module or class defines."""
 
@@ -212,13 +229,18 @@ class Holder:
         if fixturedef.autouse:
             self.autouse.append(fixturedef.argname)
 
-    def add_all(self, holder):
-        """Register every fixture found on `holder`, a module or an instance of a class."""
+    def add_all(self, holder, without_packages=False):
+        """Register every fixture found on `holder`, a module or an instance of a class.
+
+        `without_packages` leaves out those of package scope, which the engine does not have.
+        """
         fixtures = sys.modules.get("_pytest.fixtures")
         if fixtures is None:
             return
         for name, marker, func in _find(holder, fixtures):
             argname = marker.name or name
+            if without_packages and marker.scope == "package":
+                continue
             if callable(marker.scope):
                 raise Unsupported(f"dynamic scope of fixture {argname}")
             level = LEVELS.get(marker.scope)

@@ -11,8 +11,6 @@ __tracebackhide__ = True
 #: here or above are labels.
 PLUGIN_MARKS = frozenset(
     {
-        "asyncio",
-        "anyio",
         "trio",
         "tornado",
         "gen_test",

@@ -237,6 +237,8 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
+    #: The name of the class that pytest would have made the test of.
+    kind = "Function"
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name
@@ -251,6 +253,9 @@ class Function(Node):
         self.user_properties = []
         self._report_sections = []
         self._instance = None
+        self._called = None
+        #: How the test is set up and called if not as any function is; see `asynchronous`.
+        self.runs = None
         if callspec is not None:
             self.callspec = callspec
 
@@ -280,9 +285,15 @@ class Function(Node):
 
     @property
     def obj(self):
-        """The callable that the test runs."""
+        """The callable that the test runs; plugins put another in its place while they run it."""
+        if self._called is not None:
+            return self._called
         owner = self.instance
         return getattr(self.parent.obj if owner is None else owner, self.originalname)
+
+    @obj.setter
+    def obj(self, value):
+        self._called = value
 
     #: pytest's traceback filter asks for this name before it looks at `obj`.
     _obj = obj
@@ -292,6 +303,10 @@ class Function(Node):
         """The plain function behind `obj`."""
         obj = self.obj
         return getattr(obj, "__func__", obj)
+
+    @property
+    def _fixtureinfo(self):
+        return self.info
 
     @property
     def fixturenames(self):
@@ -335,6 +350,9 @@ class Function(Node):
         from _pytest.nodes import Node as PytestNode
 
         return PytestNode._repr_failure_py(self, excinfo, style)
+
+    def __repr__(self):
+        return f"<{self.kind} {self.name}>"
 
     def repr_failure(self, excinfo):
         """The representation of a failed call, made by pytest itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .errors import Unsupported
 from .nodes import CLASS, FUNCTION, MODULE, SCOPE_NAMES
+from .params import DirectParam
 
 __tracebackhide__ = True
 
@@ -129,6 +130,22 @@ class Request:
         if cached is None:
             raise Unsupported(f"fixture {argname} used after its teardown")
         return cached[0]
+
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    def _fillfixtures(self):
+        item = self._pyfuncitem
+        funcargs = item.funcargs
+        definitions = item.info.definitions
+        params = item.callspec.params if "callspec" in item.__dict__ else None
+        for argname in item.fixturenames:
+            if params is not None and argname in params:
+                fixturedef = definitions[argname][-1]
+                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
+                    funcargs[argname] = params[argname]
+                    continue
+            funcargs[argname] = self.getfixturevalue(argname)
 
     def active_fixturedef(self, argname):
         """The definition that serves `argname` here, with its value set up."""

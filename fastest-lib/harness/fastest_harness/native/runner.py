@@ -10,8 +10,6 @@ from . import report
 from .errors import Unsupported, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import FUNCTION
-from .params import DirectParam
 from .request import Request
 
 __tracebackhide__ = True
@@ -211,21 +209,14 @@ class Runner:
 
             pytest_runtest_setup(item)
         self._state.setup(item)
-        closure = item.info.closure
-        if not closure:
+        if not item.info.closure:
             return
         request = Request(item)
         item._request = request
-        funcargs = item.funcargs
-        definitions = item.info.definitions
-        params = item.callspec.params if "callspec" in item.__dict__ else None
-        for argname in closure:
-            if params is not None and argname in params:
-                fixturedef = definitions[argname][-1]
-                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
-                    funcargs[argname] = params[argname]
-                    continue
-            funcargs[argname] = request.getfixturevalue(argname)
+        if item.runs is not None:
+            item.runs.setup(item)
+        else:
+            request._fillfixtures()
 
     def _call(self, item, marked):
         if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
@@ -265,8 +256,11 @@ class Runner:
 
     def _call_test(self, item):
         argnames = item.info.argnames
+        result = None
         try:
-            if argnames:
+            if item.runs is not None:
+                item.runs.call(item)
+            elif argnames:
                 funcargs = item.funcargs
                 result = item.obj(**{name: funcargs[name] for name in argnames})
             else:
