@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -322,6 +323,11 @@ impl Session {
         .concat();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
+        // The rest of them keeps the native engine from running at all.
+        let plugin_settings: BTreeMap<_, _> = config
+            .plugin_settings()
+            .map(|name| (name, &config.raw[name]))
+            .collect();
         Ok(json!({
             "rootdir": utf8(self.workspace.rootdir())?,
             "inipath": self.workspace.inipath().map(utf8).transpose()?,
@@ -350,6 +356,8 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "plugin_settings": plugin_settings,
+            "plugin_options": self.workspace.addopts().plugin_options,
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -33,6 +33,8 @@ pub(crate) enum Effect {
     Plugin,
     DisablePluginAutoload,
     Override,
+    /// Sets this option of an async plugin.
+    PluginOption(&'static str),
     /// Sets this setting to true.
     Strict(&'static str),
     ImportMode,
@@ -242,7 +244,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
-    // Plugins: coverage, parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    // Plugins: async tests, coverage, parallel runs, timeouts, reruns, Django, order, benchmarks.
+    (
+        &["--asyncio-mode"],
+        Arity::Value,
+        Effect::PluginOption("asyncio_mode"),
+    ),
+    (
+        &["--anyio-mode"],
+        Arity::Value,
+        Effect::PluginOption("anyio_mode"),
+    ),
     (&["--cov"], Arity::Optional, Effect::Unmodelled),
     (
         &[
@@ -283,7 +295,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
-            "--asyncio-mode",
             "--ds",
             "--randomly-seed",
             "--hypothesis-profile",
