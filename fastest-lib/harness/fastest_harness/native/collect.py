@@ -63,8 +63,8 @@ class NameFilter:
 class Collector:
     """Collects files; one per engine."""
 
-    def __init__(self, config, session, builtins):
-        self._session = session
+    def __init__(self, config, session, tree, builtins):
+        self._tree = tree
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
@@ -74,9 +74,9 @@ class Collector:
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
         self._refuse(module)
-        node = Module(self._session, nodeid, path, module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        holder = Holder()
+        holder = Holder(self._config)
         add_module_fixtures(holder, module)
         holder.add_all(module)
         scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
@@ -148,7 +148,7 @@ class Collector:
         if "pytest_generate_tests" in dir(cls):
             raise Unsupported(f"class {name} defines pytest_generate_tests")
         node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
-        holder = Holder()
+        holder = Holder(self._config)
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
