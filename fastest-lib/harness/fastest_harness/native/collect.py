@@ -69,23 +69,24 @@ class NameFilter:
 class Collector:
     """Collects files; one per engine."""
 
-    def __init__(self, config, session, builtins):
-        self._session = session
+    def __init__(self, config, session, tree, builtins):
+        self._tree = tree
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
         self._usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
+        self._asynchronous = session.asynchronous
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
         self._refuse(module)
-        node = Module(self._session, nodeid, path, module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        holder = Holder()
+        holder = Holder(self._config)
         add_module_fixtures(holder, module)
         holder.add_all(module)
-        plugins = self._session.asynchronous.holders()
+        plugins = self._asynchronous.holders()
         scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers)
         items = []
         if getattr(module, "__test__", True):
@@ -155,7 +156,7 @@ class Collector:
         if "pytest_generate_tests" in dir(cls):
             raise Unsupported(f"class {name} defines pytest_generate_tests")
         node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
-        holder = Holder()
+        holder = Holder(self._config)
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
@@ -173,7 +174,7 @@ class Collector:
             raise Unsupported(f"generator test {name}")
         asynchronous = is_async(code)
         if asynchronous:
-            self._session.asynchronous.mark(value, scope.marks)
+            self._asynchronous.mark(value, scope.marks)
         attributes = func.__dict__
         if attributes:
             for attribute in PLUGIN_ATTRIBUTES:
@@ -199,7 +200,7 @@ class Collector:
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
         if asynchronous or every or calls:
-            self._session.asynchronous.adopt(items[first:], func, asynchronous)
+            self._asynchronous.adopt(items[first:], func, asynchronous)
 
     def _usefixtures_of(self, marks):
         names = []

@@ -119,7 +119,8 @@ class _ByHooks:
 def _stray(plugins, settings, options):
     """A setting or an option that no installed plugin has: pytest warns of it or refuses it."""
     for name in settings:
-        if name.startswith(("asyncio_", "anyio_")) and not any(name in plugin.known_settings for plugin in plugins):
+        is_async = name.startswith(("asyncio_", "anyio_"))
+        if is_async and not any(name in plugin.known_settings for plugin in plugins):
             return f"setting {name} is of a plugin that is not installed"
     for name in options:
         if not any(name in plugin.known_options for plugin in plugins):

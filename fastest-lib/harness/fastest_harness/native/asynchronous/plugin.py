@@ -70,8 +70,8 @@ class AsyncPlugin:
 
     @cached_property
     def _holder(self):
-        holder = Holder()
-        holder.add_all(self.hooks, without_packages=True)
+        holder = Holder(self._config)
+        holder.add_all(self.hooks)
         return holder
 
     def mark(self, value, marks):
