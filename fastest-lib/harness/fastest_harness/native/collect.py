@@ -13,6 +13,7 @@ from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Parametrizer, direct_names
+from .unittest_cases import collect_case, is_case
 from .xunit import add_class_fixtures, add_module_fixtures
 
 __tracebackhide__ = True
@@ -68,7 +69,7 @@ class Collector:
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        self._usefixtures = tuple(config["usefixtures"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
 
     def collect(self, nodeid, path, module, conftests):
@@ -107,7 +108,9 @@ class Collector:
                     continue
                 seen.add(name)
                 if isinstance(value, type):
-                    if self._is_test_class(name, value):
+                    if is_case(value):
+                        collect_case(self, name, node, value, scope, group)
+                    elif self._is_test_class(name, value):
                         self._class(name, node, value, scope, group)
                 elif self._is_test_function(name, value):
                     self._function(name, node, value, scope, group)
@@ -116,11 +119,6 @@ class Collector:
             items.extend(group)
 
     def _is_test_class(self, name, value):
-        unittest = sys.modules.get("unittest.case")
-        if unittest is not None and issubclass(value, unittest.TestCase):
-            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
-                return False
-            raise Unsupported(f"unittest class {name}")
         if not (self._is_class_name(name) or _flag(value) is True):
             return False
         return not value.__flags__ & _ABSTRACT
@@ -189,6 +187,18 @@ class Collector:
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
 
+    def case_info(self, name, func, marks, scope):
+        """What there is to know of a TestCase's method, which takes no arguments."""
+        every = [*marks, *scope.marks]
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        used = self._usefixtures_of(every)
+        info = self._info(name, func, (), used, parametrize, scope)
+        for definitions in info.definitions.values():
+            if definitions and definitions[-1].params is not None:
+                raise Unsupported(f"parametrized fixture for unittest test {name}")
+        self._require_known(info, ())
+        return info
+
     def _usefixtures_of(self, marks):
         names = []
         for mark in marks:
@@ -199,7 +209,7 @@ class Collector:
         return names
 
     def _info(self, name, func, argnames, used, parametrize, scope):
-        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        initial = (*self.usefixtures, *scope.autouse, *used, *argnames)
         if not initial:
             return FunctionInfo(name, func, (), (), {}, scope.find)
         initial = tuple(dict.fromkeys(initial))

@@ -237,6 +237,12 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
+    #: Whether it runs by its own `runtest`, reporting to itself: a method of a TestCase.
+    is_case = False
+    #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
+    _excinfo = None
+    #: pytest's reports of subtests.
+    subreports = None
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name

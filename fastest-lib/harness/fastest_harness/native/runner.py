@@ -145,12 +145,20 @@ class Runner:
             self._recorder.stop(seq, "runtest", item.nodeid)
             item.funcargs = {}
             item._request = None
+            item._instance = None
         if is_pending():
             return None
-        if len(reports) == 3 and all(type(entry) is float for entry in reports):
+        if (
+            len(reports) == 3
+            and not item.subreports
+            and all(type(entry) is float for entry in reports)
+        ):
             return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
-        return [report.expand(when, entry) for when, entry in zip(phases, reports)]
+        reports = [report.expand(when, entry) for when, entry in zip(phases, reports)]
+        if item.subreports:
+            reports[1:1] = [report.of_subtest(made) for made in item.subreports]
+        return reports
 
     def _is_marked(self, item):
         node = item
@@ -196,6 +204,9 @@ class Runner:
         logs.end_phase(item, when)
         if is_pending():
             return duration
+        if item._excinfo:
+            # What a test recorded goes before what was raised.
+            error = item._excinfo[0].value
         if error is not None:
             _refuse(error)
             if is_pending():
@@ -214,6 +225,9 @@ class Runner:
         closure = item.info.closure
         if not closure:
             return
+        if item.is_case:
+            # After all that fixtures add for the end of the test.
+            self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
         item._request = request
         funcargs = item.funcargs
@@ -266,7 +280,9 @@ class Runner:
     def _call_test(self, item):
         argnames = item.info.argnames
         try:
-            if argnames:
+            if item.is_case:
+                result = item.runtest()
+            elif argnames:
                 funcargs = item.funcargs
                 result = item.obj(**{name: funcargs[name] for name in argnames})
             else:

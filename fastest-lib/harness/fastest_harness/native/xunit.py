@@ -81,18 +81,7 @@ def add_module_fixtures(holder, module):
 
 def add_class_fixtures(holder, cls):
     """Register what `cls` defines for the class and for each of its methods."""
-    setup = _first(cls, "setup_class")
-    teardown = _first(cls, "teardown_class")
-    if setup is not None or teardown is not None:
-
-        def around_class(request):
-            if setup is not None:
-                _call(_plain(setup), request.cls)
-            yield
-            if teardown is not None:
-                _call(_plain(teardown), request.cls)
-
-        _add(holder, f"_xunit_setup_class_fixture_{cls.__qualname__}", around_class, CLASS)
+    add_class_setup(holder, cls)
     before = _first(cls, "setup_method")
     after = _first(cls, "teardown_method")
     if before is not None or after is not None:
@@ -106,3 +95,19 @@ def add_class_fixtures(holder, cls):
                 _call(instance.teardown_method, request.function)
 
         _add(holder, f"_xunit_setup_method_fixture_{cls.__qualname__}", around_method, FUNCTION)
+
+
+def add_class_setup(holder, cls):
+    """Register `setup_class` and `teardown_class` of `cls`."""
+    setup = _first(cls, "setup_class")
+    teardown = _first(cls, "teardown_class")
+    if setup is not None or teardown is not None:
+
+        def around_class(request):
+            if setup is not None:
+                _call(_plain(setup), request.cls)
+            yield
+            if teardown is not None:
+                _call(_plain(teardown), request.cls)
+
+        _add(holder, f"_xunit_setup_class_fixture_{cls.__qualname__}", around_class, CLASS)
