@@ -164,7 +164,7 @@ def test_without_pytest_installed(tmp_path):
 
 
 DEOPTS = {
-    "parametrized fixture for unittest test test_x": (
+    "parametrized fixture for test_x, which takes no arguments": (
         "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
         "class TestX(unittest.TestCase):\n def test_x(self): pass"
     ),

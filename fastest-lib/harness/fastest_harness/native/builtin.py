@@ -80,6 +80,9 @@ class BuiltinFixtures:
 
         return caplog
 
+    def _doctest_namespace(self, request):
+        return {}
+
     def _pytestconfig(self, request):
         return request.config
 
@@ -105,6 +108,7 @@ class BuiltinFixtures:
 
 
 _OWN = {
+    "doctest_namespace": SESSION,
     "pytestconfig": SESSION,
     "record_property": FUNCTION,
     "tmp_path_factory": SESSION,

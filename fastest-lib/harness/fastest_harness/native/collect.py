@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from types import FunctionType, ModuleType
 
+from . import versions
 from .argnames import mandatory_names
+from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of
 from .imports import is_fixture
@@ -77,14 +79,40 @@ class Collector:
         self._refuse(module)
         node = Module(self._session, nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        holder = Holder()
-        add_module_fixtures(holder, module)
-        holder.add_all(module)
-        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
+        own = Holder()
+        own.add_all(module)
         items = []
+        doctests = has_doctests(self._config, path)
+        if doctests:
+            items = self.doctests(nodeid, path, module, conftests, own)
+            if versions.at_least(9, 1):
+                # Each of the two collectors of the file has fixtures of its own.
+                own = Holder()
+                own.add_all(module)
+        holder = Holder()
+        if doctests and not versions.at_least(9, 1):
+            holder.add_holder(own)
+            add_module_fixtures(holder, module)
+        else:
+            add_module_fixtures(holder, module)
+            holder.add_holder(own)
+        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
+
+    def doctests(self, nodeid, path, module, conftests, own=None):
+        """The doctests of a module, or of a text file if `module` is None.
+
+        `own` holds the module's fixtures, if they are found already.
+        """
+        if module is not None and own is None:
+            own = Holder()
+            own.add_all(module)
+        node = Module(self._session, nodeid, path, module)
+        node.own_markers = unpacked_marks(module) if module is not None else []
+        holders = [self._builtins, *conftests, *([own] if own is not None else ())]
+        return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
         """The order in which selected `items` run."""
@@ -187,15 +215,15 @@ class Collector:
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
 
-    def case_info(self, name, func, marks, scope):
-        """What there is to know of a TestCase's method, which takes no arguments."""
+    def plain_info(self, name, func, marks, scope):
+        """What there is to know of a test that takes no arguments, whatever its signature."""
         every = [*marks, *scope.marks]
         parametrize = [mark for mark in every if mark.name == "parametrize"]
         used = self._usefixtures_of(every)
         info = self._info(name, func, (), used, parametrize, scope)
         for definitions in info.definitions.values():
             if definitions and definitions[-1].params is not None:
-                raise Unsupported(f"parametrized fixture for unittest test {name}")
+                raise Unsupported(f"parametrized fixture for {name}, which takes no arguments")
         self._require_known(info, ())
         return info
 

@@ -10,6 +10,7 @@ from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -53,9 +54,6 @@ class NativeEngine:
             return f"pytest {self._pytest.text} is not supported"
         if config["capture"] not in ("fd", "no"):
             return f"--capture={config['capture']}"
-        for argument in config.get("pytest_args", ()):
-            if argument.startswith("--doctest"):
-                return argument
         return None
 
     def run(self):
@@ -196,7 +194,7 @@ class NativeEngine:
                 for conftest in request["conftests"]:
                     self._holder_of(conftest)
                 if path.endswith(".py"):
-                    self._import(path)
+                    self._import(path, request.get("doctest", False))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -205,11 +203,12 @@ class NativeEngine:
                 self._recorder.stop(request["seq"], "collect", "")
                 self._capture.drain()
 
-    def _import(self, path):
+    def _import(self, path, only_doctests=False):
         failed = self._failed_imports.pop(path, None)
         if failed is not None:
             raise failed
-        self._finder.add_path(path)
+        if not only_doctests:
+            self._finder.add_path(path)
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
@@ -258,13 +257,25 @@ class NativeEngine:
     def _collect(self, request):
         path = request["abspath"]
         holders = [self._holder_of(conftest) for conftest in request["conftests"]]
-        module = self._import(path)
-        self._check_packages(path)
-        items = self._collector.collect(request["path"], path, module, holders)
+        if not request.get("doctest"):
+            module = self._import(path)
+            self._check_packages(path)
+            items = self._collector.collect(request["path"], path, module, holders)
+        else:
+            items = self._doctests(request["path"], path, holders)
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
         return self._collector.finish(items)
+
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        else:
+            check_text_file(path)
+        self._check_packages(path)
+        return self._collector.doctests(nodeid, path, module, holders)
 
     def _check_packages(self, path):
         """Module-level setup in a package's `__init__` belongs to its directory node."""

@@ -237,8 +237,12 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
-    #: Whether it runs by its own `runtest`, reporting to itself: a method of a TestCase.
-    is_case = False
+    #: What runs it instead of a call of its function.
+    runtest = None
+    #: What is called with the request when the fixtures are set up.
+    filled = None
+    #: Whether the end of the test ends its instance, before the teardown of what is around it.
+    drops_instance = False
     #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
     _excinfo = None
     #: pytest's reports of subtests.

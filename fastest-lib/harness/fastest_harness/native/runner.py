@@ -130,7 +130,7 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure:
+            if marked or item.info.closure or item.filled is not None:
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
@@ -223,9 +223,9 @@ class Runner:
             pytest_runtest_setup(item)
         self._state.setup(item)
         closure = item.info.closure
-        if not closure:
+        if not closure and item.filled is None:
             return
-        if item.is_case:
+        if item.drops_instance:
             # After all that fixtures add for the end of the test.
             self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
@@ -240,6 +240,8 @@ class Runner:
                     funcargs[argname] = params[argname]
                     continue
             funcargs[argname] = request.getfixturevalue(argname)
+        if item.filled is not None:
+            item.filled(request)
 
     def _call(self, item, marked):
         if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
@@ -280,7 +282,7 @@ class Runner:
     def _call_test(self, item):
         argnames = item.info.argnames
         try:
-            if item.is_case:
+            if item.runtest is not None:
                 result = item.runtest()
             elif argnames:
                 funcargs = item.funcargs

@@ -70,7 +70,7 @@ def collect_case(collector, name, parent, cls, scope, items):
     inner = scope.inside(holder, node.own_markers)
     kind = CaseWithSubtests if versions.at_least(9, 0) else CaseFunction
     for test, func, own_marks in tests:
-        info = collector.case_info(test, func, own_marks, inner)
+        info = collector.plain_info(test, func, own_marks, inner)
         items.append(kind(test, node, f"{node.nodeid}::{test}", info, None, own_marks))
         if not _is_plain(cls):
             # Its constructor may do anything, and pytest calls it while it collects.
@@ -219,7 +219,7 @@ class _CaseHooks:
 class CaseFunction(Function):
     """A test method of a TestCase."""
 
-    is_case = True
+    drops_instance = True
     failfast = False
     _cached_errors_and_skips = None
     # Before pytest 9 such a result knows no subtests, and unittest asks.
