@@ -107,7 +107,7 @@ def _keyword_matcher(item):
     from _pytest import mark as pytest_mark
 
     names = set(item.nodeid.partition("::")[0].split("/"))
-    for node in item._parents():
+    for node in item.iter_parents():
         if node.level != SESSION:
             names.add(node.name)
         names.update(node.__dict__.get("extra_keyword_matches", ()))

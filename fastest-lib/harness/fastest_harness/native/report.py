@@ -73,11 +73,11 @@ def made_by_pytest(item, when, error, duration):
             (type(error), error, own_frames_cut(error.__traceback__))
         )
     call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
-    return _with_extras(item, _as_dict(report_of(item, call)))
+    return _with_extras(item, as_dict(of_call(item, call), when, duration))
 
 
-def report_of(item, call):
-    """pytest's report of `call`, one of its `CallInfo`."""
+def of_call(item, call):
+    """pytest's report of a finished `call`, skips and expected failures taken into account."""
     from _pytest.reports import TestReport
     from _pytest.skipping import pytest_runtest_makereport
     from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
@@ -93,19 +93,9 @@ def report_of(item, call):
         return stop.value
 
 
-def of_subtest(made):
-    """pytest's report of a subtest as a dict."""
-    report = _as_dict(made)
-    report["subtest"] = made._sub_test_description()
-    if made.sections:
-        report["sections"] = [[title, text] for title, text in made.sections]
-    if made.user_properties:
-        report["properties"] = [[name, value] for name, value in made.user_properties]
-    return report
-
-
-def _as_dict(made):
-    report = {"when": made.when, "outcome": made.outcome, "duration": made.duration}
+def as_dict(made, when, duration):
+    """What the engine sends of pytest's report, but for its sections and properties."""
+    report = {"when": when, "outcome": made.outcome, "duration": duration}
     if hasattr(made, "wasxfail"):
         report["wasxfail"] = made.wasxfail
     if made.longrepr is not None:

@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from types import SimpleNamespace
 
-from . import report, versions
+from . import report, subtests, versions
 from .errors import Unsupported
 from .fixtures import FixtureDef, Holder, exception_group
 from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
@@ -47,14 +47,14 @@ def collect_case(collector, name, parent, cls, scope, items):
     node = Class(name, parent, cls)
     node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
     tests = [(test, *_method(cls, test)) for test in _test_names(cls)]
-    holder = Holder()
+    holder = Holder(collector.config)
     skipped = _is_skipped(cls)
     if skipped:
         if versions.at_least(9, 2):
             _add_skip_fixture(holder, cls)
     else:
         _add_method_fixture(holder, cls)
-    own = Holder()
+    own = Holder(collector.config)
     if not skipped:
         add_class_setup(own, cls)
     if "_pytest.fixtures" in sys.modules:
@@ -204,10 +204,10 @@ class _CaseHooks:
         self._item = item
 
     def pytest_runtest_makereport(self, item, call):
-        return report.report_of(item, call)
+        return report.of_call(item, call)
 
     def pytest_runtest_logreport(self, report):
-        self._item.subreports.append(report)
+        self._item.extra_reports.append(subtests.as_entry(report))
 
     def pytest_exception_interact(self, **_):
         pass
@@ -315,8 +315,8 @@ class CaseWithSubtests(CaseFunction):
 
     def addSubTest(self, test_case, test, exc_info):
         """unittest's word of the end of a subtest."""
-        if self.subreports is None:
-            self.subreports = []
+        if not self.extra_reports:
+            self.extra_reports = []
         self._pytest("addSubTest")(self, test_case, test, exc_info)
 
     def _obtain_errors_and_skips(self):
