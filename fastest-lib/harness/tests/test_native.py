@@ -164,8 +164,13 @@ def test_without_pytest_installed(tmp_path):
 
 
 DEOPTS = {
-    "unittest class TestX": (
-        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    "parametrized fixture for test_x, which takes no arguments": (
+        "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
+        "class TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
+    "twisted.trial class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
+        " def test_x(self): pass"
     ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",

@@ -11,6 +11,7 @@ from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -57,9 +58,6 @@ class NativeEngine:
             self._log_settings = LogSettings(config.get("settings", {}))
         except ValueError as error:
             return str(error)
-        for argument in config.get("pytest_args", ()):
-            if argument.startswith("--doctest"):
-                return argument
         return None
 
     def run(self):
@@ -217,7 +215,7 @@ class NativeEngine:
                 for conftest in request["conftests"]:
                     self._holder_of(conftest)
                 if path.endswith(".py"):
-                    self._import(path)
+                    self._import(path, request.get("doctest", False))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -227,11 +225,12 @@ class NativeEngine:
                 self._recorder.stop(request["seq"], "collect", "")
                 self._capture.drain()
 
-    def _import(self, path):
+    def _import(self, path, only_doctests=False):
         failed = self._failed_imports.pop(path, None)
         if failed is not None:
             raise failed
-        self._finder.add_path(path)
+        if not only_doctests:
+            self._finder.add_path(path)
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
@@ -282,8 +281,11 @@ class NativeEngine:
     def _collect(self, request):
         path = request["abspath"]
         holders = [self._holder_of(conftest) for conftest in request["conftests"]]
-        module = self._import(path)
-        items = self._collector.collect(request["path"], path, module, holders)
+        if not request.get("doctest"):
+            module = self._import(path)
+            items = self._collector.collect(request["path"], path, module, holders)
+        else:
+            items = self._doctests(request["path"], path, holders)
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
@@ -298,6 +300,14 @@ class NativeEngine:
         if "pytest_plugins" in module.__dict__:
             raise Unsupported("package sets pytest_plugins")
         return module
+
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        else:
+            check_text_file(path)
+        return self._collector.doctests(nodeid, path, module, holders)
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
