@@ -252,6 +252,7 @@ impl Session {
             let context = RunContext {
                 plan,
                 options,
+                test_timeout: None,
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
                 config: self.harness_config(plan, options, recording.as_ref())?,

@@ -17,6 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness import stacks
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -88,6 +89,9 @@ class FileServer:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
         self._session = session
+        # pytest has set both up for itself.
+        stacks.catch_crashes()
+        self._channel.captured_in(*_captured_in(session.config))
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -202,7 +206,11 @@ class FileServer:
             self._current = self._places.pop(item)
             self._reports = []
             self._channel.starting(*self._current)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            except BaseException:
+                self._channel.cut_short(*self._current, self._reports)
+                raise
             self._finish()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -290,6 +298,18 @@ class FileServer:
     def pytest_sessionfinish(self):
         # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
         sys.stdout.flush()
+
+
+def _captured_in(config):
+    """The descriptors of the files that pytest captures output in; 0 where it does not."""
+    capture = config.pluginmanager.getplugin("capturemanager")._global_capturing
+    descriptors = []
+    for stream in (capture.out, capture.err):
+        try:
+            descriptors.append(stream.tmpfile.fileno())
+        except (AttributeError, OSError):
+            descriptors.append(0)
+    return descriptors
 
 
 def _wanted(nodeid, ids):

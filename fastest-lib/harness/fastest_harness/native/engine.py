@@ -109,6 +109,7 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._sink.captured_in(*self._capture.descriptors())
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -324,7 +325,11 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
-            reports = self._runner.run(seq, item, nextitem, self._peek)
+            try:
+                reports = self._runner.run(seq, item, nextitem, self._peek)
+            except KeyboardInterrupt:
+                sink.cut_short(seq, index, self._runner.finished_phases())
+                raise
             if reports is None:
                 with Shield():
                     self._state.leave_file()

@@ -51,6 +51,12 @@ class ListSink:
     def result(self, seq, index, reports):
         self.results[self.ids[seq][index]] = reports
 
+    def cut_short(self, seq, index, reports):
+        pass
+
+    def captured_in(self, out, err):
+        pass
+
     def warning(self, seq, warning):
         self.warnings.append(warning)
 

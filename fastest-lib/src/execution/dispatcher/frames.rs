@@ -106,6 +106,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         handle.briefed = true;
+        handle.open_captured();
         self.early_deaths = 0;
         if let (Some(recording), Some(&seq)) = (recording, seqs.first()) {
             let file = self.ledger.file(seq);
