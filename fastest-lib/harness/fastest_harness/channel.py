@@ -179,7 +179,7 @@ class Channel:
         _STATE.pack_into(self._shared, 4, RUNNING, seq, index)
 
     def limit(self, seconds):
-        """What runs may take ``seconds`` from now on; 0 for any time, ``None`` for the run's own limit.
+        """What runs may take ``seconds`` from now on; 0: any time, ``None``: the run's own limit.
 
         To be said after `starting`, and taken back before the next test starts.
         """

@@ -17,7 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
-from fastest_harness import stacks
+from fastest_harness import limits, stacks
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -59,6 +59,8 @@ def run(config, channel):
     for name, value in XDIST_OFF.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+        session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
@@ -83,6 +85,8 @@ class FileServer:
         self._left = {}  # seq -> number of items still to run
         self._current = None
         self._reports = []
+        self._limits_time = False
+        self._limited = False
 
     # Collection.
 
@@ -92,6 +96,11 @@ class FileServer:
         # pytest has set both up for itself.
         stacks.catch_crashes()
         self._channel.captured_in(*_captured_in(session.config))
+        if session.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout keeps the time, and knows what all of its options mean.
+            self._channel.limit(0)
+        else:
+            self._limits_time = True
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -206,6 +215,8 @@ class FileServer:
             self._current = self._places.pop(item)
             self._reports = []
             self._channel.starting(*self._current)
+            if self._limits_time:
+                self._limit(item)
             try:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             except BaseException:
@@ -218,6 +229,16 @@ class FileServer:
                 raise session.Interrupted(session.shouldstop)
             item = nextitem
         return True
+
+    def _limit(self, item):
+        try:
+            seconds = limits.seconds(item)
+        except ValueError:
+            # Without pytest-timeout a mark is only a label.
+            seconds = None
+        if seconds is not None or self._limited:
+            self._limited = seconds is not None
+            self._channel.limit(seconds)
 
     def _finish(self):
         seq, index = self._current

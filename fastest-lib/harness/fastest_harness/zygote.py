@@ -133,9 +133,6 @@ def _hello(init):
     pytest_version, plugins = installed_pytest(sys.path)
     init["plugins"] = plugins
     named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
-    if "PYTEST_TIMEOUT" in os.environ:
-        # It sets pytest-timeout to work without any option.
-        named.append("PYTEST_TIMEOUT")
     return {
         "type": "ready",
         "python": _version(),

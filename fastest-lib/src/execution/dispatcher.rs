@@ -37,6 +37,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) options: &'a RunOptions,
     /// The most that a test may take, by what pytest-timeout reads.
     pub(crate) test_timeout: Option<Duration>,
+    /// Whether addopts has an option that pytest refuses without pytest-timeout.
+    pub(crate) needs_timeout_plugin: bool,
     /// pytest's settings.
     pub(crate) ini: &'a Config,
     pub(crate) rootdir: &'a str,
@@ -143,19 +145,30 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         let plugin = plugin_that_needs_pytest(&hello.plugins)
             .filter(|_| choice == EngineChoice::Auto && hello.pytest.is_some())
             .map(ToOwned::to_owned);
-        if let Some(plugin) = &plugin {
+        let refused = context.needs_timeout_plugin
+            && choice == EngineChoice::Auto
+            && hello.pytest.is_some()
+            && !hello.plugins.iter().any(|name| name == "pytest-timeout");
+        let reason = match &plugin {
+            Some(plugin) => Some(format!(
+                "the environment brings {plugin}, which may change its outcome"
+            )),
+            None if refused => Some(
+                "--timeout in addopts belongs to pytest-timeout, which is not installed".to_owned(),
+            ),
+            None => None,
+        };
+        if let Some(reason) = &reason {
             for file in &plan.files {
                 if file.engine == Engine::Native {
                     emit(&Event::FileDeoptimized {
                         path: file.path.clone(),
-                        reason: format!(
-                            "the environment brings {plugin}, which may change its outcome"
-                        ),
+                        reason: reason.clone(),
                     });
                 }
             }
         }
-        let engine = |file: &PlannedFile| match plugin {
+        let engine = |file: &PlannedFile| match reason {
             Some(_) => Engine::Pytest,
             None => file.engine,
         };

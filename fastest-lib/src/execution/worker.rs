@@ -27,6 +27,8 @@ pub(super) struct Worker {
     /// The files that it was given and has not finished, by `seq`.
     pub(super) files: Vec<usize>,
     pub(super) said_bye: bool,
+    /// Whether it gets no more files, because it holds too much memory.
+    pub(super) retired: bool,
     /// Whether it has been told what to import first.
     pub(super) briefed: bool,
     /// How its process ended, once that is known.
@@ -138,6 +140,7 @@ impl Worker {
             pid: None,
             files: Vec::new(),
             said_bye: false,
+            retired: false,
             briefed: false,
             exit: None,
             drained: false,
@@ -204,6 +207,16 @@ impl Worker {
         if let (Some(pid), None) = (self.pid, self.exit) {
             let _ = kill_process_group(pid, Signal::KILL);
         }
+    }
+
+    /// The bytes in memory that are its own, without those of mapped files; none where the system
+    /// does not tell.
+    pub(super) fn memory(&self) -> Option<u64> {
+        let path = format!("/proc/{}/statm", self.pid?.as_raw_nonzero());
+        let text = fs::read_to_string(path).ok()?;
+        let mut pages = text.split(' ').map(|field| field.parse::<u64>().ok());
+        let (resident, mapped) = (pages.nth(1)??, pages.next()??);
+        Some(resident.saturating_sub(mapped) * rustix::param::page_size() as u64)
     }
 
     /// Opens the files that its tests' output goes to, once it is known which: they outlive it.

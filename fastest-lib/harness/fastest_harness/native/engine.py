@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from .. import limits
 from ..longrepr import skip_reason
-from . import report, versions
+from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -40,6 +41,10 @@ class NativeEngine:
     """
 
     def __init__(self, config, sink):
+        if "pytest-timeout" in config.get("plugins", ()):
+            # It registers its mark, which is honoured with and without it.
+            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
+            config = dict(config, markers=known)
         self._config = config
         self._sink = sink
         self._pytest = versions.find_pytest()
@@ -325,6 +330,8 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
+            if marks.limits_time:
+                sink.limit(limits.seconds(item))
             try:
                 reports = self._runner.run(seq, item, nextitem, self._peek)
             except KeyboardInterrupt:

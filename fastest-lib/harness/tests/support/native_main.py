@@ -48,6 +48,9 @@ class ListSink:
     def starting(self, seq, index):
         pass
 
+    def limit(self, seconds):
+        pass
+
     def result(self, seq, index, reports):
         self.results[self.ids[seq][index]] = reports
 

@@ -52,9 +52,10 @@ impl Dispatcher<'_, '_> {
 
     fn watch_tests(&mut self, now: Instant) {
         let options = self.context.options;
+        let given = |limit: &Duration| !limit.is_zero();
         let limits = (
-            options.timeout,
-            options.timeout.or(self.context.test_timeout),
+            options.timeout.filter(given),
+            options.timeout.or(self.context.test_timeout).filter(given),
         );
         for worker in self.workers.values_mut() {
             let (activity, (limit, count)) = (worker.activity(), worker.limit());
