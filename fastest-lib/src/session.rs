@@ -252,6 +252,8 @@ impl Session {
             let context = RunContext {
                 plan,
                 options,
+                test_timeout: self.workspace.test_timeout(),
+                needs_timeout_plugin: addopts.timeout.is_some(),
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
                 config: self.harness_config(plan, options, recording.as_ref())?,
@@ -345,6 +347,7 @@ impl Session {
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
+            "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,

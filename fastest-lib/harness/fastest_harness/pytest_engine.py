@@ -17,6 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness import limits, stacks
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -58,6 +59,8 @@ def run(config, channel):
     for name, value in XDIST_OFF.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+        session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
@@ -82,12 +85,22 @@ class FileServer:
         self._left = {}  # seq -> number of items still to run
         self._current = None
         self._reports = []
+        self._limits_time = False
+        self._limited = False
 
     # Collection.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
         self._session = session
+        # pytest has set both up for itself.
+        stacks.catch_crashes()
+        self._channel.captured_in(*_captured_in(session.config))
+        if session.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout keeps the time, and knows what all of its options mean.
+            self._channel.limit(0)
+        else:
+            self._limits_time = True
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -202,7 +215,13 @@ class FileServer:
             self._current = self._places.pop(item)
             self._reports = []
             self._channel.starting(*self._current)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            if self._limits_time:
+                self._limit(item)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            except BaseException:
+                self._channel.cut_short(*self._current, self._reports)
+                raise
             self._finish()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -210,6 +229,16 @@ class FileServer:
                 raise session.Interrupted(session.shouldstop)
             item = nextitem
         return True
+
+    def _limit(self, item):
+        try:
+            seconds = limits.seconds(item)
+        except ValueError:
+            # Without pytest-timeout a mark is only a label.
+            seconds = None
+        if seconds is not None or self._limited:
+            self._limited = seconds is not None
+            self._channel.limit(seconds)
 
     def _finish(self):
         seq, index = self._current
@@ -292,6 +321,18 @@ class FileServer:
     def pytest_sessionfinish(self):
         # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
         sys.stdout.flush()
+
+
+def _captured_in(config):
+    """The descriptors of the files that pytest captures output in; 0 where it does not."""
+    capture = config.pluginmanager.getplugin("capturemanager")._global_capturing
+    descriptors = []
+    for stream in (capture.out, capture.err):
+        try:
+            descriptors.append(stream.tmpfile.fileno())
+        except (AttributeError, OSError):
+            descriptors.append(0)
+    return descriptors
 
 
 def _wanted(nodeid, ids):

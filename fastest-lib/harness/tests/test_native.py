@@ -192,7 +192,12 @@ DEOPTS = {
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
     "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
-    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "mark timeout with func_only": (
+        "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
+    ),
+    "the mark timeout does not take 'long'": (
+        "import pytest\n@pytest.mark.timeout('long')\ndef test_x(): pass"
+    ),
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),

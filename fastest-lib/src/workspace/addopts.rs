@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::config::ImportMode;
+use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
 
@@ -31,6 +34,8 @@ pub struct Addopts {
     pub junit_prefix: Option<String>,
     /// `--basetemp`: the folder that temporary folders of tests are made in.
     pub basetemp: Option<String>,
+    /// `--timeout`, of pytest-timeout: the seconds that a test may take; 0 is no limit.
+    pub timeout: Option<Duration>,
     /// `-W`: warning filters, in order.
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
@@ -230,6 +235,11 @@ impl<'a> Parser<'a> {
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
+            Effect::Timeout => {
+                let seconds = limits::seconds(&text());
+                let error = || self.error(name, &format!("needs seconds, not `{}`", text()));
+                self.result.timeout = Some(seconds.ok_or_else(error)?);
+            }
             Effect::Warning => self.result.warnings.push(text()),
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,

@@ -29,6 +29,7 @@ pub(crate) enum Effect {
     JunitXml,
     JunitPrefix,
     Basetemp,
+    Timeout,
     Warning,
     Plugin,
     DisablePluginAutoload,
@@ -81,6 +82,9 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["-s"], Arity::Flag, Effect::NoCapture),
     (&["--basetemp"], Arity::Value, Effect::Basetemp),
     (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // pytest-timeout's; how it ends a test makes no difference here.
+    (&["--timeout"], Arity::Value, Effect::Timeout),
+    (&["--timeout-method"], Arity::Value, Effect::Harmless),
     // Configuration.
     (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
     (&["--rootdir"], Arity::Value, Effect::Rootdir),
@@ -277,8 +281,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--timeout",
-            "--timeout-method",
             "--session-timeout",
             "--reruns",
             "--reruns-delay",
