@@ -98,7 +98,14 @@ class NativeEngine:
         self._session = Session(self._shim, self._state)
         self._builtins = BuiltinFixtures(config, self._logs)
         self._collector = Collector(config, self._session, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray)
+        measurement = config.get("measurement")
+        if measurement is None:
+            self._runner = Runner(*parts)
+        else:
+            from .measured import MeasuredRunner
+
+            self._runner = MeasuredRunner(measurement, *parts)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
