@@ -106,7 +106,9 @@ def _write(measured, reports, out):
     if "annotate" in reports:
         place = reports["annotate"]
         measured.annotate(ignore_errors=True, directory=place)
-        out.write(f"Coverage annotated source written {f'to dir {place}' if place else 'next to source'}\n")
+        out.write(
+            f"Coverage annotated source written {f'to dir {place}' if place else 'next to source'}\n"
+        )
     for kind, (method, argument, setting, said) in _FILES.items():
         if kind in reports:
             place = reports[kind]

@@ -66,7 +66,7 @@ def run(config, channel):
 
 def _coverage_plugins(config):
     """What stands in for pytest-cov: the worker measures, from before the session on."""
-    plugins = [_CoverageOff()]
+    plugins = [CoverageOff()]
     if "pytest-cov" not in config["plugins"]:
         plugins.append(_CoverageOptions())
     if config.get("measurement") is not None:
@@ -74,7 +74,7 @@ def _coverage_plugins(config):
     return plugins
 
 
-class _CoverageOff:
+class CoverageOff:
     """Keeps pytest-cov from measuring: sessions side by side would overwrite each other's data."""
 
     @pytest.hookimpl(hookwrapper=True)
