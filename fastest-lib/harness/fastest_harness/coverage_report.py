@@ -106,9 +106,8 @@ def _write(measured, reports, out):
     if "annotate" in reports:
         place = reports["annotate"]
         measured.annotate(ignore_errors=True, directory=place)
-        out.write(
-            f"Coverage annotated source written {f'to dir {place}' if place else 'next to source'}\n"
-        )
+        where = f"to dir {place}" if place else "next to source"
+        out.write(f"Coverage annotated source written {where}\n")
     for kind, (method, argument, setting, said) in _FILES.items():
         if kind in reports:
             place = reports[kind]

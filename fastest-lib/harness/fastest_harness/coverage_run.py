@@ -2,7 +2,7 @@
 
 The fork server imports coverage.py once and empties the data of earlier runs.  Each worker measures
 from before it imports anything of the project, and saves what it saw in a file of its own below the
-run's folder; children that coverage.py follows (`[run] patch` and `concurrency`) inherit that folder.
+run's folder; children that coverage.py follows (`[run] patch`) inherit that folder.
 `fastest_harness.coverage_report` puts the files together.
 """
 

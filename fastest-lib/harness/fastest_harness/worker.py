@@ -57,7 +57,7 @@ def main(message, init, sock_fd, shared_fd):
 
 
 def _measure(config):
-    """Begin to measure coverage, if that is asked for: before anything of the project is imported."""
+    """Begin to measure coverage, if asked to, before anything of the project is imported."""
     config["measurement"] = None
     if config.get("coverage"):
         from fastest_harness.coverage_run import Measurement
