@@ -18,6 +18,7 @@ from _pytest import config as pytest_config
 from _pytest import nodes
 
 from fastest_harness import limits, stacks
+from fastest_harness.coverage_run import is_excluded
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -37,13 +38,10 @@ def run(config, channel):
     plugin = FileServer(config, channel, first)
     # First, because the arguments end with paths.
     args = ["--basetemp", config["basetemp"], *pytest_args]
-    if "pytest-cov" in config["plugins"]:
-        # Sessions side by side would overwrite each other's data.
-        args.insert(0, "--no-cov")
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        session_config = pytest_config._prepareconfig(args, [plugin])
+        session_config = pytest_config._prepareconfig(args, [*_coverage_plugins(config), plugin])
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
         cause = failure.__cause__ or failure
@@ -67,6 +65,66 @@ def run(config, channel):
         channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
     finally:
         session_config._ensure_unconfigure()
+
+
+def _coverage_plugins(config):
+    """What stands in for pytest-cov: the worker measures, from before the session on."""
+    plugins = [CoverageOff()]
+    if "pytest-cov" not in config["plugins"]:
+        plugins.append(_CoverageOptions())
+    if config.get("measurement") is not None:
+        plugins.append(_Phases(config["measurement"]))
+    return plugins
+
+
+class CoverageOff:
+    """Keeps pytest-cov from measuring: sessions side by side would overwrite each other's data."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, early_config):
+        options = early_config.known_args_namespace
+        if getattr(options, "cov_source", None):
+            options.cov_source = []
+        yield
+
+
+class _CoverageOptions:
+    """Lets a session accept pytest-cov's options in `addopts` where pytest-cov is not installed."""
+
+    @staticmethod
+    def pytest_addoption(parser):
+        group = parser.getgroup("cov")
+        group.addoption("--cov", action="append", nargs="?", dest="cov_source")
+        for name in ("report", "config", "fail-under", "precision", "context"):
+            group.addoption(f"--cov-{name}", action="append")
+        for name in ("--no-cov", "--no-cov-on-fail", "--cov-append", "--cov-branch", "--cov-reset"):
+            group.addoption(name, action="store_true")
+
+
+class _Phases:
+    """Tells the measurement of coverage of the phases of each test."""
+
+    def __init__(self, measurement):
+        self._measurement = measurement
+
+    def pytest_runtest_setup(self, item):
+        self._measurement.enter(item.nodeid, "setup")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        self._measurement.enter(item.nodeid, "run")
+        excluded = is_excluded(item) or "no_cover" in getattr(item, "fixturenames", ())
+        if excluded:
+            self._measurement.pause()
+        yield
+        if excluded:
+            self._measurement.resume()
+
+    def pytest_runtest_teardown(self, item):
+        self._measurement.enter(item.nodeid, "teardown")
+
+    def pytest_runtest_logfinish(self):
+        self._measurement.leave()
 
 
 class FileServer:

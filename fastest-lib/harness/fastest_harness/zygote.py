@@ -139,8 +139,16 @@ def _hello(init):
         "executable": sys.executable,
         "pytest": pytest_version,
         "plugins": plugins + [name for name in named if name],
-        "problem": None,
+        "problem": _prepare_coverage(init),
     }
+
+
+def _prepare_coverage(init):
+    if not init.get("coverage"):
+        return None
+    from fastest_harness import coverage_run
+
+    return coverage_run.prepare(init)
 
 
 def installed_pytest(paths):

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::workspace::EngineChoice;
+use crate::workspace::{CoverageOptions, EngineChoice};
 
 /// What becomes of tests' output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct RunOptions {
     /// Whether to record what the tests of each file load and read, each file in a process of its
     /// own; see [`Records`](crate::workspace::Records).
     pub record_inputs: bool,
+    /// Whether and how coverage is measured.
+    pub coverage: CoverageOptions,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
 }

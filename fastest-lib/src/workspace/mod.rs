@@ -7,6 +7,7 @@
 mod addopts;
 mod arguments;
 mod config;
+mod coverage;
 mod fastest_config;
 mod files;
 mod fnmatch;
@@ -31,6 +32,7 @@ mod walk;
 pub use addopts::Addopts;
 pub use arguments::Argument;
 pub use config::{Config, ImportMode, IniValue};
+pub use coverage::CoverageOptions;
 pub use fastest_config::{EngineChoice, FastestConfig, OutputFormat};
 pub use files::{FileKind, FileSet, TestFile};
 pub(crate) use fnmatch::{Fnmatch, PathPattern};

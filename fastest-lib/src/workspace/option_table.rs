@@ -47,6 +47,8 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    /// One of pytest-cov's.
+    Coverage,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -246,8 +248,8 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
-    // Plugins: coverage, parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
-    (&["--cov"], Arity::Optional, Effect::Unmodelled),
+    // pytest-cov's.
+    (&["--cov"], Arity::Optional, Effect::Coverage),
     (
         &[
             "--no-cov",
@@ -255,6 +257,24 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--cov-branch",
             "--no-cov-on-fail",
             "--cov-reset",
+        ],
+        Arity::Flag,
+        Effect::Coverage,
+    ),
+    (
+        &[
+            "--cov-report",
+            "--cov-config",
+            "--cov-fail-under",
+            "--cov-precision",
+            "--cov-context",
+        ],
+        Arity::Value,
+        Effect::Coverage,
+    ),
+    // Plugins: parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    (
+        &[
             "-f",
             "--looponfail",
             "--reuse-db",
@@ -272,10 +292,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (
         &[
-            "--cov-report",
-            "--cov-config",
-            "--cov-fail-under",
-            "--cov-context",
             "-n",
             "--numprocesses",
             "--maxprocesses",

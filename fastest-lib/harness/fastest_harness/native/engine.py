@@ -106,7 +106,14 @@ class NativeEngine:
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         tree = Tree(self._session, config, self._load_package)
         self._collector = Collector(config, self._session, tree, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray)
+        measurement = config.get("measurement")
+        if measurement is None:
+            self._runner = Runner(*parts)
+        else:
+            from .measured import MeasuredRunner
+
+            self._runner = MeasuredRunner(measurement, *parts)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
