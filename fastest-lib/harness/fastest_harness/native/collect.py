@@ -68,11 +68,9 @@ class Collector:
 
     def __init__(self, config, session, tree, builtins):
         self._tree = tree
-        #: The stand-in for `pytest.Config`.
-        self.config = session.config
+        self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        #: Fixtures that every test uses by the configuration.
         self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
 
@@ -81,17 +79,17 @@ class Collector:
         self._refuse(module)
         node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        own = Holder(self.config)
+        own = Holder(self._config)
         own.add_all(module)
         items = []
-        doctests = has_doctests(self.config, path)
+        doctests = has_doctests(self._config, path)
         if doctests:
             items = self.doctests(nodeid, path, module, conftests, own)
             if versions.at_least(9, 1):
                 # Each of the two collectors of the file has fixtures of its own.
-                own = Holder(self.config)
+                own = Holder(self._config)
                 own.add_all(module)
-        holder = Holder(self.config)
+        holder = Holder(self._config)
         if doctests and not versions.at_least(9, 1):
             holder.add_holder(own)
             add_module_fixtures(holder, module)
@@ -109,7 +107,7 @@ class Collector:
         `own` holds the module's fixtures, if they are found already.
         """
         if module is not None and own is None:
-            own = Holder(self.config)
+            own = Holder(self._config)
             own.add_all(module)
         node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module) if module is not None else []
@@ -176,7 +174,7 @@ class Collector:
         if "pytest_generate_tests" in dir(cls):
             raise Unsupported(f"class {name} defines pytest_generate_tests")
         node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
-        holder = Holder(self.config)
+        holder = Holder(self._config)
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
@@ -208,7 +206,7 @@ class Collector:
         nodeid = f"{parent.nodeid}::{name}"
         calls = ()
         if parametrize or any(map(_may_have_params, info.definitions.values())):
-            calls = Parametrizer(info, nodeid, parent, self.config).run(parametrize)
+            calls = Parametrizer(info, nodeid, parent, self._config).run(parametrize)
         self._require_known(info, calls)
         if not calls:
             items.append(Function(name, parent, nodeid, info, None, marks))

@@ -6,8 +6,9 @@ import gc
 import os
 import sys
 
+from .. import limits
 from ..longrepr import skip_reason
-from . import report, versions
+from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -42,6 +43,10 @@ class NativeEngine:
     """
 
     def __init__(self, config, sink):
+        if "pytest-timeout" in config.get("plugins", ()):
+            # It registers its mark, which is honoured with and without it.
+            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
+            config = dict(config, markers=known)
         self._config = config
         self._sink = sink
         self._pytest = versions.find_pytest()
@@ -100,7 +105,14 @@ class NativeEngine:
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         tree = Tree(self._session, config, self._load_package)
         self._collector = Collector(config, self._session, tree, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray)
+        measurement = config.get("measurement")
+        if measurement is None:
+            self._runner = Runner(*parts)
+        else:
+            from .measured import MeasuredRunner
+
+            self._runner = MeasuredRunner(measurement, *parts)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -111,6 +123,7 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._sink.captured_in(*self._capture.descriptors())
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -352,7 +365,13 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
-            reports = self._runner.run(seq, item, nextitem, self._peek)
+            if marks.limits_time:
+                sink.limit(limits.seconds(item))
+            try:
+                reports = self._runner.run(seq, item, nextitem, self._peek)
+            except KeyboardInterrupt:
+                sink.cut_short(seq, index, self._runner.finished_phases())
+                raise
             if reports is None:
                 with Shield():
                     self._state.leave_file()

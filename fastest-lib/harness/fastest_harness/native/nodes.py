@@ -291,6 +291,8 @@ class Function(Node):
     drops_instance = False
     #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
     _excinfo = None
+    #: Whether the test failed as it was to, where pytest is not there to say so.
+    expected_failure = False
     #: Reports of parts of the test, which come before that of its call.
     extra_reports = ()
     #: How many of them failed.

@@ -107,9 +107,13 @@ def _without_pytest(item, when, error, duration):
     import traceback
 
     unittest = sys.modules.get("unittest")
+    if item._excinfo:
+        item._excinfo.pop()
     tb = own_frames_cut(error.__traceback__)
     last = traceback.extract_tb(tb)[-1]
     report = {"when": when, "outcome": "failed", "duration": duration}
+    if item.expected_failure:
+        report.update(outcome="skipped", wasxfail="")
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
         reason = str(error)

@@ -156,6 +156,11 @@ class Runner:
         self._logs = logs
         self._recorder = recorder
         self._stray = stray
+        self._finished = ()
+
+    def finished_phases(self):
+        """The reports of the phases that had ended when the last test was interrupted."""
+        return [report.expand(*pair) for pair in zip(("setup", "call"), self._finished)]
 
     def run(self, seq, item, nextitem, peek):
         """The three reports of `item`, or None if it met something unsupported.
@@ -165,6 +170,7 @@ class Runner:
         test of the next file, or None.
         """
         self._state.marks_changed = False
+        self._finished = ()
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
@@ -176,6 +182,7 @@ class Runner:
                 start = perf_counter()
                 self._state.setup(item)
                 reports = [perf_counter() - start]
+            self._finished = reports  # Of an interrupted test, too.
             if not is_pending() and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
                 if type(reports[1]) is not float:

@@ -42,6 +42,11 @@ _INI = {
 }
 
 
+def _coverage_markers(values):
+    """The mark of pytest-cov, which the engine honours in its place."""
+    return ("no_cover",) if "pytest-cov" in values.get("plugins", ()) else ()
+
+
 class _Hooks:
     """The hooks that pytest's helpers call; no plugin implements them in a native file."""
 
@@ -132,7 +137,7 @@ class Config:
             "xfail_strict": values["xfail_strict"],
             "strict_xfail": values["xfail_strict"],
             "strict_markers": strict_markers,
-            "markers": [*values["markers"], *_BUILTIN_MARKERS],
+            "markers": [*values["markers"], *_BUILTIN_MARKERS, *_coverage_markers(values)],
         }
         options, ini = doctests.options(values)
         self._options.update(options)
