@@ -5,7 +5,7 @@ def test_before():
     pass
 
 
-#: filterwarnings mark that is wrong
+#: filterwarnings mark that is wrong (file)
 @pytest.mark.filterwarnings("nonsense:::::")
 def test_wrong():
     pass

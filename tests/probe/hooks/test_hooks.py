@@ -35,8 +35,8 @@ def test_report_hook():
 
 
 #: pytest_itemcollected in a conftest
-def test_renamed():
-    pass
+def test_renamed(request):
+    assert "renamed" in request.keywords
 
 
 #: pytest_make_parametrize_id in a conftest

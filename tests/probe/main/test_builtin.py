@@ -23,12 +23,12 @@ def test_tmp_path_factory(tmp_path_factory):
     assert one != two and one.parent == tmp_path_factory.getbasetemp()
 
 
-#: tmp_path_factory in a session fixture
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
     return tmp_path_factory.mktemp("shared")
 
 
+#: tmp_path_factory in a session fixture
 def test_shared(shared):
     assert shared.is_dir()
 

@@ -45,6 +45,8 @@ pub(crate) struct Suite {
     tasks: Vec<Task>,
     #[serde(default)]
     pub(crate) soundness: Option<Soundness>,
+    #[serde(default)]
+    pub(crate) coverage: Vec<String>,
 }
 
 /// What a suite can be taken for.
