@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::config::ImportMode;
+use super::coverage::CoverageOptions;
+use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
 
 /// pytest's command line options as `addopts` of the configuration file and `PYTEST_ADDOPTS` give
 /// them. Where an option is given twice the last one holds, but for those that add up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Addopts {
     /// `-k`: the expression of names.
@@ -33,6 +36,8 @@ pub struct Addopts {
     pub junit_prefix: Option<String>,
     /// `--basetemp`: the folder that temporary folders of tests are made in.
     pub basetemp: Option<String>,
+    /// `--timeout`, of pytest-timeout: the seconds that a test may take; 0 is no limit.
+    pub timeout: Option<Duration>,
     /// `-W`: warning filters, in order.
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
@@ -57,10 +62,18 @@ pub struct Addopts {
     pub noconftest: bool,
     /// `--collect-in-virtualenv`: whether folders that are virtual environments are entered.
     pub collect_in_virtualenv: bool,
-    /// `--doctest-modules`: whether every module is looked through for doctests. Also in `unknown`.
+    /// `--doctest-modules`: whether every module is looked through for doctests.
     pub doctest_modules: bool,
-    /// `--doctest-glob`: patterns of text files with doctests. Also in `unknown`.
+    /// `--doctest-glob`: patterns of text files with doctests.
     pub doctest_glob: Vec<String>,
+    /// `--doctest-ignore-import-errors`: whether a module that cannot be imported is skipped.
+    pub doctest_ignore_import_errors: bool,
+    /// `--doctest-continue-on-failure`: whether the examples after a failed one run too.
+    pub doctest_continue_on_failure: bool,
+    /// `--doctest-report`: how what an example printed is compared with what it should have.
+    pub doctest_report: Option<String>,
+    /// pytest-cov's options.
+    pub coverage: CoverageOptions,
     /// `--rootdir`; it has an effect in `PYTEST_ADDOPTS` only.
     pub rootdir: Option<String>,
     /// `-c`; it has an effect in `PYTEST_ADDOPTS` only.
@@ -234,6 +247,11 @@ impl<'a> Parser<'a> {
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
+            Effect::Timeout => {
+                let seconds = limits::seconds(&text());
+                let error = || self.error(name, &format!("needs seconds, not `{}`", text()));
+                self.result.timeout = Some(seconds.ok_or_else(error)?);
+            }
             Effect::Warning => self.result.warnings.push(text()),
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
@@ -262,6 +280,17 @@ impl<'a> Parser<'a> {
             Effect::ConfigFile => self.result.config_file = Some(text()),
             Effect::DoctestModules => self.result.doctest_modules = true,
             Effect::DoctestGlob => self.result.doctest_glob.push(text()),
+            Effect::DoctestIgnoreImportErrors => self.result.doctest_ignore_import_errors = true,
+            Effect::DoctestContinueOnFailure => self.result.doctest_continue_on_failure = true,
+            Effect::DoctestReport => {
+                let choices = &["none", "cdiff", "ndiff", "udiff", "only_first_failure"];
+                let report = self.choice(name, text().to_lowercase(), choices)?;
+                self.result.doctest_report = Some(report);
+            }
+            Effect::Coverage => {
+                let set = self.result.coverage.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
             Effect::Unmodelled => {}
         }
         if effect.is_unmodelled() {
@@ -358,6 +387,29 @@ mod tests {
                 .plugin_options
                 .insert("asyncio_mode".into(), "auto".into());
         });
+        check(
+            "--doctest-modules --doctest-report NDIFF --doctest-glob=*.md",
+            |expected| {
+                expected.doctest_modules = true;
+                expected.doctest_report = Some("ndiff".into());
+                expected.doctest_glob = list(&["*.md"]);
+            },
+        );
+        check(
+            "--doctest-ignore-import-errors --doctest-continue-on-failure",
+            |expected| {
+                expected.doctest_ignore_import_errors = true;
+                expected.doctest_continue_on_failure = true;
+            },
+        );
+        check(
+            "--cov tests --cov --cov-report=term-missing:skip-covered --cov-branch",
+            |expected| {
+                expected.coverage.sources = list(&["tests", ""]);
+                expected.coverage.reports = list(&["term-missing:skip-covered"]);
+                expected.coverage.branch = true;
+            },
+        );
         check("-v -- -not-an-option", |expected| {
             expected.verbosity = 1;
             expected.paths = list(&["-not-an-option"]);
@@ -372,8 +424,6 @@ mod tests {
                 expected.paths = list(paths);
             });
         };
-        unknown("--cov=src", &["--cov=src"], &[]);
-        unknown("--cov tests --no-cov", &["--cov", "tests", "--no-cov"], &[]);
         unknown("-n auto tests", &["-n", "auto"], &["tests"]);
         unknown("-n4", &["-n4"], &[]);
         unknown("--foreign tests/a", &["--foreign"], &["tests/a"]);
@@ -390,6 +440,10 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert_eq!(error.to_string(), message);
         };
+        fails(
+            "--cov-fail-under=x",
+            "addopts: --cov-fail-under needs a number up to 100, not `x`",
+        );
         fails("-k", "addopts: -k needs a value");
         fails("--tb -v", "addopts: --tb needs a value");
         fails(

@@ -29,6 +29,7 @@ pub(crate) enum Effect {
     JunitXml,
     JunitPrefix,
     Basetemp,
+    Timeout,
     Warning,
     Plugin,
     DisablePluginAutoload,
@@ -48,6 +49,11 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    DoctestIgnoreImportErrors,
+    DoctestContinueOnFailure,
+    DoctestReport,
+    /// One of pytest-cov's.
+    Coverage,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -57,10 +63,7 @@ pub(crate) enum Effect {
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(
-            self,
-            Self::Unmodelled | Self::DoctestModules | Self::DoctestGlob
-        )
+        matches!(self, Self::Unmodelled)
     }
 }
 
@@ -83,6 +86,9 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["-s"], Arity::Flag, Effect::NoCapture),
     (&["--basetemp"], Arity::Value, Effect::Basetemp),
     (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // pytest-timeout's; how it ends a test makes no difference here.
+    (&["--timeout"], Arity::Value, Effect::Timeout),
+    (&["--timeout-method"], Arity::Value, Effect::Harmless),
     // Configuration.
     (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
     (&["--rootdir"], Arity::Value, Effect::Rootdir),
@@ -117,6 +123,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
     (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    (
+        &["--doctest-ignore-import-errors"],
+        Arity::Flag,
+        Effect::DoctestIgnoreImportErrors,
+    ),
+    (
+        &["--doctest-continue-on-failure"],
+        Arity::Flag,
+        Effect::DoctestContinueOnFailure,
+    ),
+    (&["--doctest-report"], Arity::Value, Effect::DoctestReport),
     // Reports.
     (&["-v", "--verbose"], Arity::Flag, Effect::Verbose),
     (&["-q", "--quiet"], Arity::Flag, Effect::Quiet),
@@ -195,8 +212,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--keepduplicates",
             "--keep-duplicates",
             "--continue-on-collection-errors",
-            "--doctest-ignore-import-errors",
-            "--doctest-continue-on-failure",
             "-V",
             "--version",
             "-h",
@@ -220,7 +235,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--last-failed-no-failures",
             "--pastebin",
             "--max-warnings",
-            "--doctest-report",
             "--assert",
             "--log-level",
             "--log-format",
@@ -244,7 +258,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
-    // Plugins: async tests, coverage, parallel runs, timeouts, reruns, Django, order, benchmarks.
+    // Plugins: async tests.
     (
         &["--asyncio-mode"],
         Arity::Value,
@@ -255,7 +269,8 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Value,
         Effect::PluginOption("anyio_mode"),
     ),
-    (&["--cov"], Arity::Optional, Effect::Unmodelled),
+    // pytest-cov's.
+    (&["--cov"], Arity::Optional, Effect::Coverage),
     (
         &[
             "--no-cov",
@@ -263,6 +278,24 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--cov-branch",
             "--no-cov-on-fail",
             "--cov-reset",
+        ],
+        Arity::Flag,
+        Effect::Coverage,
+    ),
+    (
+        &[
+            "--cov-report",
+            "--cov-config",
+            "--cov-fail-under",
+            "--cov-precision",
+            "--cov-context",
+        ],
+        Arity::Value,
+        Effect::Coverage,
+    ),
+    // Plugins: parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    (
+        &[
             "-f",
             "--looponfail",
             "--reuse-db",
@@ -280,17 +313,11 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (
         &[
-            "--cov-report",
-            "--cov-config",
-            "--cov-fail-under",
-            "--cov-context",
             "-n",
             "--numprocesses",
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--timeout",
-            "--timeout-method",
             "--session-timeout",
             "--reruns",
             "--reruns-delay",

@@ -138,11 +138,11 @@ class BuiltinFixtures:
         name = re.sub(r"[\W]", "_", request.node.name)[:30]
         path = tmp_path_factory.mktemp(name, numbered=True)
         yield path
-        if self._settings.get("tmp_path_retention_policy") == "failed":
-            if not request.node.call_failed:
-                from shutil import rmtree
+        kept = self._settings.get("tmp_path_retention_policy") != "failed"
+        if not (kept or request.node.call_failed):
+            from shutil import rmtree
 
-                rmtree(path, ignore_errors=True)
+            rmtree(path, ignore_errors=True)
 
     def _cache(self, request):
         if self._cache_object is None:
@@ -168,6 +168,7 @@ class BuiltinFixtures:
 #: Fixture name -> its scope and the module that has pytest's own.
 _OWN = {
     "cache": (FUNCTION, "_pytest.cacheprovider"),
+    "doctest_namespace": (SESSION, "_pytest.doctest"),
     "pytestconfig": (SESSION, "_pytest.fixtures"),
     "record_property": (FUNCTION, "_pytest.junitxml"),
     "subtests": (FUNCTION, "_pytest.subtests"),

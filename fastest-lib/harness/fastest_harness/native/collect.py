@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from types import FunctionType, ModuleType
 
+from . import versions
 from .argnames import mandatory_names
 from .asynchronous import is_async
+from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of
 from .imports import is_fixture
@@ -14,6 +16,7 @@ from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Parametrizer, direct_names
+from .unittest_cases import collect_case, is_case
 from .xunit import add_class_fixtures, add_module_fixtures
 
 __tracebackhide__ = True
@@ -74,7 +77,7 @@ class Collector:
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        self._usefixtures = tuple(config["usefixtures"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
         self._asynchronous = session.asynchronous
 
@@ -83,15 +86,42 @@ class Collector:
         self._refuse(module)
         node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
+        own = Holder(self._config)
+        own.add_all(module)
+        items = []
+        doctests = has_doctests(self._config, path)
+        if doctests:
+            items = self.doctests(nodeid, path, module, conftests, own)
+            if versions.at_least(9, 1):
+                # Each of the two collectors of the file has fixtures of its own.
+                own = Holder(self._config)
+                own.add_all(module)
         holder = Holder(self._config)
-        add_module_fixtures(holder, module)
-        holder.add_all(module)
+        if doctests and not versions.at_least(9, 1):
+            holder.add_holder(own)
+            add_module_fixtures(holder, module)
+        else:
+            add_module_fixtures(holder, module)
+            holder.add_holder(own)
         plugins = self._asynchronous.holders()
         scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers)
-        items = []
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
+
+    def doctests(self, nodeid, path, module, conftests, own=None):
+        """The doctests of a module, or of a text file if `module` is None.
+
+        `own` holds the module's fixtures, if they are found already.
+        """
+        if module is not None and own is None:
+            own = Holder(self._config)
+            own.add_all(module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
+        node.own_markers = unpacked_marks(module) if module is not None else []
+        plugins = self._asynchronous.holders()
+        holders = [self._builtins, *plugins, *conftests, *([own] if own is not None else ())]
+        return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
         """The order in which selected `items` run."""
@@ -115,7 +145,9 @@ class Collector:
                     continue
                 seen.add(name)
                 if isinstance(value, type):
-                    if self._is_test_class(name, value):
+                    if is_case(value):
+                        collect_case(self, name, node, value, scope, group)
+                    elif self._is_test_class(name, value):
                         self._class(name, node, value, scope, group)
                 elif self._is_test_function(name, value):
                     self._function(name, node, value, scope, group)
@@ -124,11 +156,6 @@ class Collector:
             items.extend(group)
 
     def _is_test_class(self, name, value):
-        unittest = sys.modules.get("unittest.case")
-        if unittest is not None and issubclass(value, unittest.TestCase):
-            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
-                return False
-            raise Unsupported(f"unittest class {name}")
         if not (self._is_class_name(name) or _flag(value) is True):
             return False
         return not value.__flags__ & _ABSTRACT
@@ -202,6 +229,18 @@ class Collector:
         if asynchronous or every or calls:
             self._asynchronous.adopt(items[first:], func, asynchronous)
 
+    def plain_info(self, name, func, marks, scope):
+        """What there is to know of a test that takes no arguments, whatever its signature."""
+        every = [*marks, *scope.marks]
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        used = self._usefixtures_of(every)
+        info = self._info(name, func, (), used, parametrize, scope)
+        for definitions in info.definitions.values():
+            if definitions and definitions[-1].params is not None:
+                raise Unsupported(f"parametrized fixture for {name}, which takes no arguments")
+        self._require_known(info, ())
+        return info
+
     def _usefixtures_of(self, marks):
         names = []
         for mark in marks:
@@ -212,7 +251,7 @@ class Collector:
         return names
 
     def _info(self, name, func, argnames, used, parametrize, scope):
-        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        initial = (*self.usefixtures, *scope.autouse, *used, *argnames)
         if not initial:
             return FunctionInfo(name, func, (), (), {}, scope.find)
         initial = tuple(dict.fromkeys(initial))

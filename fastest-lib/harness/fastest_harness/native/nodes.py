@@ -285,6 +285,16 @@ class Function(Node):
     level = FUNCTION
     #: The name of the class that pytest would have made the test of.
     kind = "Function"
+    #: What runs it instead of a call of its function.
+    runtest = None
+    #: What is called with the request when the fixtures are set up.
+    filled = None
+    #: Whether the end of the test ends its instance, before the teardown of what is around it.
+    drops_instance = False
+    #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
+    _excinfo = None
+    #: Whether the test failed as it was to, where pytest is not there to say so.
+    expected_failure = False
     #: Reports of parts of the test, which come before that of its call.
     extra_reports = ()
     #: How many of them failed.

@@ -82,6 +82,8 @@ def of_call(item, call):
     from _pytest.skipping import pytest_runtest_makereport
     from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
 
+    if item._excinfo:
+        call.excinfo = item._excinfo.pop(0)
     convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
@@ -105,9 +107,13 @@ def _without_pytest(item, when, error, duration):
     import traceback
 
     unittest = sys.modules.get("unittest")
+    if item._excinfo:
+        item._excinfo.pop()
     tb = own_frames_cut(error.__traceback__)
     last = traceback.extract_tb(tb)[-1]
     report = {"when": when, "outcome": "failed", "duration": duration}
+    if item.expected_failure:
+        report.update(outcome="skipped", wasxfail="")
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
         reason = str(error)

@@ -155,6 +155,11 @@ class Runner:
         self._logs = logs
         self._recorder = recorder
         self._stray = stray
+        self._finished = ()
+
+    def finished_phases(self):
+        """The reports of the phases that had ended when the last test was interrupted."""
+        return [report.expand(*pair) for pair in zip(("setup", "call"), self._finished)]
 
     def run(self, seq, item, nextitem, peek):
         """The three reports of `item`, or None if it met something unsupported.
@@ -164,16 +169,19 @@ class Runner:
         test of the next file, or None.
         """
         self._state.marks_changed = False
+        self._finished = ()
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure or not self._state.is_at(item.parent):
+            own_setup = item.info.closure or item.filled is not None
+            if marked or own_setup or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
                 start = perf_counter()
                 self._state.setup(item)
                 reports = [perf_counter() - start]
+            self._finished = reports  # Of an interrupted test, too.
             if not is_pending() and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
                 if type(reports[1]) is not float:
@@ -184,6 +192,7 @@ class Runner:
             self._recorder.stop(seq, "runtest", item.nodeid)
             item.funcargs = {}
             item._request = None
+            item._instance = None
         if is_pending():
             return None
         plain = len(reports) == 3 and not item.extra_reports
@@ -242,6 +251,9 @@ class Runner:
         logs.end_phase(item, when)
         if is_pending():
             return duration
+        if item._excinfo:
+            # What a test recorded goes before what was raised.
+            error = item._excinfo[0].value
         if error is not None:
             _refuse(error)
             if is_pending():
@@ -257,14 +269,19 @@ class Runner:
 
             pytest_runtest_setup(item)
         self._state.setup(item)
-        if not item.info.closure:
+        if not item.info.closure and item.filled is None:
             return
+        if item.drops_instance:
+            # After all that fixtures add for the end of the test.
+            self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
         item._request = request
         if item.runs is not None:
             item.runs.setup(item)
         else:
             request._fillfixtures()
+        if item.filled is not None:
+            item.filled(request)
 
     def _call(self, item, marked):
         if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
@@ -308,6 +325,8 @@ class Runner:
         try:
             if item.runs is not None:
                 item.runs.call(item)
+            elif item.runtest is not None:
+                result = item.runtest()
             elif argnames:
                 funcargs = item.funcargs
                 result = item.obj(**{name: funcargs[name] for name in argnames})
