@@ -244,9 +244,12 @@ class FileServer:
             entry["sections"] = [[title, text] for title, text in report.sections]
         if report.user_properties and report.when == "teardown":
             entry["properties"] = [[str(name), value] for name, value in report.user_properties]
-        context = getattr(report, "context", None)
-        if context is not None and hasattr(report, "sub_test_description"):
-            entry["subtest"] = report.sub_test_description()
+        if getattr(report, "context", None) is not None:
+            # pytest's own report of a subtest, or that of the plugin that came before it.
+            for name in ("_sub_test_description", "sub_test_description"):
+                if hasattr(report, name):
+                    entry["subtest"] = getattr(report, name)()
+                    break
         self._reports.append(entry)
 
     # Everything else that is worth saying.

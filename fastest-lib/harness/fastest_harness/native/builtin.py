@@ -138,11 +138,11 @@ class BuiltinFixtures:
         name = re.sub(r"[\W]", "_", request.node.name)[:30]
         path = tmp_path_factory.mktemp(name, numbered=True)
         yield path
-        if self._settings.get("tmp_path_retention_policy") == "failed":
-            if not request.node.call_failed:
-                from shutil import rmtree
+        policy = self._settings.get("tmp_path_retention_policy")
+        if policy == "failed" and not request.node.call_failed:
+            from shutil import rmtree
 
-                rmtree(path, ignore_errors=True)
+            rmtree(path, ignore_errors=True)
 
     def _cache(self, request):
         if self._cache_object is None:

@@ -174,7 +174,8 @@ class Capture:
             tee = self.method == "tee-sys"
             self._out = _Memory(sys.stdout if tee else None)
             self._err = _Memory(sys.stderr if tee else None)
-        self._stdin = sys.stdin = _ClosedInput()
+        if self.method != "tee-sys":
+            self._stdin = sys.stdin = _ClosedInput()
         self.arm()
 
     def use_pytest(self):

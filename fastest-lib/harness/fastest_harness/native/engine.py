@@ -6,7 +6,7 @@ import os
 import sys
 
 from ..longrepr import skip_reason
-from . import report, versions
+from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -45,6 +45,7 @@ class NativeEngine:
         self._sink = sink
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
+        marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
