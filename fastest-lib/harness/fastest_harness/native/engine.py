@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -188,9 +189,24 @@ class NativeEngine:
     def _import_all(self):
         """Import what pytest would have imported before its first test.
 
-        Failures are kept for the one worker that is given the file.
+        Failures are kept for the one worker that is given the file. What modules define stays for
+        good, so the garbage collector neither looks at it meanwhile nor ever after.
         """
-        for request in self._sink.take_imports():
+        requests = self._sink.take_imports()
+        if not requests:
+            return
+        thresholds = gc.get_threshold()
+        gc.set_threshold(0)
+        try:
+            self._import_each(requests)
+        finally:
+            gc.freeze()
+            # Unless a module has set others.
+            if gc.get_threshold()[0] == 0:
+                gc.set_threshold(*thresholds)
+
+    def _import_each(self, requests):
+        for request in requests:
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()
