@@ -307,6 +307,15 @@ impl Session {
         )
     }
 
+    /// How workers capture: `addopts` may name a method that captures less than descriptors.
+    fn capture_method(&self, options: &RunOptions) -> &str {
+        match (options.capture, self.workspace.addopts().capture.as_deref()) {
+            (Capture::No, _) => "no",
+            (Capture::Fd, Some(method @ ("sys" | "tee-sys"))) => method,
+            (Capture::Fd, _) => "fd",
+        }
+    }
+
     /// What every worker is told; `harness/fastest_harness` reads it.
     fn harness_config(
         &self,
@@ -318,6 +327,11 @@ impl Session {
         let warnings = [
             self.workspace.addopts().warnings.as_slice(),
             &options.warnings,
+        ]
+        .concat();
+        let plugin_options = [
+            self.workspace.addopts().plugins.as_slice(),
+            &options.plugins,
         ]
         .concat();
         let pythonpath = self.workspace.pythonpath();
@@ -342,7 +356,7 @@ impl Session {
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
-            "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
+            "capture": self.capture_method(options),
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
             "tbstyle": options.traceback.as_str(),
@@ -350,6 +364,8 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "settings": config.raw,
+            "plugin_options": plugin_options,
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

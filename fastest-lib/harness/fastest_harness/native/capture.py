@@ -11,8 +11,6 @@ import io
 import os
 import sys
 
-from .errors import Unsupported
-
 __tracebackhide__ = True
 
 
@@ -234,7 +232,8 @@ class Capture:
     def set_fixture(self, fixture):
         """`capsys` or one of its kin becomes active."""
         if self._fixture is not None:
-            raise Unsupported("two capture fixtures at the same time")
+            names = fixture.request.fixturename, self._fixture.request.fixturename
+            fixture.request.raiseerror("cannot use {} and {} at the same time".format(*names))
         self._fixture = fixture
 
     def unset_fixture(self):

@@ -102,8 +102,8 @@ class Collector:
         for name in ("pytest_plugins", "__pytest_wrapped__"):
             if name in names:
                 raise Unsupported(f"module defines {name}")
-        if "__getattr__" in names:
-            raise Unsupported("module defines __getattr__")
+        if "__getattr__" in names and getattr(module, "pytest_plugins", None):
+            raise Unsupported("module defines pytest_plugins")
 
     def _walk(self, node, dicts, scope, items):
         seen = set(_IGNORED)
@@ -166,7 +166,8 @@ class Collector:
         func = getattr(value, "__func__", value)
         code = _code_of(func)
         if code is None:
-            raise Unsupported(f"{name} is not a function")
+            _warn_of_no_function(name, func)
+            return
         if not getattr(func, "__test__", True):
             return
         if code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
@@ -267,6 +268,23 @@ class _Scope:
         if known is None:
             known = self._closures[initial] = closure_of(initial, (), self.find)
         return known
+
+
+def _warn_of_no_function(name, value):
+    """Do as pytest with a test that can be called but is no function."""
+    if not versions.installed():
+        raise Unsupported(f"{name} is not a function")
+    from warnings import warn_explicit
+
+    from _pytest._code import getfslineno
+    from _pytest.compat import get_real_func
+    from _pytest.warning_types import PytestCollectionWarning
+
+    if isinstance(get_real_func(value), FunctionType):
+        raise Unsupported(f"{name} is not a plain function")
+    path, line = getfslineno(value)
+    warning = PytestCollectionWarning(f"cannot collect {name!r} because it is not a function.")
+    warn_explicit(warning, None, str(path), line + 1)
 
 
 def _warn_of_empty_use(definition):

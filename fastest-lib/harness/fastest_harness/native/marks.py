@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import Unsupported
-from .nodes import SESSION
+from .nodes import DIRECTORY, PACKAGE, SESSION
 
 __tracebackhide__ = True
 
@@ -129,9 +129,10 @@ def _compile(text):
 def _keyword_matcher(item):
     from _pytest import mark as pytest_mark
 
-    names = set(item.nodeid.partition("::")[0].split("/"))
+    names = set()
     for node in item.iter_parents():
-        if node.level != SESSION:
+        is_directory = node.level in (DIRECTORY, PACKAGE)
+        if node.level != SESSION and not (is_directory and node.parent.level == SESSION):
             names.add(node.name)
         names.update(node.__dict__.get("extra_keyword_matches", ()))
     attributes = item.info.func.__dict__
