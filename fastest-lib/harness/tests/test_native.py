@@ -337,9 +337,6 @@ LATE = {
     ),
     "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
     "fixture 'several' requested without parameter": "request.getfixturevalue('needs_several')",
-    "two capture fixtures at the same time": (
-        "[request.getfixturevalue(name) for name in ('capsys', 'capfd')]"
-    ),
 }
 
 LATE_FIXTURES = """
