@@ -259,8 +259,13 @@ def test_without_pytest_installed(tmp_path):
 
 
 DEOPTS = {
-    "unittest class TestX": (
-        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    "parametrized fixture for test_x, which takes no arguments": (
+        "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
+        "class TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
+    "twisted.trial class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
+        " def test_x(self): pass"
     ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
@@ -287,7 +292,12 @@ DEOPTS = {
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
     "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
-    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "mark timeout with func_only": (
+        "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
+    ),
+    "the mark timeout does not take 'long'": (
+        "import pytest\n@pytest.mark.timeout('long')\ndef test_x(): pass"
+    ),
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),

@@ -138,8 +138,8 @@ class BuiltinFixtures:
         name = re.sub(r"[\W]", "_", request.node.name)[:30]
         path = tmp_path_factory.mktemp(name, numbered=True)
         yield path
-        policy = self._settings.get("tmp_path_retention_policy")
-        if policy == "failed" and not request.node.call_failed:
+        kept = self._settings.get("tmp_path_retention_policy") != "failed"
+        if not (kept or request.node.call_failed):
             from shutil import rmtree
 
             rmtree(path, ignore_errors=True)

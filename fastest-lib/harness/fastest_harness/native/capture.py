@@ -176,6 +176,12 @@ class Capture:
             self._stdin = sys.stdin = _ClosedInput()
         self.arm()
 
+    def descriptors(self):
+        """Those of the files that captured output goes to; 0 where there are none."""
+        if self._out is None or self.method != "fd":
+            return 0, 0
+        return self._out.file.fileno(), self._err.file.fileno()
+
     def use_pytest(self):
         """Take pytest's own object for standard input, now that pytest is imported."""
         if self._stdin is not None and sys.stdin is self._stdin:

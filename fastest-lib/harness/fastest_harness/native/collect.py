@@ -7,6 +7,7 @@ from types import FunctionType, ModuleType
 
 from . import versions
 from .argnames import mandatory_names
+from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of, pruned
 from .imports import is_fixture
@@ -14,6 +15,7 @@ from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Metafunc, direct_names
+from .unittest_cases import collect_case, is_case
 from .xunit import add_class_fixtures, add_module_fixtures
 
 __tracebackhide__ = True
@@ -71,7 +73,7 @@ class Collector:
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        self._usefixtures = tuple(config["usefixtures"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
         #: `pytest_generate_tests` functions of conftests and plugins, in the order in which
         #: pytest calls them: those before parametrized fixtures are looked at, which come after
@@ -83,15 +85,41 @@ class Collector:
         self._refuse(module)
         node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
+        own = Holder(self._config)
+        own.add_all(module)
+        items = []
+        doctests = has_doctests(self._config, path)
+        if doctests:
+            items = self.doctests(nodeid, path, module, conftests, own)
+            if versions.at_least(9, 1):
+                # Each of the two collectors of the file has fixtures of its own.
+                own = Holder(self._config)
+                own.add_all(module)
         holder = Holder(self._config)
-        add_module_fixtures(holder, module)
-        holder.add_all(module)
+        if doctests and not versions.at_least(9, 1):
+            holder.add_holder(own)
+            add_module_fixtures(holder, module)
+        else:
+            add_module_fixtures(holder, module)
+            holder.add_holder(own)
         generates = hasattr(module, "pytest_generate_tests") or self.generators != ((), ())
         scope = _Scope([self._builtins, *conftests, holder], node.own_markers, generates)
-        items = []
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
+
+    def doctests(self, nodeid, path, module, conftests, own=None):
+        """The doctests of a module, or of a text file if `module` is None.
+
+        `own` holds the module's fixtures, if they are found already.
+        """
+        if module is not None and own is None:
+            own = Holder(self._config)
+            own.add_all(module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
+        node.own_markers = unpacked_marks(module) if module is not None else []
+        holders = [self._builtins, *conftests, *([own] if own is not None else ())]
+        return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
         """The order in which selected `items` run."""
@@ -115,7 +143,9 @@ class Collector:
                     continue
                 seen.add(name)
                 if isinstance(value, type):
-                    if self._is_test_class(name, value):
+                    if is_case(value):
+                        collect_case(self, name, node, value, scope, group)
+                    elif self._is_test_class(name, value):
                         self._class(name, node, value, scope, group)
                 elif self._is_test_function(name, value):
                     self._function(name, node, value, scope, group)
@@ -124,11 +154,6 @@ class Collector:
             items.extend(group)
 
     def _is_test_class(self, name, value):
-        unittest = sys.modules.get("unittest.case")
-        if unittest is not None and issubclass(value, unittest.TestCase):
-            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
-                return False
-            raise Unsupported(f"unittest class {name}")
         if not (self._is_class_name(name) or _flag(value) is True):
             return False
         return not value.__flags__ & _ABSTRACT
@@ -217,8 +242,23 @@ class Collector:
             own.append(parent.module.pytest_generate_tests)
         return (*own, *early), late
 
+    def plain_info(self, name, func, marks, scope):
+        """What there is to know of a test that takes no arguments, whatever its signature."""
+        every = [*marks, *scope.marks]
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        uses = [mark for mark in every if mark.name == "usefixtures"]
+        if not all(mark.args for mark in uses):
+            raise Unsupported("usefixtures without names")
+        used = [fixture for mark in uses for fixture in mark.args]
+        info = self._info(name, func, (), used, parametrize, scope)
+        for definitions in info.definitions.values():
+            if definitions and definitions[-1].params is not None:
+                raise Unsupported(f"parametrized fixture for {name}, which takes no arguments")
+        self._require_known(info)
+        return info
+
     def _info(self, name, func, argnames, used, parametrize, scope):
-        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        initial = (*self.usefixtures, *scope.autouse, *used, *argnames)
         if not initial:
             return FunctionInfo(name, func, (), (), (), {}, scope.find)
         initial = tuple(dict.fromkeys(initial))
@@ -239,7 +279,7 @@ class Collector:
 class _Scope:
     """The fixtures visible at one place of the tree."""
 
-    def __init__(self, holders, marks, generates):
+    def __init__(self, holders, marks, generates=False):
         #: Whether a hook generates tests here.
         self.generates = generates
         #: Marks of the module and the classes around, nearest first.
@@ -249,7 +289,7 @@ class _Scope:
         self._closures = {}
         self.autouse = [name for holder in holders for name in holder.autouse]
 
-    def inside(self, holder, marks, generates):
+    def inside(self, holder, marks, generates=False):
         """The scope of a class below this one, which may generate tests itself."""
         generates = generates or self.generates
         return _Scope([*self._holders, holder], [*marks, *self.marks], generates)

@@ -6,11 +6,13 @@ import gc
 import os
 import sys
 
+from .. import limits
 from ..longrepr import skip_reason
 from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -42,6 +44,10 @@ class NativeEngine:
     """
 
     def __init__(self, config, sink):
+        if "pytest-timeout" in config.get("plugins", ()):
+            # It registers its mark, which is honoured with and without it.
+            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
+            config = dict(config, markers=known)
         self._config = config
         self._sink = sink
         self._pytest = versions.find_pytest()
@@ -58,9 +64,6 @@ class NativeEngine:
             self._log_settings = LogSettings(config.get("settings", {}))
         except ValueError as error:
             return str(error)
-        for argument in config.get("pytest_args", ()):
-            if argument.startswith("--doctest"):
-                return argument
         return None
 
     def run(self):
@@ -104,7 +107,14 @@ class NativeEngine:
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         tree = Tree(self._session, config, self._load_package)
         self._collector = Collector(config, self._session, tree, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray)
+        measurement = config.get("measurement")
+        if measurement is None:
+            self._runner = Runner(*parts)
+        else:
+            from .measured import MeasuredRunner
+
+            self._runner = MeasuredRunner(measurement, *parts)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -115,6 +125,7 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._sink.captured_in(*self._capture.descriptors())
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -218,7 +229,7 @@ class NativeEngine:
                 for conftest in request["conftests"]:
                     self._holder_of(conftest)
                 if path.endswith(".py"):
-                    self._import(path)
+                    self._import(path, request.get("doctest", False))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -228,11 +239,12 @@ class NativeEngine:
                 self._recorder.stop(request["seq"], "collect", "")
                 self._capture.drain()
 
-    def _import(self, path):
+    def _import(self, path, only_doctests=False):
         failed = self._failed_imports.pop(path, None)
         if failed is not None:
             raise failed
-        self._finder.add_path(path)
+        if not only_doctests:
+            self._finder.add_path(path)
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
@@ -283,8 +295,11 @@ class NativeEngine:
     def _collect(self, request):
         path = request["abspath"]
         holders = [self._holder_of(conftest) for conftest in request["conftests"]]
-        module = self._import(path)
-        items = self._collector.collect(request["path"], path, module, holders)
+        if not request.get("doctest"):
+            module = self._import(path)
+            items = self._collector.collect(request["path"], path, module, holders)
+        else:
+            items = self._doctests(request["path"], path, holders)
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
@@ -299,6 +314,14 @@ class NativeEngine:
         if "pytest_plugins" in module.__dict__:
             raise Unsupported("package sets pytest_plugins")
         return module
+
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        else:
+            check_text_file(path)
+        return self._collector.doctests(nodeid, path, module, holders)
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
@@ -346,7 +369,13 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
-            reports = self._runner.run(seq, item, nextitem, self._peek)
+            if marks.limits_time:
+                sink.limit(limits.seconds(item))
+            try:
+                reports = self._runner.run(seq, item, nextitem, self._peek)
+            except KeyboardInterrupt:
+                sink.cut_short(seq, index, self._runner.finished_phases())
+                raise
             if reports is None:
                 with Shield():
                     self._state.leave_file()

@@ -222,6 +222,13 @@ class Holder:
         if fixturedef.autouse:
             self.autouse.append(fixturedef.argname)
 
+    def add_holder(self, other):
+        """Register the definitions of `other` after those at hand."""
+        for definitions in other.defs.values():
+            for fixturedef in definitions:
+                self.defs.setdefault(fixturedef.argname, []).append(fixturedef)
+        self.autouse.extend(other.autouse)
+
     def add_all(self, holder):
         """Register every fixture found on `holder`, a module or an instance of a class."""
         fixtures = sys.modules.get("_pytest.fixtures")

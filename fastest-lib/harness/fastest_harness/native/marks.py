@@ -18,7 +18,6 @@ PLUGIN_MARKS = {
         "pytest-tornado",
         "pytest-tornasync",
     ),
-    "timeout": ("pytest-timeout",),
     "flaky": (
         "flaky",
         "pytest-rerunfailures",
@@ -80,11 +79,30 @@ def activate(plugins):
 PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
 
 
+#: Whether any mark has limited the time of a test.
+limits_time = False
+
+
 def check_marks(marks):
     """Raise `Unsupported` for a mark that a plugin would act upon."""
+    global limits_time
     for mark in marks:
+        if mark.name == "timeout":
+            limits_time = True
+            _check_timeout(mark)
         if mark.name in PLUGIN_MARKS and not _installed.isdisjoint(PLUGIN_MARKS[mark.name]):
             raise Unsupported(f"mark {mark.name}")
+
+
+def _check_timeout(mark):
+    from ..limits import arguments
+
+    try:
+        given = arguments(mark)
+    except ValueError as error:
+        raise Unsupported(str(error)) from None
+    if given.get("func_only"):
+        raise Unsupported("mark timeout with func_only")
 
 
 def unpacked_marks(obj):

@@ -289,6 +289,16 @@ class Function(Node):
     failed_subtests = 0
     #: Whether the call did anything but pass.
     call_failed = False
+    #: What runs it instead of a call of its function.
+    runtest = None
+    #: What is called with the request when the fixtures are set up.
+    filled = None
+    #: Whether the end of the test ends its instance, before the teardown of what is around it.
+    drops_instance = False
+    #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
+    _excinfo = None
+    #: pytest's reports of subtests.
+    subreports = None
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name

@@ -82,6 +82,8 @@ def of_call(item, call):
     from _pytest.skipping import pytest_runtest_makereport
     from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
 
+    if item._excinfo:
+        call.excinfo = item._excinfo.pop(0)
     convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
@@ -89,6 +91,17 @@ def of_call(item, call):
         steps.send(TestReport.from_item_and_call(item, call))
     except StopIteration as stop:
         return stop.value
+
+
+def of_subtest(made):
+    """pytest's report of a subtest as a dict."""
+    report = as_dict(made, made.when, made.duration)
+    report["subtest"] = made._sub_test_description()
+    if made.sections:
+        report["sections"] = [[title, text] for title, text in made.sections]
+    if made.user_properties:
+        report["properties"] = [[name, value] for name, value in made.user_properties]
+    return report
 
 
 def as_dict(made, when, duration):

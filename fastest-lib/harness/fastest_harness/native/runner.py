@@ -156,6 +156,11 @@ class Runner:
         self._logs = logs
         self._recorder = recorder
         self._stray = stray
+        self._finished = ()
+
+    def finished_phases(self):
+        """The reports of the phases that had ended when the last test was interrupted."""
+        return [report.expand(*pair) for pair in zip(("setup", "call"), self._finished)]
 
     def run(self, seq, item, nextitem, peek):
         """The three reports of `item`, or None if it met something unsupported.
@@ -165,16 +170,19 @@ class Runner:
         test of the next file, or None.
         """
         self._state.marks_changed = False
+        self._finished = ()
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure or not self._state.is_at(item.parent):
+            surrounded = marked or item.info.closure or item.filled is not None
+            if surrounded or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
                 start = perf_counter()
                 self._state.setup(item)
                 reports = [perf_counter() - start]
+            self._finished = reports  # Of an interrupted test, too.
             if not is_pending() and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
                 if type(reports[1]) is not float:
@@ -185,9 +193,10 @@ class Runner:
             self._recorder.stop(seq, "runtest", item.nodeid)
             item.funcargs = {}
             item._request = None
+            item._instance = None
         if is_pending():
             return None
-        plain = len(reports) == 3 and not item.extra_reports
+        plain = len(reports) == 3 and not (item.extra_reports or item.subreports)
         if plain and all(type(entry) is float for entry in reports):
             return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
@@ -197,6 +206,8 @@ class Runner:
 
             settle(item, reports[1])
             reports[1:1] = item.extra_reports
+        if item.subreports:
+            reports[1:1] = [report.of_subtest(made) for made in item.subreports]
         return reports
 
     def _is_marked(self, item):
@@ -243,6 +254,9 @@ class Runner:
         logs.end_phase(item, when)
         if is_pending():
             return duration
+        if item._excinfo:
+            # What a test recorded goes before what was raised.
+            error = item._excinfo[0].value
         if error is not None:
             _refuse(error)
             if is_pending():
@@ -266,8 +280,11 @@ class Runner:
             pytest_runtest_setup(item)
         self._state.setup(item)
         closure = item.info.closure
-        if not closure:
+        if not closure and item.filled is None:
             return
+        if item.drops_instance:
+            # After all that fixtures add for the end of the test.
+            self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
         item._request = request
         funcargs = item.funcargs
@@ -280,6 +297,8 @@ class Runner:
                     funcargs[argname] = params[argname]
                     continue
             funcargs[argname] = request.getfixturevalue(argname)
+        if item.filled is not None:
+            item.filled(request)
 
     def _call(self, item, marked):
         if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
@@ -320,7 +339,9 @@ class Runner:
     def _call_test(self, item):
         argnames = item.info.argnames
         try:
-            if argnames:
+            if item.runtest is not None:
+                result = item.runtest()
+            elif argnames:
                 funcargs = item.funcargs
                 result = item.obj(**{name: funcargs[name] for name in argnames})
             else:

@@ -83,18 +83,7 @@ def add_module_fixtures(holder, module):
 
 def add_class_fixtures(holder, cls):
     """Register what `cls` defines for the class and for each of its methods."""
-    setup = first_function(cls, "setup_class")
-    teardown = first_function(cls, "teardown_class")
-    if setup is not None or teardown is not None:
-
-        def around_class(request):
-            if setup is not None:
-                call_with_optional(_plain(setup), request.cls)
-            yield
-            if teardown is not None:
-                call_with_optional(_plain(teardown), request.cls)
-
-        _add(holder, f"_xunit_setup_class_fixture_{cls.__qualname__}", around_class, CLASS)
+    add_class_setup(holder, cls)
     before = first_function(cls, "setup_method")
     after = first_function(cls, "teardown_method")
     if before is not None or after is not None:
@@ -108,3 +97,19 @@ def add_class_fixtures(holder, cls):
                 call_with_optional(instance.teardown_method, request.function)
 
         _add(holder, f"_xunit_setup_method_fixture_{cls.__qualname__}", around_method, FUNCTION)
+
+
+def add_class_setup(holder, cls):
+    """Register `setup_class` and `teardown_class` of `cls`."""
+    setup = first_function(cls, "setup_class")
+    teardown = first_function(cls, "teardown_class")
+    if setup is not None or teardown is not None:
+
+        def around_class(request):
+            if setup is not None:
+                call_with_optional(_plain(setup), request.cls)
+            yield
+            if teardown is not None:
+                call_with_optional(_plain(teardown), request.cls)
+
+        _add(holder, f"_xunit_setup_class_fixture_{cls.__qualname__}", around_class, CLASS)
