@@ -357,11 +357,8 @@ impl Session {
             &options.warnings,
         ]
         .concat();
-        let plugin_options = [
-            self.workspace.addopts().plugins.as_slice(),
-            &options.plugins,
-        ]
-        .concat();
+        let addopts = self.workspace.addopts();
+        let plugin_options = [addopts.plugins.as_slice(), &options.plugins].concat();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
         Ok(json!({
@@ -377,6 +374,14 @@ impl Session {
             "markers": config.markers,
             "filterwarnings": config.filterwarnings,
             "cmdline_warnings": warnings,
+            "doctest": {
+                "modules": addopts.doctest_modules,
+                "ignore_import_errors": addopts.doctest_ignore_import_errors,
+                "continue_on_failure": addopts.doctest_continue_on_failure,
+                "report": addopts.doctest_report.as_deref().unwrap_or("udiff"),
+                "optionflags": config.doctest_optionflags,
+                "encoding": config.doctest_encoding,
+            },
             "usefixtures": config.usefixtures,
             "xfail_strict": config.xfail_strict,
             "strict_markers": config.strict_markers,

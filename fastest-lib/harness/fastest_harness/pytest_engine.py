@@ -246,8 +246,12 @@ class FileServer:
             except KeyboardInterrupt:
                 raise
             except BaseException:
-                # Whoever collects the file will meet this again, and report it.
-                return
+                # Whoever collects the file will meet this again, and report it; unless the module
+                # stays where pytest looks first, as it does with `--import-mode=importlib`.
+                path = str(node.path)
+                for name, module in list(sys.modules.items()):
+                    if getattr(module, "__file__", None) == path:
+                        del sys.modules[name]
 
     def _items(self, session):
         while True:

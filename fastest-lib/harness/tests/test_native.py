@@ -258,6 +258,48 @@ def test_without_pytest_installed(tmp_path):
     assert len(native["results"]) == 5 and not native["deopts"]
 
 
+CASES_WITHOUT_PYTEST = """
+import unittest
+class Case(unittest.TestCase):
+    def test_pass(self): pass
+    def test_fail(self): self.assertEqual(1, 2)
+    def test_skip(self): self.skipTest("because")
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+    @unittest.expectedFailure
+    def test_unexpected(self): pass
+    def test_subtests(self):
+        for i in range(3):
+            with self.subTest(i=i): self.assertNotEqual(i, 1)
+@unittest.skip("class")
+class Skipped(unittest.TestCase):
+    def test_it(self): raise ValueError
+"""
+
+
+def test_cases_without_pytest_installed(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(root, test_a=CASES_WITHOUT_PYTEST)
+    native = run_native(make_config(root, files), root, options=["-S"])
+    seen = {}
+    for nodeid, reports in native["results"].items():
+        assert len(reports) == 3
+        call = reports[1] if isinstance(reports[1], dict) else {"outcome": "passed"}
+        seen[nodeid.partition("::")[2]] = [call["outcome"], "wasxfail" in call]
+    assert seen == {
+        "Case::test_pass": ["passed", False],
+        "Case::test_fail": ["failed", False],
+        "Case::test_skip": ["skipped", False],
+        "Case::test_expected": ["skipped", True],
+        "Case::test_unexpected": ["failed", False],
+        "Case::test_subtests": ["failed", False],
+        "Skipped::test_it": ["skipped", False],
+    }
+    failed = native["results"]["test_a.py::Case::test_fail"][1]["longrepr"]
+    assert failed["message"] == "AssertionError: 1 != 2"
+    assert native["results"]["test_a.py::Case::test_skip"][1]["longrepr"]["reason"] == "because"
+
+
 DEOPTS = {
     "parametrized fixture for test_x, which takes no arguments": (
         "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"

@@ -214,6 +214,8 @@ pub(super) struct FileRequest<'a> {
     pub(super) abspath: Cow<'a, str>,
     pub(super) conftests: Vec<Cow<'a, str>>,
     pub(super) ids: Option<&'a [String]>,
+    /// Whether only its doctests are collected.
+    pub(super) doctest: bool,
 }
 
 /// What the dispatcher says to the zygote.

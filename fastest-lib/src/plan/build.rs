@@ -20,6 +20,8 @@ const NATIVE_SETTINGS: &[&str] = &[
     "addopts",
     "cache_dir",
     "console_output_style",
+    "doctest_encoding",
+    "doctest_optionflags",
     "empty_parameter_set_mark",
     "filterwarnings",
     "junit_family",
@@ -119,6 +121,7 @@ fn plan_file(
         ids: wanted_ids(found),
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
+        is_doctest: found.is_doctest,
         tests: selected.tests.len(),
     }
 }

@@ -47,6 +47,9 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    DoctestIgnoreImportErrors,
+    DoctestContinueOnFailure,
+    DoctestReport,
     /// One of pytest-cov's.
     Coverage,
     /// Neither what runs nor its outcome, only how pytest prints it.
@@ -58,10 +61,7 @@ pub(crate) enum Effect {
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(
-            self,
-            Self::Unmodelled | Self::DoctestModules | Self::DoctestGlob
-        )
+        matches!(self, Self::Unmodelled)
     }
 }
 
@@ -121,6 +121,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
     (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    (
+        &["--doctest-ignore-import-errors"],
+        Arity::Flag,
+        Effect::DoctestIgnoreImportErrors,
+    ),
+    (
+        &["--doctest-continue-on-failure"],
+        Arity::Flag,
+        Effect::DoctestContinueOnFailure,
+    ),
+    (&["--doctest-report"], Arity::Value, Effect::DoctestReport),
     // Reports.
     (&["-v", "--verbose"], Arity::Flag, Effect::Verbose),
     (&["-q", "--quiet"], Arity::Flag, Effect::Quiet),
@@ -199,8 +210,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--keepduplicates",
             "--keep-duplicates",
             "--continue-on-collection-errors",
-            "--doctest-ignore-import-errors",
-            "--doctest-continue-on-failure",
             "-V",
             "--version",
             "-h",
@@ -224,7 +233,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--last-failed-no-failures",
             "--pastebin",
             "--max-warnings",
-            "--doctest-report",
             "--assert",
             "--log-level",
             "--log-format",

@@ -168,6 +168,7 @@ class BuiltinFixtures:
 #: Fixture name -> its scope and the module that has pytest's own.
 _OWN = {
     "cache": (FUNCTION, "_pytest.cacheprovider"),
+    "doctest_namespace": (SESSION, "_pytest.doctest"),
     "pytestconfig": (SESSION, "_pytest.fixtures"),
     "record_property": (FUNCTION, "_pytest.junitxml"),
     "subtests": (FUNCTION, "_pytest.subtests"),

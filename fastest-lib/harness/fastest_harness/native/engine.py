@@ -12,7 +12,6 @@ from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
-from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -305,6 +304,12 @@ class NativeEngine:
             items = _restrict(items, wanted)
         return self._collector.finish(items)
 
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        return self._collector.doctests(nodeid, path, module, holders)
+
     def _load_package(self, path):
         """The module of a package's `__init__`, for the setup that it defines."""
         try:
@@ -314,14 +319,6 @@ class NativeEngine:
         if "pytest_plugins" in module.__dict__:
             raise Unsupported("package sets pytest_plugins")
         return module
-
-    def _doctests(self, nodeid, path, holders):
-        module = None
-        if path.endswith(".py"):
-            module = self._import(path, only_doctests=True)
-        else:
-            check_text_file(path)
-        return self._collector.doctests(nodeid, path, module, holders)
 
     def _holder_of(self, path):
         holder = self._holders.get(path)

@@ -283,12 +283,6 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
-    #: Reports of parts of the test, which come before that of its call.
-    extra_reports = ()
-    #: How many of them failed.
-    failed_subtests = 0
-    #: Whether the call did anything but pass.
-    call_failed = False
     #: What runs it instead of a call of its function.
     runtest = None
     #: What is called with the request when the fixtures are set up.
@@ -297,8 +291,14 @@ class Function(Node):
     drops_instance = False
     #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
     _excinfo = None
-    #: pytest's reports of subtests.
-    subreports = None
+    #: Whether the test failed as it was to, where pytest is not there to say so.
+    expected_failure = False
+    #: Reports of parts of the test, which come before that of its call.
+    extra_reports = ()
+    #: How many of them failed.
+    failed_subtests = 0
+    #: Whether the call did anything but pass.
+    call_failed = False
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name

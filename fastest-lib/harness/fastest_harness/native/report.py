@@ -93,17 +93,6 @@ def of_call(item, call):
         return stop.value
 
 
-def of_subtest(made):
-    """pytest's report of a subtest as a dict."""
-    report = as_dict(made, made.when, made.duration)
-    report["subtest"] = made._sub_test_description()
-    if made.sections:
-        report["sections"] = [[title, text] for title, text in made.sections]
-    if made.user_properties:
-        report["properties"] = [[name, value] for name, value in made.user_properties]
-    return report
-
-
 def as_dict(made, when, duration):
     """What the engine sends of pytest's report, but for its sections and properties."""
     report = {"when": when, "outcome": made.outcome, "duration": duration}
@@ -118,9 +107,13 @@ def _without_pytest(item, when, error, duration):
     import traceback
 
     unittest = sys.modules.get("unittest")
+    if item._excinfo:
+        item._excinfo.pop()
     tb = own_frames_cut(error.__traceback__)
     last = traceback.extract_tb(tb)[-1]
     report = {"when": when, "outcome": "failed", "duration": duration}
+    if item.expected_failure:
+        report.update(outcome="skipped", wasxfail="")
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
         reason = str(error)

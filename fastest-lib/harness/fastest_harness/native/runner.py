@@ -174,8 +174,8 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            surrounded = marked or item.info.closure or item.filled is not None
-            if surrounded or not self._state.is_at(item.parent):
+            own_setup = item.info.closure or item.filled is not None
+            if marked or own_setup or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
@@ -196,7 +196,7 @@ class Runner:
             item._instance = None
         if is_pending():
             return None
-        plain = len(reports) == 3 and not (item.extra_reports or item.subreports)
+        plain = len(reports) == 3 and not item.extra_reports
         if plain and all(type(entry) is float for entry in reports):
             return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
@@ -206,8 +206,6 @@ class Runner:
 
             settle(item, reports[1])
             reports[1:1] = item.extra_reports
-        if item.subreports:
-            reports[1:1] = [report.of_subtest(made) for made in item.subreports]
         return reports
 
     def _is_marked(self, item):

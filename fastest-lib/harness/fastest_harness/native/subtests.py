@@ -36,6 +36,17 @@ def settle(item, report):
         report["longrepr"] = {"text": text, "message": text}
 
 
+def as_entry(report):
+    """What the engine sends of pytest's report of a subtest."""
+    from .report import as_dict
+
+    entry = as_dict(report, report.when, report.duration)
+    entry["subtest"] = report._sub_test_description()
+    if report.sections:
+        entry["sections"] = [list(section) for section in report.sections]
+    return entry
+
+
 class _Request:
     """The request and, at once, the configuration that pytest's context manager asks."""
 
@@ -76,13 +87,7 @@ class _Hooks:
         return of_call(item, call)
 
     def pytest_runtest_logreport(self, report):
-        from .report import as_dict
-
-        entry = as_dict(report, report.when, report.duration)
-        entry["subtest"] = report._sub_test_description()
-        if report.sections:
-            entry["sections"] = [list(section) for section in report.sections]
-        self._item.extra_reports.append(entry)
+        self._item.extra_reports.append(as_entry(report))
         if report.failed:
             self._item.failed_subtests += 1
 

@@ -311,5 +311,6 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
             .map(|path| path.to_string_lossy())
             .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
+        doctest: file.is_doctest,
     }
 }
