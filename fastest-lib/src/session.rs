@@ -376,6 +376,7 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))

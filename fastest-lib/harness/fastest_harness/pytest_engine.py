@@ -18,10 +18,13 @@ from _pytest import config as pytest_config
 from _pytest import nodes
 
 from fastest_harness.coverage_run import is_excluded
+from fastest_harness.junit import JUnitSink, has_places, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
+# And so is the JUnit report.
+_JUNIT_OFF = {"xmlpath": None}
 
 
 def run(config, channel):
@@ -53,9 +56,10 @@ def run(config, channel):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
-    for name, value in XDIST_OFF.items():
+    for name, value in {**XDIST_OFF, **_JUNIT_OFF}.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    plugin.install_junit(session_config)
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
@@ -140,6 +144,14 @@ class FileServer:
         self._left = {}  # seq -> number of items still to run
         self._current = None
         self._reports = []
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, channel) if family is not None else None
+        self._has_places = has_places(family)
+
+    def install_junit(self, session_config):
+        """Have the session tell what a JUnit report is to say, if there will be one."""
+        if self._junit is not None:
+            self._junit.install(session_config)
 
     # Collection.
 
@@ -261,7 +273,7 @@ class FileServer:
             self._reports = []
             self._channel.starting(*self._current)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-            self._finish()
+            self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
@@ -269,9 +281,16 @@ class FileServer:
             item = nextitem
         return True
 
-    def _finish(self):
+    def _finish(self, item):
         seq, index = self._current
         self._current = None
+        if self._junit is not None and self._reports:
+            last = self._reports[-1]
+            attributes = self._junit.take_attributes()
+            if attributes:
+                last["attributes"] = attributes
+            if self._has_places:
+                last["location"] = list(item.location[:2])
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:
@@ -300,8 +319,9 @@ class FileServer:
             entry["longrepr"] = longrepr_of(report)
         if report.sections:
             entry["sections"] = [[title, text] for title, text in report.sections]
-        if report.user_properties and report.when == "teardown":
-            entry["properties"] = [[str(name), value] for name, value in report.user_properties]
+        if report.user_properties and (report.when == "teardown" or report.failed):
+            family = self._config.get("junit_family")
+            entry["properties"] = properties(report.user_properties, family)
         context = getattr(report, "context", None)
         if context is not None and hasattr(report, "sub_test_description"):
             entry["subtest"] = report.sub_test_description()

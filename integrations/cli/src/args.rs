@@ -123,6 +123,9 @@ pub(crate) struct RunArgs {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE", alias = "junitxml")]
     pub(crate) junit_xml: Option<PathBuf>,
+    /// Put this before the class names of the JUnit report.
+    #[arg(long, value_name = "TEXT", alias = "junitprefix")]
+    pub(crate) junit_prefix: Option<String>,
     /// Record what the tests of each file load and read, for `fastest audit`.
     #[arg(long)]
     pub(crate) record_inputs: bool,

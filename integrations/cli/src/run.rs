@@ -28,6 +28,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    let junit = junit_of(args, &session, started)?;
+    let junit_files = junit_files(args, &session);
+    if output == OutputFormat::Junit || !junit_files.is_empty() {
+        options.junit_family = Some(junit.family.as_str().to_owned());
+    }
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
@@ -71,10 +76,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     if output == OutputFormat::Junit {
         // Its reader may have gone; the exit code still tells.
-        let _ = write_junit(&report, started, io::stdout().lock());
+        let _ = write_junit(&junit, &report, io::stdout().lock());
     }
-    for path in junit_files(args, &session) {
-        write_junit(&report, started, workspace::create(&path)?).map_err(|error| {
+    for path in junit_files {
+        write_junit(&junit, &report, workspace::create(&path)?).map_err(|error| {
             Error::new(
                 ErrorKind::Io,
                 format!("{}: cannot be written: {error}", path.display()),
@@ -93,14 +98,22 @@ fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
     }
 }
 
-fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Result<()> {
-    let mut junit = JUnit::default();
+/// The JUnit report that settings and options ask for.
+fn junit_of(args: &RunArgs, session: &Session, started: SystemTime) -> Result<JUnit, Error> {
+    let workspace = session.workspace();
+    let mut junit = JUnit::configured(workspace.config())?;
+    let configured = || workspace.addopts().junit_prefix.clone();
+    junit.prefix = args.junit_prefix.clone().or_else(configured);
     junit.timestamp = Some(humantime::format_rfc3339_micros(started).to_string());
     junit.hostname = rustix::system::uname()
         .nodename()
         .to_str()
         .ok()
         .map(ToOwned::to_owned);
+    Ok(junit)
+}
+
+fn write_junit(junit: &JUnit, report: &Report, out: impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     junit.write(report, &mut out)?;
     out.flush()

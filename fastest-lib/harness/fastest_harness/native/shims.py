@@ -107,6 +107,7 @@ class Config:
 
     def __init__(self, values, capture):
         self._values = values
+        self._junit_family = values.get("junit_family")
         self.hook = _Hooks()
         self.pluginmanager = _PluginManager(capture)
         verbosity = values["verbosity"]
