@@ -5,6 +5,7 @@ mod bad_input;
 mod cache;
 mod cli;
 mod coverage;
+mod display;
 mod events;
 mod exact;
 mod examples;

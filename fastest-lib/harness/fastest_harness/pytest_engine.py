@@ -39,7 +39,7 @@ def run(config, channel):
         pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
     # First, because the arguments end with paths.
-    args = ["--basetemp", config["basetemp"], *pytest_args]
+    args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
@@ -323,8 +323,11 @@ class FileServer:
             family = self._config.get("junit_family")
             entry["properties"] = properties(report.user_properties, family)
         context = getattr(report, "context", None)
-        if context is not None and hasattr(report, "sub_test_description"):
-            entry["subtest"] = report.sub_test_description()
+        if context is not None:
+            # The plugin's name for it, and that of pytest 9.
+            for name in ("sub_test_description", "_sub_test_description"):
+                if hasattr(report, name):
+                    entry["subtest"] = getattr(report, name)()
         self._reports.append(entry)
 
     # Everything else that is worth saying.

@@ -25,7 +25,6 @@ pub(crate) enum Effect {
     Tb,
     Durations,
     ShowLocals(bool),
-    ReportChars,
     JunitXml,
     JunitPrefix,
     Basetemp,
@@ -48,6 +47,8 @@ pub(crate) enum Effect {
     DoctestGlob,
     /// One of pytest-cov's.
     Coverage,
+    /// One of those that only decide what is shown.
+    Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -129,7 +130,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Effect::ShowLocals(true),
     ),
     (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
-    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (&["-r", "--report-chars"], Arity::Value, Effect::Display),
     (
         &["--junitxml", "--junit-xml"],
         Arity::Value,
@@ -149,22 +150,21 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--disable-warnings",
             "--disable-pytest-warnings",
             "--xfail-tb",
-            "--fulltrace",
-            "--full-trace",
         ],
+        Arity::Flag,
+        Effect::Display,
+    ),
+    (
+        &["--durations-min", "--show-capture", "--color"],
+        Arity::Value,
+        Effect::Display,
+    ),
+    (
+        &["--fulltrace", "--full-trace"],
         Arity::Flag,
         Effect::Harmless,
     ),
-    (
-        &[
-            "--durations-min",
-            "--show-capture",
-            "--color",
-            "--code-highlight",
-        ],
-        Arity::Value,
-        Effect::Harmless,
-    ),
+    (&["--code-highlight"], Arity::Value, Effect::Harmless),
     // pytest's own that have no counterpart here.
     (
         &[

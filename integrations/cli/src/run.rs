@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use fastest_lib::execution::{CancelToken, Event};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
-use fastest_lib::workspace::{CoverageOptions, EngineChoice, OutputFormat};
+use fastest_lib::workspace::{CoverageOptions, DisplayOptions, EngineChoice, OutputFormat};
 use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::args::{CoverageArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
+use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
-use crate::pretty::{Pretty, Verbosity, coverage_verdict};
+use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
 use crate::workspace;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    let display = display(&args.display, &session.workspace().addopts().display)?;
     let junit = junit_of(args, &session, started)?;
     let junit_files = junit_files(args, &session);
     if output == OutputFormat::Junit || !junit_files.is_empty() {
@@ -58,7 +59,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
-            let mut pretty = Pretty::new(verbosity, &plan);
+            let look = Look {
+                verbosity,
+                traceback: options.traceback,
+                options: display,
+            };
+            let mut pretty = Pretty::new(look, &plan);
             pretty.header(session.workspace());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
@@ -241,7 +247,39 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     Ok(options)
 }
 
-/// What `addopts` says, and the command line after it.
+/// What `addopts` says of the display, and the command line after it.
+fn display(args: &DisplayArgs, addopts: &DisplayOptions) -> Result<DisplayOptions, Error> {
+    let mut options = addopts.clone();
+    let mut set = |name: &str, value: Option<&str>| {
+        let set = options.set(name, value);
+        set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))
+    };
+    let flags = [
+        ("--no-header", args.no_header),
+        ("--no-summary", args.no_summary),
+        ("--disable-warnings", args.disable_warnings),
+        ("--xfail-tb", args.xfail_tb),
+        ("--no-fold-skipped", args.no_fold_skipped),
+        ("--force-short-summary", args.force_short_summary),
+    ];
+    for (name, _) in flags.iter().filter(|(_, given)| *given) {
+        set(name, None)?;
+    }
+    let values = [
+        ("-r", &args.report_chars),
+        ("--show-capture", &args.show_capture),
+        ("--color", &args.color),
+        ("--durations-min", &args.durations_min),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            set(name, Some(value))?;
+        }
+    }
+    Ok(options)
+}
+
+/// What `addopts` says of coverage, and the command line after it.
 fn coverage(args: &CoverageArgs, addopts: &CoverageOptions) -> Result<CoverageOptions, Error> {
     let mut options = addopts.clone();
     let mut set = |name: &str, value: Option<&str>| {

@@ -206,4 +206,7 @@ class Config:
 
         from _pytest._io import TerminalWriter
 
-        return TerminalWriter(io.StringIO())
+        writer = TerminalWriter(io.StringIO())
+        # The environment may ask for colours whatever the file is.
+        writer.hasmarkup = False
+        return writer
