@@ -14,6 +14,7 @@ mod inputs;
 mod junit;
 mod layering;
 mod oracle;
+mod probe;
 mod processes;
 mod public_api;
 mod support;

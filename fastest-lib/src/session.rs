@@ -243,6 +243,8 @@ impl Session {
             let context = RunContext {
                 plan,
                 options,
+                test_timeout: self.workspace.test_timeout(),
+                needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
                 config: self.harness_config(
@@ -346,6 +348,7 @@ impl Session {
             &options.warnings,
         ]
         .concat();
+        let addopts = self.workspace.addopts();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
         Ok(json!({
@@ -361,6 +364,14 @@ impl Session {
             "markers": config.markers,
             "filterwarnings": config.filterwarnings,
             "cmdline_warnings": warnings,
+            "doctest": {
+                "modules": addopts.doctest_modules,
+                "ignore_import_errors": addopts.doctest_ignore_import_errors,
+                "continue_on_failure": addopts.doctest_continue_on_failure,
+                "report": addopts.doctest_report.as_deref().unwrap_or("udiff"),
+                "optionflags": config.doctest_optionflags,
+                "encoding": config.doctest_encoding,
+            },
             "usefixtures": config.usefixtures,
             "xfail_strict": config.xfail_strict,
             "strict_markers": config.strict_markers,
@@ -371,6 +382,7 @@ impl Session {
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
+            "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,

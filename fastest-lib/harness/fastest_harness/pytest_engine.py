@@ -17,6 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness import limits, stacks
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, has_places, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
@@ -60,6 +61,8 @@ def run(config, channel):
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
     plugin.install_junit(session_config)
+    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+        session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
@@ -147,6 +150,8 @@ class FileServer:
         family = config.get("junit_family")
         self._junit = JUnitSink(family, channel) if family is not None else None
         self._has_places = has_places(family)
+        self._limits_time = False
+        self._limited = False
 
     def install_junit(self, session_config):
         """Have the session tell what a JUnit report is to say, if there will be one."""
@@ -158,6 +163,14 @@ class FileServer:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
         self._session = session
+        # pytest has set both up for itself.
+        stacks.catch_crashes()
+        self._channel.captured_in(*_captured_in(session.config))
+        if session.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout keeps the time, and knows what all of its options mean.
+            self._channel.limit(0)
+        else:
+            self._limits_time = True
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -245,8 +258,12 @@ class FileServer:
             except KeyboardInterrupt:
                 raise
             except BaseException:
-                # Whoever collects the file will meet this again, and report it.
-                return
+                # Whoever collects the file will meet this again, and report it; unless the module
+                # stays where pytest looks first, as it does with `--import-mode=importlib`.
+                path = str(node.path)
+                for name, module in list(sys.modules.items()):
+                    if getattr(module, "__file__", None) == path:
+                        del sys.modules[name]
 
     def _items(self, session):
         while True:
@@ -272,7 +289,13 @@ class FileServer:
             self._current = self._places.pop(item)
             self._reports = []
             self._channel.starting(*self._current)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            if self._limits_time:
+                self._limit(item)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            except BaseException:
+                self._channel.cut_short(*self._current, self._reports)
+                raise
             self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -280,6 +303,16 @@ class FileServer:
                 raise session.Interrupted(session.shouldstop)
             item = nextitem
         return True
+
+    def _limit(self, item):
+        try:
+            seconds = limits.seconds(item)
+        except ValueError:
+            # Without pytest-timeout a mark is only a label.
+            seconds = None
+        if seconds is not None or self._limited:
+            self._limited = seconds is not None
+            self._channel.limit(seconds)
 
     def _finish(self, item):
         seq, index = self._current
@@ -322,9 +355,8 @@ class FileServer:
         if report.user_properties and (report.when == "teardown" or report.failed):
             family = self._config.get("junit_family")
             entry["properties"] = properties(report.user_properties, family)
-        context = getattr(report, "context", None)
-        if context is not None:
-            # The plugin's name for it, and that of pytest 9.
+        if getattr(report, "context", None) is not None:
+            # Public in pytest-subtests, private in pytest.
             for name in ("sub_test_description", "_sub_test_description"):
                 if hasattr(report, name):
                     entry["subtest"] = getattr(report, name)()
@@ -371,6 +403,18 @@ class FileServer:
     def pytest_sessionfinish(self):
         # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
         sys.stdout.flush()
+
+
+def _captured_in(config):
+    """The descriptors of the files that pytest captures output in; 0 where it does not."""
+    capture = config.pluginmanager.getplugin("capturemanager")._global_capturing
+    descriptors = []
+    for stream in (capture.out, capture.err):
+        try:
+            descriptors.append(stream.tmpfile.fileno())
+        except (AttributeError, OSError):
+            descriptors.append(0)
+    return descriptors
 
 
 def _wanted(nodeid, ids):

@@ -7,13 +7,14 @@ import socket
 import sys
 from functools import partial
 
+from fastest_harness import stacks
 from fastest_harness.channel import Channel, Disconnected
 
 
 def main(message, init, sock_fd, shared_fd):
     """Run the engine that ``message`` names, then end this process."""
     channel = Channel(socket.socket(fileno=sock_fd), shared_fd, init["maxfail"])
-    os.close(shared_fd)
+    stacks.start(channel, shared_fd)
     status = 0
     try:
         os.chdir(init["invocation_dir"])

@@ -163,21 +163,61 @@ def test_without_pytest_installed(tmp_path):
     assert len(native["results"]) == 5 and not native["deopts"]
 
 
+CASES_WITHOUT_PYTEST = """
+import unittest
+class Case(unittest.TestCase):
+    def test_pass(self): pass
+    def test_fail(self): self.assertEqual(1, 2)
+    def test_skip(self): self.skipTest("because")
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+    @unittest.expectedFailure
+    def test_unexpected(self): pass
+    def test_subtests(self):
+        for i in range(3):
+            with self.subTest(i=i): self.assertNotEqual(i, 1)
+@unittest.skip("class")
+class Skipped(unittest.TestCase):
+    def test_it(self): raise ValueError
+"""
+
+
+def test_cases_without_pytest_installed(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(root, test_a=CASES_WITHOUT_PYTEST)
+    native = run_native(make_config(root, files), root, options=["-S"])
+    seen = {}
+    for nodeid, reports in native["results"].items():
+        assert len(reports) == 3
+        call = reports[1] if isinstance(reports[1], dict) else {"outcome": "passed"}
+        seen[nodeid.partition("::")[2]] = [call["outcome"], "wasxfail" in call]
+    assert seen == {
+        "Case::test_pass": ["passed", False],
+        "Case::test_fail": ["failed", False],
+        "Case::test_skip": ["skipped", False],
+        "Case::test_expected": ["skipped", True],
+        "Case::test_unexpected": ["failed", False],
+        "Case::test_subtests": ["failed", False],
+        "Skipped::test_it": ["skipped", False],
+    }
+    failed = native["results"]["test_a.py::Case::test_fail"][1]["longrepr"]
+    assert failed["message"] == "AssertionError: 1 != 2"
+    assert native["results"]["test_a.py::Case::test_skip"][1]["longrepr"]["reason"] == "because"
+
+
 DEOPTS = {
-    "unittest class TestX": (
-        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    "parametrized fixture for test_x, which takes no arguments": (
+        "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
+        "class TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
+    "twisted.trial class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
+        " def test_x(self): pass"
     ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
     "async fixture fix": (
         "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
-    ),
-    "package scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
-    ),
-    "dynamic scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope=lambda fixture_name, config: 'module')\n"
-        "def fix(): pass\ndef test_x(fix): pass"
     ),
     "fixture 'surely_unknown' is not known": "def test_x(surely_unknown): pass",
     "fixture 'testdir' is not known": "def test_x(testdir): pass",
@@ -194,7 +234,12 @@ DEOPTS = {
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
     "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
-    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "mark timeout with func_only": (
+        "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
+    ),
+    "the mark timeout does not take 'long'": (
+        "import pytest\n@pytest.mark.timeout('long')\ndef test_x(): pass"
+    ),
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),
@@ -231,18 +276,16 @@ def test_conftest_handed_back(tmp_path, reason):
 
 
 LATE = {
-    "request.raiseerror": "request.raiseerror('x')",
     "config.pluginmanager.register": "request.config.pluginmanager.register(object())",
-    "request.node.listextrakeywords": "request.node.listextrakeywords()",
+    "request.node.items": "request.session.items",
+    "request._fixturemanager": "request._fixturemanager",
     "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
     "pytest.exit": "pytest.exit('enough')",
-    "fixture silent yields nothing": "request.getfixturevalue('silent')",
-    "scope mismatch of fixture 'narrow'": "request.getfixturevalue('wide')",
-    "AttributeError: 'Request' object has no attribute 'param'": "request.param",
-    "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
-    "parametrized fixture 'several' requested without parameter": (
-        "request.getfixturevalue('several')"
+    "AttributeError: function not available in module-scoped context": (
+        "request.getfixturevalue('wide')"
     ),
+    "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
+    "fixture 'several' requested without parameter": "request.getfixturevalue('needs_several')",
     "two capture fixtures at the same time": (
         "[request.getfixturevalue(name) for name in ('capsys', 'capfd')]"
     ),
@@ -254,18 +297,14 @@ import pytest
 def mod():
     yield
     raise ValueError
-@pytest.fixture
-def silent():
-    if 0:
-        yield
-@pytest.fixture
-def narrow(): pass
 @pytest.fixture(scope='module')
-def wide(narrow): pass
+def wide(request): return request.function
 @pytest.fixture
 def itself(itself): pass
 @pytest.fixture(params=[1, 2])
 def several(request): pass
+@pytest.fixture
+def needs_several(several): pass
 """
 
 

@@ -94,6 +94,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
                 names: Vec::new(),
+                is_doctest: false,
             },
             wide: Vec::new(),
         },

@@ -374,16 +374,16 @@ fn imports_pytest(facts: &FileFacts) -> bool {
 /// A file of which only doctests are collected. Those of a text file are one test, by its name;
 /// those of a module are known to Python.
 fn doctests(file: &TestFile) -> Collected {
-    let reason = OpenReason::new(0, "only pytest collects doctests");
     let mut collected = Collected {
         file: DiscoveredFile {
             path: file.id.clone(),
             tests: Vec::new(),
             open: Vec::new(),
-            needs_pytest: vec![reason.clone()],
+            needs_pytest: Vec::new(),
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),
+            is_doctest: true,
         },
         wide: Vec::new(),
     };
@@ -398,7 +398,14 @@ fn doctests(file: &TestFile) -> Collected {
             collected.file.tests.push(Test::of_text(id, &name));
             collected.wide.push(Vec::new());
         }
-        _ => collected.file.open.push(reason),
+        _ => {
+            let reason = OpenReason::new(0, "only Python knows its doctests");
+            collected.file.open.push(reason);
+        }
+    }
+    if file.path.ends_with("conftest.py") {
+        let reason = OpenReason::new(0, "only pytest collects the doctests of a conftest");
+        collected.file.needs_pytest.push(reason);
     }
     collected
 }

@@ -14,7 +14,7 @@ pub(super) const BUILTIN_FIXTURES: &[(&str, Scope, bool)] = &[
     ("capsys", Scope::Function, true),
     ("capsysbinary", Scope::Function, true),
     ("capteesys", Scope::Function, true),
-    ("doctest_namespace", Scope::Session, false),
+    ("doctest_namespace", Scope::Session, true),
     ("linecomp", Scope::Function, false),
     ("LineMatcher", Scope::Function, false),
     ("monkeypatch", Scope::Function, true),

@@ -224,6 +224,8 @@ pub(super) struct FileRequest<'a> {
     pub(super) abspath: Cow<'a, str>,
     pub(super) conftests: Vec<Cow<'a, str>>,
     pub(super) ids: Option<&'a [String]>,
+    /// Whether only its doctests are collected.
+    pub(super) doctest: bool,
 }
 
 /// What the dispatcher says to the zygote.
@@ -250,6 +252,14 @@ pub(super) enum FromZygote {
     Forked {
         worker: usize,
         pid: i32,
+    },
+    /// A signal has stopped its process, as SIGSTOP does.
+    Stopped {
+        worker: usize,
+    },
+    /// It goes on.
+    Resumed {
+        worker: usize,
     },
     Exited {
         worker: usize,

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use super::config::ImportMode;
 use super::coverage::CoverageOptions;
 use super::display::DisplayOptions;
+use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
 
@@ -33,6 +36,8 @@ pub struct Addopts {
     pub junit_prefix: Option<String>,
     /// `--basetemp`: the folder that temporary folders of tests are made in.
     pub basetemp: Option<String>,
+    /// `--timeout`, of pytest-timeout: the seconds that a test may take; 0 is no limit.
+    pub timeout: Option<Duration>,
     /// `-W`: warning filters, in order.
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
@@ -55,10 +60,16 @@ pub struct Addopts {
     pub noconftest: bool,
     /// `--collect-in-virtualenv`: whether folders that are virtual environments are entered.
     pub collect_in_virtualenv: bool,
-    /// `--doctest-modules`: whether every module is looked through for doctests. Also in `unknown`.
+    /// `--doctest-modules`: whether every module is looked through for doctests.
     pub doctest_modules: bool,
-    /// `--doctest-glob`: patterns of text files with doctests. Also in `unknown`.
+    /// `--doctest-glob`: patterns of text files with doctests.
     pub doctest_glob: Vec<String>,
+    /// `--doctest-ignore-import-errors`: whether a module that cannot be imported is skipped.
+    pub doctest_ignore_import_errors: bool,
+    /// `--doctest-continue-on-failure`: whether the examples after a failed one run too.
+    pub doctest_continue_on_failure: bool,
+    /// `--doctest-report`: how what an example printed is compared with what it should have.
+    pub doctest_report: Option<String>,
     /// pytest-cov's options.
     pub coverage: CoverageOptions,
     /// `--rootdir`; it has an effect in `PYTEST_ADDOPTS` only.
@@ -237,6 +248,11 @@ impl<'a> Parser<'a> {
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
+            Effect::Timeout => {
+                let seconds = limits::seconds(&text());
+                let error = || self.error(name, &format!("needs seconds, not `{}`", text()));
+                self.result.timeout = Some(seconds.ok_or_else(error)?);
+            }
             Effect::Warning => self.result.warnings.push(text()),
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
@@ -261,6 +277,13 @@ impl<'a> Parser<'a> {
             Effect::ConfigFile => self.result.config_file = Some(text()),
             Effect::DoctestModules => self.result.doctest_modules = true,
             Effect::DoctestGlob => self.result.doctest_glob.push(text()),
+            Effect::DoctestIgnoreImportErrors => self.result.doctest_ignore_import_errors = true,
+            Effect::DoctestContinueOnFailure => self.result.doctest_continue_on_failure = true,
+            Effect::DoctestReport => {
+                let choices = &["none", "cdiff", "ndiff", "udiff", "only_first_failure"];
+                let report = self.choice(name, text().to_lowercase(), choices)?;
+                self.result.doctest_report = Some(report);
+            }
             Effect::Coverage => {
                 let set = self.result.coverage.set(name, value);
                 set.map_err(|message| self.error(name, &message))?;
@@ -355,6 +378,21 @@ mod tests {
                 expected.plugins = list(&["no:cacheprovider", "foo"]);
                 expected.ignore = list(&["a", "b"]);
                 expected.paths = list(&["tests/x"]);
+            },
+        );
+        check(
+            "--doctest-modules --doctest-report NDIFF --doctest-glob=*.md",
+            |expected| {
+                expected.doctest_modules = true;
+                expected.doctest_report = Some("ndiff".into());
+                expected.doctest_glob = list(&["*.md"]);
+            },
+        );
+        check(
+            "--doctest-ignore-import-errors --doctest-continue-on-failure",
+            |expected| {
+                expected.doctest_ignore_import_errors = true;
+                expected.doctest_continue_on_failure = true;
             },
         );
         check(

@@ -28,6 +28,7 @@ pub(crate) enum Effect {
     JunitXml,
     JunitPrefix,
     Basetemp,
+    Timeout,
     Warning,
     Plugin,
     DisablePluginAutoload,
@@ -45,6 +46,9 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    DoctestIgnoreImportErrors,
+    DoctestContinueOnFailure,
+    DoctestReport,
     /// One of pytest-cov's.
     Coverage,
     /// One of those that only decide what is shown.
@@ -58,10 +62,7 @@ pub(crate) enum Effect {
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(
-            self,
-            Self::Unmodelled | Self::DoctestModules | Self::DoctestGlob
-        )
+        matches!(self, Self::Unmodelled)
     }
 }
 
@@ -84,6 +85,9 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["-s"], Arity::Flag, Effect::NoCapture),
     (&["--basetemp"], Arity::Value, Effect::Basetemp),
     (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // pytest-timeout's; how it ends a test makes no difference here.
+    (&["--timeout"], Arity::Value, Effect::Timeout),
+    (&["--timeout-method"], Arity::Value, Effect::Harmless),
     // Configuration.
     (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
     (&["--rootdir"], Arity::Value, Effect::Rootdir),
@@ -118,6 +122,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
     (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    (
+        &["--doctest-ignore-import-errors"],
+        Arity::Flag,
+        Effect::DoctestIgnoreImportErrors,
+    ),
+    (
+        &["--doctest-continue-on-failure"],
+        Arity::Flag,
+        Effect::DoctestContinueOnFailure,
+    ),
+    (&["--doctest-report"], Arity::Value, Effect::DoctestReport),
     // Reports.
     (&["-v", "--verbose"], Arity::Flag, Effect::Verbose),
     (&["-q", "--quiet"], Arity::Flag, Effect::Quiet),
@@ -195,8 +210,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--keepduplicates",
             "--keep-duplicates",
             "--continue-on-collection-errors",
-            "--doctest-ignore-import-errors",
-            "--doctest-continue-on-failure",
             "-V",
             "--version",
             "-h",
@@ -220,7 +233,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--last-failed-no-failures",
             "--pastebin",
             "--max-warnings",
-            "--doctest-report",
             "--assert",
             "--log-level",
             "--log-format",
@@ -293,8 +305,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--timeout",
-            "--timeout-method",
             "--session-timeout",
             "--reruns",
             "--reruns-delay",

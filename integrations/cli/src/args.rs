@@ -111,9 +111,12 @@ pub(crate) struct RunArgs {
     /// Show the N slowest phases (0: all).
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
-    /// Kill a test that takes longer.
+    /// Kill a test that takes longer (0: never).
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
+    /// Replace a worker that holds more memory after a file, such as 512M or 2G.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_worker_memory: Option<String>,
     /// What runs the tests.
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineArg>,

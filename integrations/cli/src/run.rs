@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use fastest_lib::execution::{CancelToken, Event};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
-use fastest_lib::workspace::{CoverageOptions, DisplayOptions, EngineChoice, OutputFormat};
+use fastest_lib::workspace::{
+    CoverageOptions, DisplayOptions, EngineChoice, OutputFormat, parse_size,
+};
 use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -232,11 +234,20 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     };
     options.showlocals = args.showlocals || addopts.showlocals == Some(true);
     options.timeout = match args.timeout {
-        None => None,
+        None => own.timeout,
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
             Error::new(
                 ErrorKind::Usage,
                 format!("--timeout takes seconds, not `{seconds}`"),
+            )
+        })?),
+    };
+    options.max_worker_memory = match &args.max_worker_memory {
+        None => own.max_worker_memory,
+        Some(text) => Some(parse_size(text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("--max-worker-memory takes a size such as 512M, not `{text}`"),
             )
         })?),
     };

@@ -7,6 +7,7 @@ representation), which ask it a small known set of questions. Any other question
 
 from __future__ import annotations
 
+from . import doctests
 from .errors import Unsupported
 
 __tracebackhide__ = True
@@ -139,6 +140,9 @@ class Config:
             "strict_markers": strict_markers,
             "markers": [*values["markers"], *_BUILTIN_MARKERS, *_coverage_markers(values)],
         }
+        options, ini = doctests.options(values)
+        self._options.update(options)
+        self._ini.update(ini)
         self.rootdir = values["rootdir"]
 
     def __getattr__(self, name):
