@@ -400,6 +400,7 @@ impl Session {
             "pytest_args": plan.pytest_args,
             "settings": config.raw,
             "plugin_options": plugin_options,
+            "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))

@@ -7,6 +7,7 @@ import os
 import sys
 
 from .. import limits
+from ..junit import has_places
 from ..longrepr import skip_reason
 from . import marks, report, versions
 from .builtin import BuiltinFixtures
@@ -55,6 +56,7 @@ class NativeEngine:
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
+        self._has_places = has_places(config.get("junit_family"))
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -379,6 +381,8 @@ class NativeEngine:
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
                 sink.deopt(seq, take_pending(), rest)
                 return
+            if self._has_places:
+                reports = report.located(reports, item)
             sink.result(seq, index, reports)
         sink.done(seq)
 
