@@ -35,9 +35,7 @@ def lay_out(tmp_path, source):
 
 def compare(root, settings, arguments=(), **config):
     """Run both and fail with every difference; the native answer is returned."""
-    config = make_config(
-        root, ["test_probe.py"], markers=["custom"], plugin_settings=settings, **config
-    )
+    config = make_config(root, ["test_probe.py"], markers=["custom"], settings=settings, **config)
     native = run_native(config, root, python=PYTHON)
     oracle = run_pytest(root, ["test_probe.py"], python=PYTHON, arguments=arguments)
     assert native["error"] is None

@@ -173,7 +173,7 @@ impl<'a> Expansion<'_, '_, 'a> {
                 if !direct.contains(name) {
                     let message = format!("fixture `{name}` is not defined in the sources");
                     open.get_or_insert_with(|| OpenReason::new(line, message));
-                    if !engine::PLUGIN_FIXTURES.contains(&name.as_str()) {
+                    if !self.node.generates && !engine::PLUGIN_FIXTURES.contains(&name.as_str()) {
                         let message = format!("fixture `{name}` is not one the native engine has");
                         collector.needs_pytest(OpenReason::new(line, message));
                     }

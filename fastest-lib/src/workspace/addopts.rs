@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::config::ImportMode;
 use super::coverage::CoverageOptions;
+use super::display::DisplayOptions;
 use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
@@ -28,8 +29,8 @@ pub struct Addopts {
     pub durations: Option<u32>,
     /// `-l`/`--showlocals` (true) or `--no-showlocals` (false).
     pub showlocals: Option<bool>,
-    /// `-r`: the letters of the outcomes that the summary lists.
-    pub report_chars: Option<String>,
+    /// What is shown, and how.
+    pub display: DisplayOptions,
     /// `--junit-xml`: where to write the JUnit report.
     pub junit_xml: Option<String>,
     /// `--junit-prefix`: what to put before the class names of the JUnit report.
@@ -243,7 +244,10 @@ impl<'a> Parser<'a> {
             }
             Effect::Durations => self.result.durations = Some(self.number(name, &text())?),
             Effect::ShowLocals(shown) => self.result.showlocals = Some(shown),
-            Effect::ReportChars => self.result.report_chars = Some(text()),
+            Effect::Display => {
+                let set = self.result.display.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
@@ -351,7 +355,8 @@ mod tests {
     fn options_are_read_as_argparse_reads_them() {
         check("", |_| {});
         check("-ra -q --color=yes --strict-config", |expected| {
-            expected.report_chars = Some("a".into());
+            expected.display.report_chars = Some("a".into());
+            expected.display.color = Some(true);
             expected.verbosity = -1;
             expected.overrides = list(&["strict_config=true"]);
         });

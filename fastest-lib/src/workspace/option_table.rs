@@ -25,7 +25,6 @@ pub(crate) enum Effect {
     Tb,
     Durations,
     ShowLocals(bool),
-    ReportChars,
     JunitXml,
     JunitPrefix,
     Basetemp,
@@ -54,6 +53,8 @@ pub(crate) enum Effect {
     DoctestReport,
     /// One of pytest-cov's.
     Coverage,
+    /// One of those that only decide what is shown.
+    Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -146,7 +147,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Effect::ShowLocals(true),
     ),
     (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
-    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (&["-r", "--report-chars"], Arity::Value, Effect::Display),
     (
         &["--junitxml", "--junit-xml"],
         Arity::Value,
@@ -166,22 +167,21 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--disable-warnings",
             "--disable-pytest-warnings",
             "--xfail-tb",
-            "--fulltrace",
-            "--full-trace",
         ],
+        Arity::Flag,
+        Effect::Display,
+    ),
+    (
+        &["--durations-min", "--show-capture", "--color"],
+        Arity::Value,
+        Effect::Display,
+    ),
+    (
+        &["--fulltrace", "--full-trace"],
         Arity::Flag,
         Effect::Harmless,
     ),
-    (
-        &[
-            "--durations-min",
-            "--show-capture",
-            "--color",
-            "--code-highlight",
-        ],
-        Arity::Value,
-        Effect::Harmless,
-    ),
+    (&["--code-highlight"], Arity::Value, Effect::Harmless),
     // pytest's own that have no counterpart here.
     (
         &[

@@ -283,8 +283,6 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
-    #: The name of the class that pytest would have made the test of.
-    kind = "Function"
     #: What runs it instead of a call of its function.
     runtest = None
     #: What is called with the request when the fixtures are set up.
@@ -416,9 +414,6 @@ class Function(Node):
         from _pytest.nodes import Node as PytestNode
 
         return PytestNode._repr_failure_py(self, excinfo, style)
-
-    def __repr__(self):
-        return f"<{self.kind} {self.name}>"
 
     def repr_failure(self, excinfo):
         """The representation of a failed call, made by pytest itself."""

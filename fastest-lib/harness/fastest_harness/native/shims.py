@@ -115,6 +115,7 @@ class Config:
 
     def __init__(self, values, capture):
         self._values = values
+        self._junit_family = values.get("junit_family")
         self.hook = _Hooks()
         self.pluginmanager = _PluginManager(capture)
         verbosity = values["verbosity"]
@@ -224,4 +225,7 @@ class Config:
 
         from _pytest._io import TerminalWriter
 
-        return TerminalWriter(io.StringIO())
+        writer = TerminalWriter(io.StringIO())
+        # The environment may ask for colours whatever the file is.
+        writer.hasmarkup = False
+        return writer

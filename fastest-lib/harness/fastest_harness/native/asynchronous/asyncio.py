@@ -6,6 +6,7 @@ import inspect
 from types import SimpleNamespace
 
 from ..errors import Unsupported
+from ..nodes import Function
 from .plugin import AsyncPlugin
 
 __tracebackhide__ = True
@@ -93,11 +94,11 @@ class PytestAsyncio(AsyncPlugin):
     def runs(self, item, asynchronous):
         """How a test that was taken runs: as an item of the plugin's class for it."""
         kind = self._class_for(item.info.func)
-        item.kind = kind.__name__
         item.info.closure = list(item.info.closure)
-        view = self._views.get(kind)
-        if view is None:
-            view = self._views[kind] = _view_of(kind, asynchronous)
+        made = self._views.get(kind)
+        if made is None:
+            made = self._views[kind] = _view_of(kind, asynchronous), _class_like(kind)
+        view, item.__class__ = made
         return _ByItem(view, getattr(self.hooks, "pytest_runtest_setup", None))
 
     def wraps(self, fixturedef, request):
@@ -134,6 +135,14 @@ class _ByItem:
             self._view(item).runtest()
         finally:
             item.obj = None
+
+
+def _class_like(kind):
+    """A class of native items that are taken for items of the plugin's class `kind`.
+
+    Conftests ask the plugin which items are its own, and it asks for their class.
+    """
+    return type(kind.__name__, (Function,), {"__class__": property(lambda item: kind)})
 
 
 def _view_of(kind, asynchronous):
