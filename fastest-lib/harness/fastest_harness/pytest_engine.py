@@ -356,10 +356,11 @@ class FileServer:
             family = self._config.get("junit_family")
             entry["properties"] = properties(report.user_properties, family)
         if getattr(report, "context", None) is not None:
-            # Public in pytest-subtests, private in pytest.
-            for name in ("sub_test_description", "_sub_test_description"):
+            # pytest's own report of a subtest, or that of the plugin that came before it.
+            for name in ("_sub_test_description", "sub_test_description"):
                 if hasattr(report, name):
                     entry["subtest"] = getattr(report, name)()
+                    break
         self._reports.append(entry)
 
     # Everything else that is worth saying.

@@ -3,12 +3,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::classes::Module;
 use super::collect::{Collected, Input, Rules, collect};
 use super::conftest::Conftest;
-use super::engine;
 use super::failing::Failing;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
@@ -56,7 +55,6 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         .collect();
     session_open.sort_by(|a, b| a.message.cmp(&b.message));
     let first_number = conftests.len();
-    let packages = package_xunit(rootdir, files);
     let collected: Vec<(&TestFile, Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
@@ -67,14 +65,8 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            let (mut collected, problems, imports) =
+            let (collected, problems, imports) =
                 reader.file(file, &chain, number(first_number + at))?;
-            // Few projects have any; the folders of most files need not be looked at.
-            let above = folders(rootdir, file).filter(|_| !packages.is_empty());
-            for folder in above {
-                let needs = &mut collected.file.needs_pytest;
-                needs.extend(packages.get(folder).cloned());
-            }
             Some((file, collected, problems, imports))
         })
         .collect();
@@ -268,12 +260,6 @@ impl<'s> Reader<'_, 's> {
     }
 }
 
-/// The folders from the rootdir down to a file's own, its own first.
-fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a Path> {
-    let folders = file.path.ancestors().skip(1);
-    folders.take_while(move |folder| folder.starts_with(rootdir))
-}
-
 /// The files that cannot be imported because another file has their module name, by position, with
 /// that other file's id. Not those of which either is open: a module that fails or skips itself
 /// leaves its name free.
@@ -318,30 +304,6 @@ fn module_name(path: &Path) -> PathBuf {
         .find(|folder| !folder.join("__init__.py").is_file());
     let name = outside.and_then(|outside| path.strip_prefix(outside).ok());
     name.unwrap_or(path).to_path_buf()
-}
-
-/// The packages whose `__init__.py` has functions that pytest calls around all tests below.
-fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
-    // Most files share their folder with the one before.
-    let mut packages: FxHashSet<&OsStr> = FxHashSet::default();
-    for file in &files.files {
-        for folder in folders(rootdir, file) {
-            if !packages.insert(folder.as_os_str()) {
-                break;
-            }
-        }
-    }
-    let packages: Vec<&Path> = packages.into_iter().map(Path::new).collect();
-    let found = packages.par_iter().filter_map(|folder| {
-        let path = folder.join("__init__.py");
-        let bytes = std::fs::read(&path).ok()?;
-        let mut names = engine::PACKAGE_XUNIT.iter();
-        let name = names.find(|name| memchr::memmem::find(&bytes, name.as_bytes()).is_some())?;
-        let id = relative(rootdir, &path);
-        let reason = OpenReason::new(0, format!("{id}: `{name}` is an xunit function"));
-        Some((*folder, reason))
-    });
-    found.collect()
 }
 
 /// The facts of a file, or none and the problem of reading it.

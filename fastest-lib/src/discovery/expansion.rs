@@ -172,8 +172,10 @@ impl<'a> Expansion<'_, '_, 'a> {
                 if !direct.contains(name) {
                     let message = format!("fixture `{name}` is not defined in the sources");
                     open.get_or_insert_with(|| OpenReason::new(line, message));
-                    let message = format!("fixture `{name}` is not one the native engine has");
-                    collector.needs_pytest(OpenReason::new(line, message));
+                    if !self.node.generates {
+                        let message = format!("fixture `{name}` is not one the native engine has");
+                        collector.needs_pytest(OpenReason::new(line, message));
+                    }
                 }
                 continue;
             };

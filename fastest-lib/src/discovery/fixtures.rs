@@ -367,7 +367,6 @@ impl Definer<'_> {
                 }
                 (Some("scope"), _) => {
                     open(format!("the scope of fixture `{attribute}` is computed"));
-                    needs = Some("has a dynamic scope");
                 }
                 (Some("params"), Value::None) | (Some("ids"), Value::None) => {}
                 (Some("params"), _) => values = Some((&argument.value, names)),
@@ -399,9 +398,6 @@ impl Definer<'_> {
                     fixture.open.get_or_insert(OpenReason::new(line, message));
                 }
             }
-        }
-        if fixture.scope == Scope::Package {
-            needs = Some("has package scope");
         }
         if function.is_async {
             needs = Some("is async");

@@ -29,6 +29,18 @@ const NATIVE_SETTINGS: &[&str] = &[
     "junit_log_passing_tests",
     "junit_logging",
     "junit_suite_name",
+    "log_auto_indent",
+    "log_cli",
+    "log_cli_date_format",
+    "log_cli_format",
+    "log_cli_level",
+    "log_date_format",
+    "log_file_date_format",
+    "log_file_format",
+    "log_file_level",
+    "log_file_mode",
+    "log_format",
+    "log_level",
     "markers",
     "minversion",
     "norecursedirs",
@@ -158,9 +170,6 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     }
     if addopts.noconftest {
         reasons.push("--noconftest in addopts".to_owned());
-    }
-    if matches!(addopts.capture.as_deref(), Some("sys" | "tee-sys")) {
-        reasons.push("only pytest has --capture=sys and tee-sys".to_owned());
     }
     reasons
 }

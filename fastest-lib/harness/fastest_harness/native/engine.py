@@ -52,6 +52,7 @@ class NativeEngine:
         self._sink = sink
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
+        marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}

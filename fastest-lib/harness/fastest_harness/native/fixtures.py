@@ -341,6 +341,22 @@ def closure_of(initial, ignored, find):
     return sorted(names, key=level, reverse=True), definitions
 
 
+def pruned(info):
+    """The closure of `info` without what its parametrization made needless."""
+    if versions.at_least(9, 1):
+        needed = set(_depth_first(info.initial, info.definitions.get))
+    else:
+        needed = set()
+        waiting = list(info.initial)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed and name in info.closure:
+                needed.add(name)
+                if name in info.definitions:
+                    waiting.extend(info.definitions[name][-1].argnames)
+    return tuple(name for name in info.closure if name in needed)
+
+
 def _level_by_level(initial, lookup):
     names = list(initial)
     position = 0

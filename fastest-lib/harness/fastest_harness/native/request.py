@@ -139,7 +139,14 @@ class Request:
         """Fail the fixture or test with `msg`, shown at the code that asked for it."""
         from _pytest.fixtures import FixtureLookupError
 
-        raise as_pytest(FixtureLookupError(None, self, msg))
+        error = FixtureLookupError(None, self, msg)
+        if self._parent is None:
+            try:
+                error.formatrepr()
+            except UnboundLocalError:
+                # Earlier releases break down over it.
+                raise Unsupported("request.raiseerror in a test") from None
+        raise as_pytest(error)
 
     def getfixturevalue(self, argname):
         """The value of a fixture, set up now if it was not yet."""

@@ -259,10 +259,17 @@ class Runner:
             _refuse(error)
             if is_pending():
                 return duration
-            return report.made_by_pytest(item, when, error, duration)
+            return self._made_by_pytest(item, when, error, duration)
         if marked or self._state.marks_changed:
-            return report.made_by_pytest(item, when, None, duration)
+            return self._made_by_pytest(item, when, None, duration)
         return report.passed(item, when, duration)
+
+    def _made_by_pytest(self, item, when, error, duration):
+        try:
+            return report.made_by_pytest(item, when, error, duration)
+        except Exception as problem:
+            Unsupported(f"report fails: {type(problem).__name__}: {problem}".partition("\n")[0])
+            return duration
 
     def _setup(self, item, marked):
         if marked:
