@@ -10,8 +10,7 @@ from . import report
 from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import DIRECTORY, FUNCTION, MODULE, PACKAGE
-from .params import DirectParam
+from .nodes import DIRECTORY, MODULE, PACKAGE
 from .request import Request
 
 __tracebackhide__ = True
@@ -281,24 +280,17 @@ class Runner:
 
             pytest_runtest_setup(item)
         self._state.setup(item)
-        closure = item.info.closure
-        if not closure and item.filled is None:
+        if not item.info.closure and item.filled is None:
             return
         if item.drops_instance:
             # After all that fixtures add for the end of the test.
             self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
         item._request = request
-        funcargs = item.funcargs
-        definitions = item.info.definitions
-        params = item.callspec.params if "callspec" in item.__dict__ else None
-        for argname in closure:
-            if params is not None and argname in params:
-                fixturedef = definitions[argname][-1]
-                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
-                    funcargs[argname] = params[argname]
-                    continue
-            funcargs[argname] = request.getfixturevalue(argname)
+        if item.runs is not None:
+            item.runs.setup(item)
+        else:
+            request._fillfixtures()
         if item.filled is not None:
             item.filled(request)
 
@@ -340,8 +332,11 @@ class Runner:
 
     def _call_test(self, item):
         argnames = item.info.argnames
+        result = None
         try:
-            if item.runtest is not None:
+            if item.runs is not None:
+                item.runs.call(item)
+            elif item.runtest is not None:
                 result = item.runtest()
             elif argnames:
                 funcargs = item.funcargs
