@@ -76,10 +76,9 @@ fn every_event_of_the_library_has_a_section_and_no_other() {
 
 /// Holds an object against the fields of a table; `seen` gathers which tables were met.
 fn check(title: &str, value: &Value, documented: &Documented, seen: &mut BTreeSet<String>) {
-    let fields = if title.starts_with("event ") {
-        documented.events.get(&title["event ".len()..])
-    } else {
-        documented.parts.get(title)
+    let fields = match title.strip_prefix("event ") {
+        Some(event) => documented.events.get(event),
+        None => documented.parts.get(title),
     };
     let fields = fields.unwrap_or_else(|| panic!("{title} is not documented: {value}"));
     let Value::Object(object) = value else {

@@ -218,9 +218,11 @@ class Collector:
         argnames = mandatory_names(func, name, parent.cls)
         inherited = scope.marks
         every = [*marks, *inherited] if inherited else marks
-        parametrize = [mark for mark in every if mark.name == "parametrize"]
-        uses = [mark for mark in every if mark.name == "usefixtures"]
-        used = [name for mark in uses for name in mark.args]
+        parametrize = uses = used = ()
+        if every:
+            parametrize = [mark for mark in every if mark.name == "parametrize"]
+            uses = [mark for mark in every if mark.name == "usefixtures"]
+            used = [fixture for mark in uses for fixture in mark.args]
         info = self._info(name, func, argnames, used, parametrize, scope)
         nodeid = f"{parent.nodeid}::{name}"
         if uses and not all(mark.args for mark in uses):

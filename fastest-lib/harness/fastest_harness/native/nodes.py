@@ -161,7 +161,9 @@ class Node:
         mark = marker.mark
         self.keywords[mark.name] = mark
         self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
-        self.session.setup_state.marks_changed = True
+        state = self.session.setup_state
+        state.marks_changed = True
+        state.directories_marked |= self.level not in (FUNCTION, CLASS, MODULE)
 
     def addfinalizer(self, finalizer):
         """Run `finalizer` when this node is torn down."""

@@ -10,7 +10,7 @@ from . import report
 from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import DIRECTORY, PACKAGE
+from .nodes import DIRECTORY, MODULE, PACKAGE
 from .request import Request
 
 __tracebackhide__ = True
@@ -37,6 +37,8 @@ class SetupState:
         self._stack = []
         #: Set when a test or fixture added a mark: it may be one that decides the outcome.
         self.marks_changed = False
+        #: Set when a mark was added above the test files.
+        self.directories_marked = False
 
     def setup(self, item):
         """Enter the nodes that lead to `item`. The item is entered, not yet filled.
@@ -213,6 +215,8 @@ class Runner:
             for mark in node.own_markers:
                 if mark.name in _EVALUATED:
                     return True
+            if node.level == MODULE and not self._state.directories_marked:
+                return False
             node = node.parent
         return False
 
