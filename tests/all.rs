@@ -7,6 +7,7 @@ mod cli;
 mod coverage;
 mod exact;
 mod examples;
+mod explain;
 mod graph;
 mod inputs;
 mod layering;
