@@ -205,7 +205,7 @@ class Session(Node):
 
     @property
     def abspath(self):
-        return str(self.config.rootdir)
+        return self.config.rootdir_text
 
     @property
     def _setupstate(self):
@@ -383,7 +383,7 @@ class Function(Node):
     def location(self):
         """(path relative to the root, line or None, dotted name)."""
         path, line, domain = self.reportinfo()
-        rootdir = str(self.config.rootdir)
+        rootdir = self.config.rootdir_text
         relative = os.path.relpath(os.fspath(path), rootdir)
         return relative, line, domain
 
