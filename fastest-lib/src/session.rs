@@ -398,6 +398,7 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "async_options": addopts.plugin_options,
             "settings": config.raw,
             "plugin_options": plugin_options,
             "junit_family": options.junit_family,

@@ -309,11 +309,7 @@ DEOPTS = {
         "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
         " def test_x(self): pass"
     ),
-    "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
-    "async fixture fix": (
-        "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
-    ),
     "fixture 'surely_unknown' is not known": "def test_x(surely_unknown): pass",
     "fixture 'testdir' is not known": "def test_x(testdir): pass",
     "module defines pytest_plugins": "pytest_plugins = []\ndef test_x(): pass",
@@ -333,7 +329,7 @@ DEOPTS = {
     "parametrize: Failed": (
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
-    "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
+    "mark trio": "import pytest\n@pytest.mark.trio\nasync def test_x(): pass",
     "mark timeout with func_only": (
         "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
     ),
@@ -352,9 +348,8 @@ def test_handed_back_before_the_first_test(tmp_path, reason):
     root.mkdir()
     (root / "test_a.py").write_text(DEOPTS[reason] + "\n")
     (root / "test_b.py").write_text("def test_next(): pass\n")
-    config = make_config(
-        root, ["test_a.py", "test_b.py"], plugins=["pytest-asyncio", "pytest-timeout"]
-    )
+    plugins = ["pytest-asyncio", "pytest-timeout", "pytest-trio"]
+    config = make_config(root, ["test_a.py", "test_b.py"], plugins=plugins)
     native = run_native(config, root)
     assert native["deopts"] == {"0": [reason, None]}
     assert list(native["results"]) == ["test_b.py::test_next"]
@@ -450,7 +445,7 @@ def test_session_fixture_ends_with_the_last_test(tmp_path):
     last = native["results"]["test_c.py::test_3"]
     assert [report["outcome"] for report in last] == ["passed", "passed", "failed"]
     # A file that is handed back counts as none.
-    write_files(root, test_d="async def test_4(): pass\n")
+    write_files(root, test_d="def test_4(): yield\n")
     again = run_native(make_config(root, files), root)
     assert list(again["deopts"]) == ["3"]
     assert again["results"]["test_c.py::test_3"][2]["outcome"] == "failed"

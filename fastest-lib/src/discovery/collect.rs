@@ -30,6 +30,8 @@ pub(super) struct Rules<'a> {
     pub(super) imported: bool,
     /// The fixtures that the configuration makes every test use.
     pub(super) usefixtures: &'a [String],
+    /// Whether anyio's plugin takes coroutines without its mark too.
+    pub(super) anyio_auto: bool,
     pub(super) builtin: Holder,
     /// What in the configuration may change the tests of any file.
     pub(super) open: Vec<OpenReason>,

@@ -17,7 +17,7 @@ use super::naming::Naming;
 use super::project::{Library, Project};
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, Sources, parse};
-use crate::workspace::{Argument, FileKind, FileSet, ImportMode, TestFile, Workspace};
+use crate::workspace::{Argument, FileKind, FileSet, ImportMode, IniValue, TestFile, Workspace};
 use crate::{NodeId, Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -36,6 +36,7 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         functions: Naming::new(&config.python_functions),
         imported: config.collect_imported_tests,
         usefixtures: &config.usefixtures,
+        anyio_auto: is_anyio_auto(workspace),
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
@@ -110,6 +111,13 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         conftests: all_conftests,
         imports_pytest,
     }
+}
+
+fn is_anyio_auto(workspace: &Workspace) -> bool {
+    let setting = workspace.config().raw.get("anyio_mode");
+    let option = workspace.addopts().plugin_options.get("anyio_mode");
+    matches!(setting, Some(IniValue::Text(mode)) if mode == "auto")
+        || option.is_some_and(|mode| mode == "auto")
 }
 
 fn number(at: usize) -> u32 {

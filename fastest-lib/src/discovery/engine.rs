@@ -33,6 +33,23 @@ pub(super) const BUILTIN_FIXTURES: &[(&str, Scope, bool)] = &[
     ("tmpdir_factory", Scope::Session, true),
 ];
 
+/// Fixtures of async plugins that the native engine works with. The worker knows which of them are
+/// installed.
+pub(super) const PLUGIN_FIXTURES: &[&str] = &[
+    "anyio_backend",
+    "anyio_backend_name",
+    "anyio_backend_options",
+    "event_loop_policy",
+    "free_tcp_port",
+    "free_tcp_port_factory",
+    "free_udp_port",
+    "free_udp_port_factory",
+    "unused_tcp_port",
+    "unused_tcp_port_factory",
+    "unused_udp_port",
+    "unused_udp_port_factory",
+];
+
 /// Hooks that can add, drop, rename or reorder tests; the others cannot.
 const COLLECTION_HOOKS: &[&str] = &[
     "pytest_cmdline_main",

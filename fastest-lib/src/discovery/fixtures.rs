@@ -399,10 +399,7 @@ impl Definer<'_> {
                 }
             }
         }
-        if function.is_async {
-            needs = Some("is async");
-        }
-        if !decorator.is_pytest {
+        if !decorator.is_pytest && !decorator.is_asyncio {
             needs = Some("is made by a plugin's decorator");
         }
         fixture.open = fixture.open.map(|reason| self.place.moved(reason));

@@ -185,11 +185,6 @@ impl<'a> Collector<'a> {
             let message = format!("`{}` yields, which fails the collection", entry.name);
             self.open(OpenReason::new(entry.line(), message));
         }
-        if function.is_async && !node.is_unittest {
-            let message = format!("`{}` is async", entry.name);
-            let reason = OpenReason::new(entry.line(), message);
-            self.needs_pytest(reason);
-        }
         open = open.or_else(|| self.generates.clone());
         Expansion {
             entry,

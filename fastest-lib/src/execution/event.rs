@@ -214,14 +214,14 @@ impl Phase {
         }
     }
 
-    /// The category under which pytest counts this report; none for a setup or teardown that
-    /// merely passed.
+    /// The category under which pytest counts this report; none for a setup, a teardown or a
+    /// subtest that merely passed.
     pub fn category(&self) -> Option<Outcome> {
         match (self.outcome, &self.wasxfail, self.when) {
             (Outcome::Skipped, Some(_), _) => Some(Outcome::Xfailed),
             (Outcome::Skipped, None, _) => Some(Outcome::Skipped),
             (Outcome::Passed, Some(_), When::Call) => Some(Outcome::Xpassed),
-            (Outcome::Passed, _, When::Call) => Some(Outcome::Passed),
+            (Outcome::Passed, _, When::Call) if self.subtest.is_none() => Some(Outcome::Passed),
             (Outcome::Passed, ..) => None,
             (_, _, When::Call) => Some(Outcome::Failed),
             _ => Some(Outcome::Error),
@@ -334,5 +334,12 @@ mod tests {
         check(When::Teardown, Outcome::Failed, false, Some(Outcome::Error));
         check(When::Setup, Outcome::Skipped, false, Some(Outcome::Skipped));
         check(When::Setup, Outcome::Skipped, true, Some(Outcome::Xfailed));
+        let subtest = |outcome| Phase {
+            outcome,
+            subtest: Some("(i=1)".to_owned()),
+            ..Phase::passed(When::Call, 0.0)
+        };
+        assert_eq!(subtest(Outcome::Passed).category(), None);
+        assert_eq!(subtest(Outcome::Failed).category(), Some(Outcome::Failed));
     }
 }

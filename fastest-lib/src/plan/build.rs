@@ -18,6 +18,11 @@ const HARMLESS_TO_RULE_OUT: &[&str] = &[
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
     "addopts",
+    "anyio_mode",
+    "asyncio_debug",
+    "asyncio_default_fixture_loop_scope",
+    "asyncio_default_test_loop_scope",
+    "asyncio_mode",
     "cache_dir",
     "console_output_style",
     "doctest_encoding",
@@ -167,6 +172,9 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     }
     if let Some(plugin) = config.required_plugins.first() {
         reasons.push(format!("required_plugins names {plugin}"));
+    }
+    if addopts.disable_plugin_autoload {
+        reasons.push("--disable-plugin-autoload in addopts loads only some plugins".to_owned());
     }
     if addopts.noconftest {
         reasons.push("--noconftest in addopts".to_owned());

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::config::ImportMode;
@@ -42,6 +43,8 @@ pub struct Addopts {
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
     pub plugins: Vec<String>,
+    /// `--asyncio-mode` and `--anyio-mode`, by the names that the plugins give them.
+    pub plugin_options: BTreeMap<String, String>,
     /// `--disable-plugin-autoload`: whether only plugins named by `-p` are loaded.
     pub disable_plugin_autoload: bool,
     /// `-o name=value` in order; `--strict`, `--strict-markers` and `--strict-config` are such.
@@ -257,6 +260,10 @@ impl<'a> Parser<'a> {
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
             Effect::Override => self.result.overrides.push(text()),
+            Effect::PluginOption(option) => {
+                let options = &mut self.result.plugin_options;
+                options.insert(option.to_owned(), text());
+            }
             Effect::Strict(setting) => self.result.overrides.push(format!("{setting}=true")),
             Effect::ImportMode => {
                 let choices = &["prepend", "append", "importlib"];
@@ -380,6 +387,11 @@ mod tests {
                 expected.paths = list(&["tests/x"]);
             },
         );
+        check("--asyncio-mode=strict --asyncio-mode auto", |expected| {
+            expected
+                .plugin_options
+                .insert("asyncio_mode".into(), "auto".into());
+        });
         check(
             "--doctest-modules --doctest-report NDIFF --doctest-glob=*.md",
             |expected| {

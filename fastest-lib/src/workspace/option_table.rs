@@ -33,6 +33,8 @@ pub(crate) enum Effect {
     Plugin,
     DisablePluginAutoload,
     Override,
+    /// Sets this option of an async plugin.
+    PluginOption(&'static str),
     /// Sets this setting to true.
     Strict(&'static str),
     ImportMode,
@@ -256,6 +258,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
+    // Plugins: async tests.
+    (
+        &["--asyncio-mode"],
+        Arity::Value,
+        Effect::PluginOption("asyncio_mode"),
+    ),
+    (
+        &["--anyio-mode"],
+        Arity::Value,
+        Effect::PluginOption("anyio_mode"),
+    ),
     // pytest-cov's.
     (&["--cov"], Arity::Optional, Effect::Coverage),
     (
@@ -309,7 +322,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
-            "--asyncio-mode",
             "--ds",
             "--randomly-seed",
             "--hypothesis-profile",

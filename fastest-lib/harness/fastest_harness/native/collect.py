@@ -7,6 +7,7 @@ from types import FunctionType, ModuleType
 
 from . import versions
 from .argnames import mandatory_names
+from .asynchronous import is_async
 from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of, pruned
@@ -29,7 +30,7 @@ _IGNORED = frozenset(
     {*dir(ModuleType("empty")), "__builtins__", "__file__", "__cached__", *dir(_Empty())}
 )
 _ABSTRACT = 1 << 20
-_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+_GENERATOR = 0x20
 
 
 class FunctionInfo:
@@ -46,6 +47,11 @@ class FunctionInfo:
         self.closure = closure
         self.definitions = definitions
         self.find = find
+
+    @property
+    def name2fixturedefs(self):
+        """`definitions`, as pytest and its plugins call them."""
+        return self.definitions
 
 
 class NameFilter:
@@ -75,6 +81,7 @@ class Collector:
         self._is_function_name = NameFilter(config["python_functions"])
         self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
+        self._asynchronous = session.asynchronous
         #: `pytest_generate_tests` functions of conftests and plugins, in the order in which
         #: pytest calls them: those before parametrized fixtures are looked at, which come after
         #: the module's own, and those after that.
@@ -102,8 +109,9 @@ class Collector:
         else:
             add_module_fixtures(holder, module)
             holder.add_holder(own)
+        plugins = self._asynchronous.holders()
         generates = hasattr(module, "pytest_generate_tests") or self.generators != ((), ())
-        scope = _Scope([self._builtins, *conftests, holder], node.own_markers, generates)
+        scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers, generates)
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
@@ -118,7 +126,8 @@ class Collector:
             own.add_all(module)
         node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module) if module is not None else []
-        holders = [self._builtins, *conftests, *([own] if own is not None else ())]
+        plugins = self._asynchronous.holders()
+        holders = [self._builtins, *plugins, *conftests, *([own] if own is not None else ())]
         return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
@@ -195,9 +204,11 @@ class Collector:
             return
         if not getattr(func, "__test__", True):
             return
-        if code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
-            kind = "generator" if code.co_flags & _GENERATOR else "async"
-            raise Unsupported(f"{kind} test {name}")
+        if code.co_flags & _GENERATOR:
+            raise Unsupported(f"generator test {name}")
+        asynchronous = is_async(code)
+        if asynchronous:
+            self._asynchronous.mark(value, scope.marks)
         attributes = func.__dict__
         if attributes:
             for attribute in PLUGIN_ATTRIBUTES:
@@ -207,9 +218,11 @@ class Collector:
         argnames = mandatory_names(func, name, parent.cls)
         inherited = scope.marks
         every = [*marks, *inherited] if inherited else marks
-        parametrize = [mark for mark in every if mark.name == "parametrize"]
-        uses = [mark for mark in every if mark.name == "usefixtures"]
-        used = [name for mark in uses for name in mark.args]
+        parametrize = uses = used = ()
+        if every:
+            parametrize = [mark for mark in every if mark.name == "parametrize"]
+            uses = [mark for mark in every if mark.name == "usefixtures"]
+            used = [fixture for mark in uses for fixture in mark.args]
         info = self._info(name, func, argnames, used, parametrize, scope)
         nodeid = f"{parent.nodeid}::{name}"
         if uses and not all(mark.args for mark in uses):
@@ -225,12 +238,15 @@ class Collector:
                 if calls:
                     info.closure = pruned(info)
         self._require_known(info)
+        first = len(items)
         if not calls:
             items.append(Function(name, parent, nodeid, info, None, marks))
         for call in calls:
             suffix = f"[{call.id}]" if call._idlist else ""
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
+        if asynchronous or every or calls:
+            self._asynchronous.adopt(items[first:], func, asynchronous)
 
     def _generators_for(self, parent):
         """The hooks that generate tests of functions of `parent`, in the order of their calls."""

@@ -10,6 +10,7 @@ from .. import limits
 from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from . import marks, report, versions
+from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -102,10 +103,17 @@ class NativeEngine:
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
         self._shim = Config(config, self._capture)
+        self._asynchronous = Asynchronous(
+            config.get("plugins", ()),
+            config.get("settings", {}),
+            config.get("async_options", {}),
+            self._shim,
+        )
         self._logs = LogCapture(self._shim, self._log_settings)
         self._stray = StrayExceptions(self._shim)
         self._state = SetupState()
         self._session = Session(self._shim, self._state)
+        self._session.asynchronous = self._asynchronous
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         tree = Tree(self._session, config, self._load_package)
         self._collector = Collector(config, self._session, tree, self._builtins)

@@ -49,6 +49,7 @@ class FixtureDef:
         "autouse",
         "generator",
         "native",
+        "hooked",
         "directory",
         "origin",
     )
@@ -70,9 +71,9 @@ class FixtureDef:
         self.cached_result = None
         self.finalizers = []
         kind = _kind(func)
-        if kind == "async":
-            raise Unsupported(f"async fixture {argname}")
         self.generator = kind == "generator"
+        # Whether plugins may have a say in its setup.
+        self.hooked = kind == "async" or not native and _is_of_plugin(argname, func)
 
     @property
     def scope(self):
@@ -129,7 +130,18 @@ class FixtureDef:
         finally:
             request.node.addfinalizer(finish)
 
+    def cache_key(self, request):
+        """`request.cache_key`; pytest asks the definition."""
+        return request.cache_key
+
+    @property
+    def _autouse(self):
+        return self.autouse
+
     def _set_up(self, request):
+        if self.hooked:
+            request.session.asynchronous.set_up(self, request)
+            return
         kwargs = {}
         for argname in self.argnames:
             kwargs[argname] = request.getfixturevalue(argname)
@@ -202,6 +214,11 @@ def _kind(func):
     if flags & (_COROUTINE | _ASYNC_GENERATOR):
         return "async"
     return "generator" if flags & _GENERATOR else "plain"
+
+
+def _is_of_plugin(argname, func):
+    plain = getattr(func, "__func__", func)
+    return argname == "event_loop_policy" or hasattr(plain, "_force_asyncio_fixture")
 
 
 class Holder:

@@ -250,8 +250,10 @@ class LogCapture:
     def end_phase(self, item, when):
         """Move the text of the records to the item's report."""
         self._when = None
+        if self._handlers is None:
+            return
         self._close_root()
-        if self._handlers is not None and self._report.stream.tell():
+        if self._report.stream.tell():
             text = self._report.stream.getvalue().strip()
             item.add_report_section(when, "log", text)
 

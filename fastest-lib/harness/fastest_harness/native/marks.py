@@ -10,8 +10,6 @@ __tracebackhide__ = True
 #: Mark -> the distributions whose plugin acts upon it. Where one of them is installed, a test that
 #: carries the mark runs under pytest; elsewhere, and for all other names, a mark is a label.
 PLUGIN_MARKS = {
-    "asyncio": ("pytest-asyncio",),
-    "anyio": ("anyio",),
     "trio": ("pytest-trio",),
     "tornado": ("pytest-tornado",),
     "gen_test": (
