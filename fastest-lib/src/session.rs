@@ -334,6 +334,15 @@ impl Session {
         )
     }
 
+    /// How workers capture: `addopts` may name a method that captures less than descriptors.
+    fn capture_method(&self, options: &RunOptions) -> &str {
+        match (options.capture, self.workspace.addopts().capture.as_deref()) {
+            (Capture::No, _) => "no",
+            (Capture::Fd, Some(method @ ("sys" | "tee-sys"))) => method,
+            (Capture::Fd, _) => "fd",
+        }
+    }
+
     /// What every worker is told; `harness/fastest_harness` reads it.
     fn harness_config(
         &self,
@@ -349,6 +358,7 @@ impl Session {
         ]
         .concat();
         let addopts = self.workspace.addopts();
+        let plugin_options = [addopts.plugins.as_slice(), &options.plugins].concat();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
         Ok(json!({
@@ -379,7 +389,7 @@ impl Session {
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
-            "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
+            "capture": self.capture_method(options),
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
             "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
@@ -388,6 +398,10 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "async_options": addopts.plugin_options,
+            "settings": config.raw,
+            "plugin_options": plugin_options,
+            "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))

@@ -19,10 +19,13 @@ from _pytest import nodes
 
 from fastest_harness import limits, stacks
 from fastest_harness.coverage_run import is_excluded
+from fastest_harness.junit import JUnitSink, has_places, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
+# And so is the JUnit report.
+_JUNIT_OFF = {"xmlpath": None}
 
 
 def run(config, channel):
@@ -37,7 +40,7 @@ def run(config, channel):
         pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
     # First, because the arguments end with paths.
-    args = ["--basetemp", config["basetemp"], *pytest_args]
+    args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
@@ -54,9 +57,10 @@ def run(config, channel):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
-    for name, value in XDIST_OFF.items():
+    for name, value in {**XDIST_OFF, **_JUNIT_OFF}.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    plugin.install_junit(session_config)
     if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
         session_config.option.timeout = config["timeout"]
     try:
@@ -143,8 +147,16 @@ class FileServer:
         self._left = {}  # seq -> number of items still to run
         self._current = None
         self._reports = []
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, channel) if family is not None else None
+        self._has_places = has_places(family)
         self._limits_time = False
         self._limited = False
+
+    def install_junit(self, session_config):
+        """Have the session tell what a JUnit report is to say, if there will be one."""
+        if self._junit is not None:
+            self._junit.install(session_config)
 
     # Collection.
 
@@ -284,7 +296,7 @@ class FileServer:
             except BaseException:
                 self._channel.cut_short(*self._current, self._reports)
                 raise
-            self._finish()
+            self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
@@ -302,9 +314,16 @@ class FileServer:
             self._limited = seconds is not None
             self._channel.limit(seconds)
 
-    def _finish(self):
+    def _finish(self, item):
         seq, index = self._current
         self._current = None
+        if self._junit is not None and self._reports:
+            last = self._reports[-1]
+            attributes = self._junit.take_attributes()
+            if attributes:
+                last["attributes"] = attributes
+            if self._has_places:
+                last["location"] = list(item.location[:2])
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:
@@ -333,13 +352,15 @@ class FileServer:
             entry["longrepr"] = longrepr_of(report)
         if report.sections:
             entry["sections"] = [[title, text] for title, text in report.sections]
-        if report.user_properties and report.when == "teardown":
-            entry["properties"] = [[str(name), value] for name, value in report.user_properties]
+        if report.user_properties and (report.when == "teardown" or report.failed):
+            family = self._config.get("junit_family")
+            entry["properties"] = properties(report.user_properties, family)
         if getattr(report, "context", None) is not None:
-            # Public in pytest-subtests, private in pytest.
-            for name in ("sub_test_description", "_sub_test_description"):
+            # pytest's own report of a subtest, or that of the plugin that came before it.
+            for name in ("_sub_test_description", "sub_test_description"):
                 if hasattr(report, name):
                     entry["subtest"] = getattr(report, name)()
+                    break
         self._reports.append(entry)
 
     # Everything else that is worth saying.

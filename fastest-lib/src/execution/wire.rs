@@ -74,6 +74,12 @@ pub(super) enum FromWorker {
         phases: Vec<Phase>,
     },
     Warning(Warning),
+    /// A property of the whole run, and how often this worker has said just that.
+    SuiteProperty {
+        name: String,
+        value: String,
+        times: usize,
+    },
     Done {
         seq: usize,
     },
@@ -171,6 +177,10 @@ impl FromWorker {
             "warning" => {
                 let (_, warning): (Option<usize>, _) = serde_json::from_value(rest)?;
                 Self::Warning(warning)
+            }
+            "suite-property" => {
+                let (name, value, times) = serde_json::from_value(rest)?;
+                Self::SuiteProperty { name, value, times }
             }
             "done" => {
                 let (seq,) = serde_json::from_value(rest)?;

@@ -26,9 +26,11 @@ impl Engine {
 pub(crate) const PYTEST_COST: usize = 10;
 
 /// Distributions whose pytest plugin changes nothing unless an option, a fixture, a mark or an
-/// `async def` test asks for it; the native engine meets each of those by itself.
+/// `async def` test asks for it; the native engine meets each of those by itself. Those for async
+/// tests it works with, or says why not where it does not know the release.
 const INERT_PLUGINS: &[&str] = &[
     "anyio",
+    "pytest-asyncio",
     "pytest-cov",
     "pytest-xdist",
     "pytest-mock",

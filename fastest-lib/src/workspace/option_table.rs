@@ -25,7 +25,6 @@ pub(crate) enum Effect {
     Tb,
     Durations,
     ShowLocals(bool),
-    ReportChars,
     JunitXml,
     JunitPrefix,
     Basetemp,
@@ -34,6 +33,8 @@ pub(crate) enum Effect {
     Plugin,
     DisablePluginAutoload,
     Override,
+    /// Sets this option of an async plugin.
+    PluginOption(&'static str),
     /// Sets this setting to true.
     Strict(&'static str),
     ImportMode,
@@ -52,6 +53,8 @@ pub(crate) enum Effect {
     DoctestReport,
     /// One of pytest-cov's.
     Coverage,
+    /// One of those that only decide what is shown.
+    Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -144,7 +147,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Effect::ShowLocals(true),
     ),
     (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
-    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (&["-r", "--report-chars"], Arity::Value, Effect::Display),
     (
         &["--junitxml", "--junit-xml"],
         Arity::Value,
@@ -164,22 +167,21 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--disable-warnings",
             "--disable-pytest-warnings",
             "--xfail-tb",
-            "--fulltrace",
-            "--full-trace",
         ],
+        Arity::Flag,
+        Effect::Display,
+    ),
+    (
+        &["--durations-min", "--show-capture", "--color"],
+        Arity::Value,
+        Effect::Display,
+    ),
+    (
+        &["--fulltrace", "--full-trace"],
         Arity::Flag,
         Effect::Harmless,
     ),
-    (
-        &[
-            "--durations-min",
-            "--show-capture",
-            "--color",
-            "--code-highlight",
-        ],
-        Arity::Value,
-        Effect::Harmless,
-    ),
+    (&["--code-highlight"], Arity::Value, Effect::Harmless),
     // pytest's own that have no counterpart here.
     (
         &[
@@ -256,6 +258,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
+    // Plugins: async tests.
+    (
+        &["--asyncio-mode"],
+        Arity::Value,
+        Effect::PluginOption("asyncio_mode"),
+    ),
+    (
+        &["--anyio-mode"],
+        Arity::Value,
+        Effect::PluginOption("anyio_mode"),
+    ),
     // pytest-cov's.
     (&["--cov"], Arity::Optional, Effect::Coverage),
     (
@@ -309,7 +322,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
-            "--asyncio-mode",
             "--ds",
             "--randomly-seed",
             "--hypothesis-profile",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..junit import warn_of_property
 from . import subtests
 from .fixtures import FixtureDef
 from .nodes import FUNCTION, SESSION
@@ -114,6 +115,8 @@ class BuiltinFixtures:
         return request.config
 
     def _record_property(self, request):
+        warn_of_property(request.node, self._config.get("junit_family"))
+
         def append_property(name, value):
             request.node.user_properties.append((name, value))
 

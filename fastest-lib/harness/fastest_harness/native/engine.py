@@ -7,8 +7,10 @@ import os
 import sys
 
 from .. import limits
+from ..junit import has_places
 from ..longrepr import skip_reason
 from . import marks, report, versions
+from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
@@ -51,9 +53,11 @@ class NativeEngine:
         self._sink = sink
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
+        marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
+        self._has_places = has_places(config.get("junit_family"))
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -98,10 +102,17 @@ class NativeEngine:
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
         self._shim = Config(config, self._capture)
+        self._asynchronous = Asynchronous(
+            config.get("plugins", ()),
+            config.get("settings", {}),
+            config.get("async_options", {}),
+            self._shim,
+        )
         self._logs = LogCapture(self._shim, self._log_settings)
         self._stray = StrayExceptions(self._shim)
         self._state = SetupState()
         self._session = Session(self._shim, self._state)
+        self._session.asynchronous = self._asynchronous
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         tree = Tree(self._session, config, self._load_package)
         self._collector = Collector(config, self._session, tree, self._builtins)
@@ -378,6 +389,8 @@ class NativeEngine:
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
                 sink.deopt(seq, take_pending(), rest)
                 return
+            if self._has_places:
+                reports = report.located(reports, item)
             sink.result(seq, index, reports)
         sink.done(seq)
 

@@ -161,7 +161,9 @@ class Node:
         mark = marker.mark
         self.keywords[mark.name] = mark
         self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
-        self.session.setup_state.marks_changed = True
+        state = self.session.setup_state
+        state.marks_changed = True
+        state.directories_marked |= self.level not in (FUNCTION, CLASS, MODULE)
 
     def addfinalizer(self, finalizer):
         """Run `finalizer` when this node is torn down."""
@@ -313,6 +315,9 @@ class Function(Node):
         self.user_properties = []
         self._report_sections = []
         self._instance = None
+        self._called = None
+        #: How the test is set up and called if not as any function is; see `asynchronous`.
+        self.runs = None
         if callspec is not None:
             self.callspec = callspec
 
@@ -342,9 +347,15 @@ class Function(Node):
 
     @property
     def obj(self):
-        """The callable that the test runs."""
+        """The callable that the test runs; plugins put another in its place while they run it."""
+        if self._called is not None:
+            return self._called
         owner = self.instance
         return getattr(self.parent.obj if owner is None else owner, self.originalname)
+
+    @obj.setter
+    def obj(self, value):
+        self._called = value
 
     #: pytest's traceback filter asks for this name before it looks at `obj`.
     _obj = obj
@@ -354,6 +365,10 @@ class Function(Node):
         """The plain function behind `obj`."""
         obj = self.obj
         return getattr(obj, "__func__", obj)
+
+    @property
+    def _fixtureinfo(self):
+        return self.info
 
     @property
     def fixturenames(self):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..junit import properties
 from ..longrepr import longrepr_of
 from . import versions
 
@@ -28,13 +29,22 @@ def expand(when, report):
     return report
 
 
+def located(reports, item):
+    """The reports of a test, the last one with the place of it."""
+    if type(reports[0]) is float:
+        phases = ("setup", "call", "teardown")
+        reports = [expand(when, entry) for when, entry in zip(phases, reports)]
+    reports[-1]["location"] = list(item.location[:2])
+    return reports
+
+
 def _with_extras(item, report):
     if item._report_sections:
         report["sections"] = [
             [f"Captured {key} {when}", content] for when, key, content in item._report_sections
         ]
-    if item.user_properties:
-        report["properties"] = [[name, value] for name, value in item.user_properties]
+    if item.user_properties and (report["when"] == "teardown" or report["outcome"] == "failed"):
+        report["properties"] = properties(item.user_properties, item.config._junit_family)
     return report
 
 

@@ -10,8 +10,7 @@ from . import report
 from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import DIRECTORY, FUNCTION, PACKAGE
-from .params import DirectParam
+from .nodes import DIRECTORY, MODULE, PACKAGE
 from .request import Request
 
 __tracebackhide__ = True
@@ -38,6 +37,8 @@ class SetupState:
         self._stack = []
         #: Set when a test or fixture added a mark: it may be one that decides the outcome.
         self.marks_changed = False
+        #: Set when a mark was added above the test files.
+        self.directories_marked = False
 
     def setup(self, item):
         """Enter the nodes that lead to `item`. The item is entered, not yet filled.
@@ -214,6 +215,8 @@ class Runner:
             for mark in node.own_markers:
                 if mark.name in _EVALUATED:
                     return True
+            if node.level == MODULE and not self._state.directories_marked:
+                return False
             node = node.parent
         return False
 
@@ -259,10 +262,17 @@ class Runner:
             _refuse(error)
             if is_pending():
                 return duration
-            return report.made_by_pytest(item, when, error, duration)
+            return self._made_by_pytest(item, when, error, duration)
         if marked or self._state.marks_changed:
-            return report.made_by_pytest(item, when, None, duration)
+            return self._made_by_pytest(item, when, None, duration)
         return report.passed(item, when, duration)
+
+    def _made_by_pytest(self, item, when, error, duration):
+        try:
+            return report.made_by_pytest(item, when, error, duration)
+        except Exception as problem:
+            Unsupported(f"report fails: {type(problem).__name__}: {problem}".partition("\n")[0])
+            return duration
 
     def _setup(self, item, marked):
         if marked:
@@ -270,24 +280,17 @@ class Runner:
 
             pytest_runtest_setup(item)
         self._state.setup(item)
-        closure = item.info.closure
-        if not closure and item.filled is None:
+        if not item.info.closure and item.filled is None:
             return
         if item.drops_instance:
             # After all that fixtures add for the end of the test.
             self._state.addfinalizer(item.drop_instance, item)
         request = Request(item)
         item._request = request
-        funcargs = item.funcargs
-        definitions = item.info.definitions
-        params = item.callspec.params if "callspec" in item.__dict__ else None
-        for argname in closure:
-            if params is not None and argname in params:
-                fixturedef = definitions[argname][-1]
-                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
-                    funcargs[argname] = params[argname]
-                    continue
-            funcargs[argname] = request.getfixturevalue(argname)
+        if item.runs is not None:
+            item.runs.setup(item)
+        else:
+            request._fillfixtures()
         if item.filled is not None:
             item.filled(request)
 
@@ -329,8 +332,11 @@ class Runner:
 
     def _call_test(self, item):
         argnames = item.info.argnames
+        result = None
         try:
-            if item.runtest is not None:
+            if item.runs is not None:
+                item.runs.call(item)
+            elif item.runtest is not None:
                 result = item.runtest()
             elif argnames:
                 funcargs = item.funcargs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import nullcontext
 
 from .errors import Unsupported
 
@@ -24,7 +23,8 @@ def make(request, capture, logs, maxfail):
     from _pytest.subtests import Subtests
 
     stand_in = _Request(request.node, capture, logs, maxfail)
-    return Subtests(stand_in.hooks, nullcontext, stand_in, _ispytest=True)
+    suspended = capture.global_and_fixture_disabled
+    return Subtests(stand_in.hooks, suspended, stand_in, _ispytest=True)
 
 
 def settle(item, report):

@@ -12,7 +12,7 @@ from functools import partial
 from types import SimpleNamespace
 
 from . import report, subtests, versions
-from .errors import Unsupported
+from .errors import Unsupported, as_pytest
 from .fixtures import FixtureDef, Holder, exception_group
 from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
 from .nodes import CLASS, FUNCTION, LEVELS, Class, Function
@@ -350,6 +350,6 @@ class CaseWithoutPytest(CaseFunction):
     def _add(self, error):
         # Raised for the sake of a traceback.
         try:
-            raise error
+            raise as_pytest(error)
         except type(error):
             self.addError(None, sys.exc_info())
