@@ -23,8 +23,8 @@ from fastest_harness.longrepr import import_failure, longrepr_of
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
 
 
-def run(config, channel):
-    """Run one pytest session over the files that ``channel`` hands out."""
+def run(config, channel, plugins=()):
+    """Run one pytest session over the files of ``channel``, extended by our ``plugins``."""
     pytest_args, first = config["pytest_args"], None
     if config.get("record_inputs"):
         # The session is about one file: no conftest is loaded for the others.
@@ -33,7 +33,11 @@ def run(config, channel):
             return
         options = pytest_args[: pytest_args.index("--") + 1]
         pytest_args = [*options, *(request["abspath"] for request in first)]
-    plugin = FileServer(config, channel, first)
+    served = [FileServer(config, channel, first)]
+    if plugins:
+        from fastest_harness.bridge import Bridge
+
+        served.append(Bridge(plugins))
     # First, because the arguments end with paths.
     args = ["--basetemp", config["basetemp"], *pytest_args]
     if "pytest-cov" in config["plugins"]:
@@ -42,7 +46,7 @@ def run(config, channel):
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        session_config = pytest_config._prepareconfig(args, [plugin])
+        session_config = pytest_config._prepareconfig(args, served)
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
         cause = failure.__cause__ or failure
@@ -81,6 +85,8 @@ class FileServer:
         self._places = {}  # item -> (seq, index)
         self._left = {}  # seq -> number of items still to run
         self._current = None
+        self._item = None
+        self._plugins = ()  # those that concern the item
         self._reports = []
 
     # Collection.
@@ -200,6 +206,8 @@ class FileServer:
             if self._channel.should_stop():
                 break
             self._current = self._places.pop(item)
+            self._plugins = getattr(item, "taken_by", ())
+            self._item = item
             self._reports = []
             self._channel.starting(*self._current)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
@@ -247,6 +255,8 @@ class FileServer:
         context = getattr(report, "context", None)
         if context is not None and hasattr(report, "sub_test_description"):
             entry["subtest"] = report.sub_test_description()
+        for plugin in self._plugins:
+            plugin.report(self._item, entry)
         self._reports.append(entry)
 
     # Everything else that is worth saying.

@@ -23,14 +23,17 @@ def main(message, init, sock_fd, shared_fd):
                 from fastest_harness import inputs
 
                 inputs.start(config)
-            if message["engine"] == "native":
+            plugins = _plugins(config, channel)
+            if plugins is None:
+                pass
+            elif message["engine"] == "native":
                 from fastest_harness.native.engine import NativeEngine
 
-                NativeEngine(config, channel).run()
+                NativeEngine(config, channel, plugins).run()
             else:
                 from fastest_harness import pytest_engine
 
-                pytest_engine.run(config, channel)
+                pytest_engine.run(config, channel, plugins)
         except KeyboardInterrupt:
             channel.send(["interrupted", "KeyboardInterrupt", None])
             channel.send(["bye"])
@@ -47,6 +50,19 @@ def main(message, init, sock_fd, shared_fd):
     except Disconnected:
         os._exit(1)
     _end(status)
+
+
+def _plugins(config, channel):
+    """The plugins of this worker; None if one cannot be made, which was said then."""
+    from fastest_harness import plugin
+
+    names = [*config.get("fastest_plugins", ()), *config.get("plugins_installed", ())]
+    try:
+        return plugin.load(dict.fromkeys(names))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        channel.send(["usage", f"a plugin of Fastest cannot be loaded: {reason}"])
+        return None
 
 
 def collect(init, sock_fd):

@@ -96,8 +96,9 @@ def _refusal():
 
 
 def _hello(init):
-    pytest_version, plugins = installed_pytest(sys.path)
+    pytest_version, plugins, own = installed_pytest(sys.path)
     init["plugins"] = plugins
+    init["plugins_installed"] = own
     named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
     if "PYTEST_TIMEOUT" in os.environ:
         # It sets pytest-timeout to work without any option.
@@ -113,12 +114,15 @@ def _hello(init):
 
 
 def installed_pytest(paths):
-    """The installed pytest's version and the distributions that plug into it.
+    """The installed pytest's version, the distributions that plug into it, and plugins of ours.
+
+    The latter are entry points of the group `fastest`, as "module:Class".
 
     ``importlib.metadata`` answers the same, at ten times the cost of a start.
     """
     version = None
     plugins = []
+    own = []
     seen = set()
     for path in paths:
         try:
@@ -140,11 +144,23 @@ def installed_pytest(paths):
                 with open(
                     os.path.join(path, name, "entry_points.txt"), encoding="utf-8", errors="replace"
                 ) as file:
-                    if "[pytest11]" in file.read():
-                        plugins.append(distribution)
+                    text = file.read()
             except OSError:
                 continue
-    return version, plugins
+            if "[pytest11]" in text:
+                plugins.append(distribution)
+            if "[fastest]" in text:
+                own.extend(_entry_points(text, "fastest"))
+    return version, plugins, own
+
+
+def _entry_points(text, group):
+    import configparser
+
+    parser = configparser.ConfigParser(delimiters=("=",))
+    parser.optionxform = str
+    parser.read_string(text)
+    return [value.strip() for _, value in sorted(parser.items(group))]
 
 
 def _serve(control, init):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .. import plugin
 from ..longrepr import skip_reason
 from . import report, versions
 from .builtin import BuiltinFixtures
@@ -36,12 +37,14 @@ class NativeEngine:
 
     `config` is the worker's configuration. `sink` gives the files and takes what happens:
     next_file, loading, collected, collect_report, deopt, starting, result, warning, done and
-    should_stop. A file is over with `done` or with `deopt`, whichever comes.
+    should_stop. A file is over with `done` or with `deopt`, whichever comes. `plugins` are
+    instances of `fastest_harness.plugin.Plugin`, the outermost first.
     """
 
-    def __init__(self, config, sink):
+    def __init__(self, config, sink, plugins=()):
         self._config = config
         self._sink = sink
+        self._plugins = list(plugins)
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
         self._refusal = self._reason_against(config)
@@ -78,6 +81,8 @@ class NativeEngine:
             # An interruption ends the session's fixtures too.
             with Shield():
                 self._state.teardown(None)
+            for extension in reversed(self._plugins):
+                extension.unconfigure(self._shim)
             self._stop()
 
     def _refuse_all(self):
@@ -109,6 +114,17 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._configure_plugins()
+
+    def _configure_plugins(self):
+        self._plugin_holders = []
+        for extension in self._plugins:
+            extension.configure(self._shim)
+            owner = extension.fixtures()
+            if owner is not None:
+                holder = Holder()
+                holder.add_all(owner)
+                self._plugin_holders.append(holder)
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -237,7 +253,7 @@ class NativeEngine:
             finally:
                 self._recorder.stop(seq, "collect", "")
             total = len(items)
-            items = self._select(items)
+            items = self._extend(self._select(items))
         except Unsupported as error:
             sink.deopt(seq, error.reason, None)
             return None
@@ -252,12 +268,20 @@ class NativeEngine:
         sink.collected(seq, [item.nodeid for item in items], total - len(items))
         return items
 
+    def _extend(self, items):
+        for extension in self._plugins:
+            extension.collected(items)
+        if self._plugins:
+            for item in items:
+                item.taken_by = plugin.takers(self._plugins, item)
+        return items
+
     def _recorder_is_new(self):
         return self._recorder._prepared is None
 
     def _collect(self, request):
         path = request["abspath"]
-        holders = [self._holder_of(conftest) for conftest in request["conftests"]]
+        holders = [*self._plugin_holders, *map(self._holder_of, request["conftests"])]
         module = self._import(path)
         self._check_packages(path)
         items = self._collector.collect(request["path"], path, module, holders)

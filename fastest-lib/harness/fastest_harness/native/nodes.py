@@ -237,6 +237,8 @@ class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
+    #: The plugins that the test concerns.
+    taken_by = ()
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name

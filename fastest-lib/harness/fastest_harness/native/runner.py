@@ -6,6 +6,7 @@ import os
 import sys
 from time import perf_counter
 
+from ..plugin import executed, surrounded
 from . import report
 from .errors import Unsupported, is_pending
 from .fixtures import exception_group, raise_all
@@ -130,7 +131,7 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure:
+            if marked or item.info.closure or item.taken_by:
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
@@ -162,7 +163,7 @@ class Runner:
         return False
 
     def _end(self, item, nextitem, peek, marked):
-        quiet = not (marked or is_pending() or self._stray.any)
+        quiet = not (marked or is_pending() or self._stray.any or item.taken_by)
         if quiet and self._state.leave_clean(item, nextitem):
             return report.passed(item, "teardown", 0.0)
 
@@ -180,6 +181,8 @@ class Runner:
         elsewhere = None
         start = perf_counter()
         try:
+            if item.taken_by:
+                function = _within_plugins(function, when)
             elsewhere = run_phase(function, item, marked)
             if self._stray.any:
                 self._stray.raise_or_warn()
@@ -200,10 +203,15 @@ class Runner:
             _refuse(error)
             if is_pending():
                 return duration
-            return report.made_by_pytest(item, when, error, duration)
-        if marked or self._state.marks_changed:
-            return report.made_by_pytest(item, when, None, duration)
-        return report.passed(item, when, duration)
+        if error is not None or marked or self._state.marks_changed:
+            made = report.made_by_pytest(item, when, error, duration)
+        else:
+            made = report.passed(item, when, duration)
+        if item.taken_by:
+            made = report.expand(when, made)
+            for plugin in item.taken_by:
+                plugin.report(item, made)
+        return made
 
     def _setup(self, item, marked):
         if marked:
@@ -265,8 +273,11 @@ class Runner:
 
     def _call_test(self, item):
         argnames = item.info.argnames
+        result = None
         try:
-            if argnames:
+            if item.taken_by and executed(item.taken_by, item):
+                pass
+            elif argnames:
                 funcargs = item.funcargs
                 result = item.obj(**{name: funcargs[name] for name in argnames})
             else:
@@ -299,6 +310,13 @@ class Runner:
                 exceptions.extend(self._state.teardown(None))
         raise_all("errors during test teardown", exceptions)
         return elsewhere
+
+
+def _within_plugins(function, when):
+    def run(item, marked):
+        return surrounded(item.taken_by, item, when, lambda: function(item, marked))
+
+    return run
 
 
 def _is_passed(entry):
