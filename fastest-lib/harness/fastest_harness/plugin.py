@@ -6,6 +6,8 @@ installed; the native engine calls it directly, the pytest engine through pytest
 
 from __future__ import annotations
 
+__tracebackhide__ = True
+
 
 class Plugin:
     """Extends a run. Every method does nothing by default.

@@ -27,9 +27,9 @@ def main(message, init, sock_fd, shared_fd):
             if plugins is None:
                 pass
             elif message["engine"] == "native":
-                from fastest_harness.native.engine import NativeEngine
+                from fastest_harness.native import engine_for
 
-                NativeEngine(config, channel, plugins).run()
+                engine_for(config, channel, plugins).run()
             else:
                 from fastest_harness import pytest_engine
 

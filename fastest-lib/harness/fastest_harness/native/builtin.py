@@ -47,6 +47,8 @@ class BuiltinFixtures:
         self._config = config
         self._logs = logs
         self._made = {}
+        #: The factory of temporary folders, if there is one already.
+        self.factory = None
 
     def get(self, name, default=()):
         """The definitions called `name`: one or none."""
@@ -90,7 +92,7 @@ class BuiltinFixtures:
         return append_property
 
     def _tmp_path_factory(self, request):
-        return _make_factory(self._config["basetemp"])
+        return self.factory or make_factory(self._config["basetemp"])
 
     def _tmpdir(self, request, tmp_path):
         from _pytest.compat import legacy_path
@@ -113,7 +115,8 @@ _OWN = {
 }
 
 
-def _make_factory(basetemp):
+def make_factory(basetemp):
+    """The factory of temporary folders below `basetemp`."""
     from pathlib import Path
 
     from _pytest.tmpdir import TempPathFactory

@@ -11,6 +11,7 @@ from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .compare import explained
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -66,10 +67,12 @@ class NativeEngine:
 
         `KeyboardInterrupt` passes through, after the descriptors were given back.
         """
+        if self._refusal is None:
+            self._refusal = self._start()
         if self._refusal is not None:
             self._refuse_all()
             return
-        self._start()
+        interrupted = None
         try:
             while True:
                 file = self._next or self._load_next()
@@ -77,12 +80,16 @@ class NativeEngine:
                 if file is None:
                     break
                 self._run_file(file)
+        except KeyboardInterrupt as error:
+            interrupted = error
+            raise
         finally:
             # An interruption ends the session's fixtures too.
             with Shield():
                 self._state.teardown(None)
             for extension in reversed(self._plugins):
-                extension.unconfigure(self._shim)
+                extension.unconfigure(self._pytest_config)
+            self._close(interrupted)
             self._stop()
 
     def _refuse_all(self):
@@ -93,17 +100,17 @@ class NativeEngine:
             self._sink.deopt(request["seq"], self._refusal, None)
 
     def _start(self):
+        """Get ready for the first file. Gives the reason if none can be run natively."""
         config = self._config
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
-        self._shim = Config(config, self._capture)
-        self._logs = LogCapture(self._shim)
-        self._stray = StrayExceptions(self._shim)
+        shim = Config(config, self._capture)
+        self._pytest_config = shim
+        self._logs = LogCapture(shim)
+        self._stray = StrayExceptions(shim)
         self._state = SetupState()
-        self._session = Session(self._shim, self._state)
+        self._session = Session(shim, self._state)
         self._builtins = BuiltinFixtures(config, self._logs)
-        self._collector = Collector(config, self._session, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -114,12 +121,29 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        reason = self._open()
+        if reason is not None:
+            self._stop()
+            return reason
+        self._collector = Collector(config, self._session, self._builtins)
+        self._runner = self._make_runner()
         self._configure_plugins()
+        return None
+
+    def _open(self):
+        """Whatever else a kind of engine needs; gives the reason if that cannot be had."""
+        return None
+
+    def _close(self, interrupted):
+        """Undo `_open`. `interrupted` is the exception that ended the run, if one did."""
+
+    def _make_runner(self):
+        return Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
 
     def _configure_plugins(self):
         self._plugin_holders = []
         for extension in self._plugins:
-            extension.configure(self._shim)
+            extension.configure(self._pytest_config)
             owner = extension.fixtures()
             if owner is not None:
                 holder = Holder()
@@ -150,25 +174,16 @@ class NativeEngine:
         """Give the freshly imported pytest the little state that its helpers need."""
         import pytest
         from _pytest import assertion
-        from _pytest.assertion import truncate, util
+        from _pytest.assertion import util
         from _pytest.mark.structures import MARK_GEN
 
-        config = self._shim
+        config = self._pytest_config
 
         def compare(op, left, right):
             lines = assertion.pytest_assertrepr_compare(
                 config=config, op=op, left=left, right=right
             )
-            if not lines:
-                return None
-            if hasattr(truncate, "materialize_with_truncation"):
-                lines = truncate.materialize_with_truncation(lines, config)
-            else:
-                lines = truncate.truncate_if_required(lines, self._session)
-            if not lines:
-                return None
-            # Doubled because the rewriter formats the explanation once more.
-            return "\n~".join(line.replace("\n", "\\n") for line in lines).replace("%", "%%")
+            return explained(lines, config) if lines else None
 
         util._reprcompare = compare
         util._config = config
@@ -280,6 +295,10 @@ class NativeEngine:
         return self._recorder._prepared is None
 
     def _collect(self, request):
+        return self._collector.finish(self._collect_items(request))
+
+    def _collect_items(self, request):
+        """The tests of a file, in the order of their definition."""
         path = request["abspath"]
         holders = [*self._plugin_holders, *map(self._holder_of, request["conftests"])]
         module = self._import(path)
@@ -288,7 +307,7 @@ class NativeEngine:
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
-        return self._collector.finish(items)
+        return items
 
     def _check_packages(self, path):
         """Module-level setup in a package's `__init__` belongs to its directory node."""

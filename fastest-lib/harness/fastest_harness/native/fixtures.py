@@ -218,13 +218,16 @@ class Holder:
         if fixtures is None:
             return
         for name, marker, func in _find(holder, fixtures):
-            argname = marker.name or name
-            if callable(marker.scope):
-                raise Unsupported(f"dynamic scope of fixture {argname}")
-            level = LEVELS.get(marker.scope)
-            if level is None or level == PACKAGE:
-                raise Unsupported(f"{marker.scope} scope of fixture {argname}")
-            self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
+            self.take(marker.name or name, marker, func)
+
+    def take(self, argname, marker, func):
+        """Register the fixture function `func`, decorated with `marker`."""
+        if callable(marker.scope):
+            raise Unsupported(f"dynamic scope of fixture {argname}")
+        level = LEVELS.get(marker.scope)
+        if level is None or level == PACKAGE:
+            raise Unsupported(f"{marker.scope} scope of fixture {argname}")
+        self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
 
 
 def _find(holder, fixtures):

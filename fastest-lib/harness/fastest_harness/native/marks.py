@@ -55,10 +55,19 @@ PLUGIN_MARKS = frozenset(
 PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
 
 
+_acted_upon = PLUGIN_MARKS
+
+
+def act_upon(names):
+    """From now on only marks with these `names` are such that a plugin acts upon."""
+    global _acted_upon
+    _acted_upon = names
+
+
 def check_marks(marks):
     """Raise `Unsupported` for a mark that a plugin would act upon."""
     for mark in marks:
-        if mark.name in PLUGIN_MARKS:
+        if mark.name in _acted_upon:
             raise Unsupported(f"mark {mark.name}")
         if mark.name in ("tryfirst", "trylast"):
             raise Unsupported(f"mark {mark.name}")

@@ -7,6 +7,7 @@ raises `Unsupported`, so that no test sees a wrong answer.
 from __future__ import annotations
 
 import os
+import sys
 
 from .errors import Unsupported
 
@@ -39,6 +40,11 @@ class Node:
             self.config = parent.config
             self.session = parent.session
 
+    @property
+    def __class__(self):
+        """pytest's class of such a node, which is what `isinstance` is asked about."""
+        return getattr(sys.modules.get("pytest"), type(self).__name__, type(self))
+
     def __getattr__(self, name):
         if name == "keywords":
             from _pytest.mark.structures import NodeKeywords
@@ -58,12 +64,20 @@ class Node:
 
             self.path = Path(self.abspath)
             return self.path
-        if name.startswith("__") or name in self._absent:
+        if name.startswith("__") or name in self._absent or self._is_nowhere(name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise Unsupported(f"request.node.{name}")
 
     #: Attributes that pytest's nodes do not have either, though some code asks for them.
     _absent = frozenset({"callspec", "rep_setup", "rep_call", "rep_teardown", "_obj"})
+
+    #: Attributes that instances of pytest's nodes have and their classes do not show.
+    _private = frozenset({"_instance", "_keywords", "_nodeid", "_obj", "_store", "_hash"})
+
+    def _is_nowhere(self, name):
+        """Whether pytest's node would have no such attribute either."""
+        cls = self.__class__
+        return cls is not type(self) and name not in self._private and not hasattr(cls, name)
 
     def _fill_keywords(self, keywords):
         for mark in self.own_markers:
@@ -83,7 +97,7 @@ class Node:
     @property
     def ihook(self):
         """The hooks that pytest's own helpers call on a node."""
-        return self.config.hook
+        return self.session.gethookproxy(self.abspath)
 
     # pytest's tree has a node per directory, which this one has not: the walks are private, so
     # that a test that walks by itself is handed to pytest.
@@ -169,6 +183,10 @@ class Session(Node):
     def abspath(self):
         return str(self.config.rootdir)
 
+    def gethookproxy(self, path):
+        """The hooks that hold for the file at `path`."""
+        return self.config.hook
+
 
 class Module(Node):
     """A test file."""
@@ -233,12 +251,27 @@ class CallSpec:
             raise ValueError(name) from error
 
 
+class FixtureInfo:
+    """What plugins ask of the fixtures of a test."""
+
+    def __init__(self, info):
+        self.argnames = tuple(info.argnames)
+        self.names_closure = info.closure
+        self.name2fixturedefs = info.definitions
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"item._fixtureinfo.{name}")
+
+
 class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
-    #: The plugins that the test concerns.
+    #: The plugins that the test concerns, and whether they or hooks have a say in its phases.
     taken_by = ()
+    watched = False
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name
@@ -255,6 +288,17 @@ class Function(Node):
         self._instance = None
         if callspec is not None:
             self.callspec = callspec
+
+    def __getattr__(self, name):
+        if name == "_request":
+            from .request import Request
+
+            self._request = Request(self)
+            return self._request
+        if name == "_fixtureinfo":
+            self._fixtureinfo = FixtureInfo(self.info)
+            return self._fixtureinfo
+        return super().__getattr__(name)
 
     def _fill_keywords(self, keywords):
         super()._fill_keywords(keywords)
@@ -283,11 +327,26 @@ class Function(Node):
     @property
     def obj(self):
         """The callable that the test runs."""
+        replaced = self.__dict__.get("_replaced")
+        if replaced is not None:
+            return replaced
         owner = self.instance
         return getattr(self.parent.obj if owner is None else owner, self.originalname)
 
+    @obj.setter
+    def obj(self, value):
+        self._replaced = value
+
     #: pytest's traceback filter asks for this name before it looks at `obj`.
     _obj = obj
+
+    @property
+    def _nodeid(self):
+        return self.nodeid
+
+    @_nodeid.setter
+    def _nodeid(self, value):
+        self.nodeid = value
 
     @property
     def function(self):

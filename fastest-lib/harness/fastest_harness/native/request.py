@@ -163,6 +163,15 @@ class Request:
         self._resolved[argname] = fixturedef
         return fixturedef
 
+    # Plugins know these names of pytest's request.
+
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    @property
+    def _fixturemanager(self):
+        return _FixtureManager(self._pyfuncitem)
+
     def _override_index(self, argname):
         index = -1
         request = self
@@ -176,6 +185,24 @@ class Request:
         if self._parent is not None and self._level > fixturedef.level:
             # pytest's report of this error quotes its own objects at length.
             raise Unsupported(f"scope mismatch of fixture {fixturedef.argname!r}")
+
+
+class _FixtureManager:
+    """As much of pytest's as plugins ask about a single test."""
+
+    def __init__(self, item):
+        self._item = item
+
+    def getfixtureinfo(self, node, func, cls=None):
+        """What fixtures the test `node` uses."""
+        if node is not self._item or func is not node.function:
+            raise Unsupported("getfixtureinfo of another function")
+        return node._fixtureinfo
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"request._fixturemanager.{name}")
 
 
 def _node_at(item, level):

@@ -13,7 +13,6 @@ from .fixtures import exception_group, raise_all
 from .frame import run_phase
 from .nodes import FUNCTION
 from .params import DirectParam
-from .request import Request
 
 __tracebackhide__ = True
 
@@ -131,7 +130,7 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure or item.taken_by:
+            if marked or item.info.closure or item.watched:
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
@@ -163,7 +162,7 @@ class Runner:
         return False
 
     def _end(self, item, nextitem, peek, marked):
-        quiet = not (marked or is_pending() or self._stray.any or item.taken_by)
+        quiet = not (marked or is_pending() or self._stray.any or item.watched)
         if quiet and self._state.leave_clean(item, nextitem):
             return report.passed(item, "teardown", 0.0)
 
@@ -203,27 +202,31 @@ class Runner:
             _refuse(error)
             if is_pending():
                 return duration
-        if error is not None or marked or self._state.marks_changed:
-            made = report.made_by_pytest(item, when, error, duration)
-        else:
-            made = report.passed(item, when, duration)
+        made = self._report(item, when, error, duration, marked)
         if item.taken_by:
             made = report.expand(when, made)
             for plugin in item.taken_by:
                 plugin.report(item, made)
         return made
 
+    def _report(self, item, when, error, duration, marked):
+        if error is not None or marked or self._state.marks_changed:
+            return report.made_by_pytest(item, when, error, duration)
+        return report.passed(item, when, duration)
+
     def _setup(self, item, marked):
         if marked:
             from _pytest.skipping import pytest_runtest_setup
 
             pytest_runtest_setup(item)
+        self._enter(item)
+
+    def _enter(self, item):
         self._state.setup(item)
         closure = item.info.closure
         if not closure:
             return
-        request = Request(item)
-        item._request = request
+        request = item._request
         funcargs = item.funcargs
         definitions = item.info.definitions
         params = item.callspec.params if "callspec" in item.__dict__ else None
@@ -235,11 +238,14 @@ class Runner:
                     continue
             funcargs[argname] = request.getfixturevalue(argname)
 
-    def _call(self, item, marked):
-        if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
+    def _forget_last_error(self):
+        if hasattr(sys, "last_type"):
             for name in ("last_type", "last_value", "last_traceback", "last_exc"):
                 if hasattr(sys, name):
                     delattr(sys, name)
+
+    def _call(self, item, marked):
+        self._forget_last_error()
         if marked or self._state.marks_changed:
             self._call_with_xfail(item)
             return
@@ -272,16 +278,8 @@ class Runner:
             return
 
     def _call_test(self, item):
-        argnames = item.info.argnames
-        result = None
         try:
-            if item.taken_by and executed(item.taken_by, item):
-                pass
-            elif argnames:
-                funcargs = item.funcargs
-                result = item.obj(**{name: funcargs[name] for name in argnames})
-            else:
-                result = item.obj()
+            result = self._execute(item)
         except Exception as error:
             sys.last_type = type(error)
             sys.last_value = error
@@ -290,7 +288,17 @@ class Runner:
             sys.last_traceback = report.own_frames_cut(error.__traceback__)
             raise
         if result is not None:
-            _complain_of_result(item, result)
+            complain_of_result(item, result)
+
+    def _execute(self, item):
+        """Call the test's function; what it returns."""
+        if item.taken_by and executed(item.taken_by, item):
+            return None
+        argnames = item.info.argnames
+        if argnames:
+            funcargs = item.funcargs
+            return item.obj(**{name: funcargs[name] for name in argnames})
+        return item.obj()
 
     def _teardown(self, item, nextitem, peek):
         if nextitem is not None:
@@ -347,7 +355,8 @@ class _Returned:
         self.funcargs = {}
 
 
-def _complain_of_result(item, result):
+def complain_of_result(item, result):
+    """Have pytest complain of a test that returned something."""
     from . import versions
 
     if versions.installed():

@@ -1,0 +1,153 @@
+"""The native engine with pytest's plugins: their hooks, fixtures, options and configuration."""
+
+from __future__ import annotations
+
+import sys
+
+from .builtin import make_factory
+from .engine import NativeEngine
+from .errors import Unsupported, take_pending
+from .fixtures import Holder
+from .hooks import foreign
+from .host import Host, Listener, Refused
+from .hosted import HostedRecorder, HostedRunner, Relays
+from .marks import act_upon
+from .nodes import FUNCTION
+
+__tracebackhide__ = True
+
+
+class _RefusedFixture:
+    """A fixture of a plugin that the engine does not have; whoever asks for it needs pytest."""
+
+    level = FUNCTION
+    params = None
+
+    def __init__(self, argname, reason):
+        self.argname = argname
+        self.autouse = False
+        self._reason = reason
+
+    @property
+    def argnames(self):
+        raise Unsupported(self._reason)
+
+
+class _PluginHolder(Holder):
+    """The fixtures of a plugin."""
+
+    def take(self, argname, marker, func):
+        try:
+            super().take(argname, marker, func)
+        except Unsupported as error:
+            take_pending()
+            if marker.autouse:
+                raise Refused(error.reason) from None
+            self.add(_RefusedFixture(argname, error.reason))
+
+
+class HostedEngine(NativeEngine):
+    """Runs files as `NativeEngine` does, in a session of pytest."""
+
+    def _open(self):
+        config = self._config
+        self._host = host = Host(config, self._capture, Listener(self._sink.warning))
+        meta_path = list(sys.meta_path)
+        try:
+            host.open()
+            self._pytest_holders = self._read_plugins()
+        except Refused as refused:
+            sys.meta_path[:] = meta_path
+            return str(refused)
+        self._pytest_config = host.config
+        self._session = host.session
+        self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
+        self._builtins.factory = make_factory(config["basetemp"])
+        host.adopt(self._state, self._builtins.factory)
+        # pytest's plugins have put their own in the place of ours.
+        self._stray.start()
+        self._on_pytest()
+        act_upon(host.acted_upon)
+        self._relays = Relays(host)
+        host.config.pluginmanager.register(self._relays, "fastest-relays")
+        self._recorder = HostedRecorder(config, host)
+        return None
+
+    def _make_runner(self):
+        runner = HostedRunner(
+            self._state, self._capture, self._logs, self._recorder, self._stray, self._host
+        )
+        self._host.take_over(self, runner)
+        return runner
+
+    def _close(self, interrupted):
+        self._host.close(interrupted)
+
+    def _read_plugins(self):
+        """The holders of the fixtures that plugins define."""
+        holders = []
+        for plugin in self._host.plugins():
+            holder = _PluginHolder()
+            holder.add_all(plugin)
+            if holder.defs:
+                holders.append(holder)
+        return holders
+
+    def _configure_plugins(self):
+        super()._configure_plugins()
+        self._plugin_holders[:0] = self._pytest_holders
+
+    def _holder_of(self, path):
+        holder = self._holders.get(path)
+        if holder is None:
+            module = self._host.conftest(path)
+            holder = Holder()
+            holder.add_all(module)
+            self._holders[path] = holder
+        return holder
+
+    def _collect(self, request):
+        path = request["abspath"]
+        for conftest in request["conftests"]:
+            self._holder_of(conftest)
+        if self._host.ignores(path):
+            return []
+        items = self._collect_items(request)
+        relay = self._relays.at(path)
+        told = foreign(relay.hook.pytest_itemcollected)
+        for item in items:
+            item.relay = relay
+            if told:
+                relay.hook.pytest_itemcollected(item=item)
+        return items
+
+    def _extend(self, items):
+        host = self._host
+        session, hook = host.session, host.config.hook
+        session.items = items
+        try:
+            hook.pytest_collection_modifyitems(session=session, config=host.config, items=items)
+            hook.pytest_collection_finish(session=session)
+        except (KeyboardInterrupt, Unsupported):
+            raise
+        except BaseException as error:
+            raise Unsupported(f"a hook raises {type(error).__name__} at collection") from None
+        return super()._extend(items)
+
+    # What pytest does itself among the implementations of `pytest_collection_modifyitems`.
+
+    def select(self, items):
+        """Take out what `-k`, `-m` and `--deselect` do not select."""
+        kept = super()._select(items)
+        if len(kept) < len(items):
+            chosen = set(kept)
+            dropped = [item for item in items if item not in chosen]
+            self._host.config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    def reorder(self, items):
+        """Put tests with a parameter of a wide scope together."""
+        items[:] = self._collector.finish(items)
+
+    def _select(self, items):
+        return items
