@@ -350,6 +350,8 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "hooks": plan.asks_plugins,
+            "fastest_plugins": self.workspace.fastest_config().plugins,
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -90,7 +90,6 @@ def _refusal():
         "type": "ready",
         "python": _version(),
         "pytest": None,
-        "plugins": [],
         "problem": f"Fastest needs CPython 3.9 or later, this is {this}",
     }
 
@@ -99,16 +98,11 @@ def _hello(init):
     pytest_version, plugins, own = installed_pytest(sys.path)
     init["plugins"] = plugins
     init["plugins_installed"] = own
-    named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
-    if "PYTEST_TIMEOUT" in os.environ:
-        # It sets pytest-timeout to work without any option.
-        named.append("PYTEST_TIMEOUT")
     return {
         "type": "ready",
         "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
-        "plugins": plugins + [name for name in named if name],
         "problem": None,
     }
 

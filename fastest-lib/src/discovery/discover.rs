@@ -381,6 +381,7 @@ fn doctests(file: &TestFile) -> Collected {
             tests: Vec::new(),
             open: Vec::new(),
             needs_pytest: vec![reason.clone()],
+            asks_plugins: Vec::new(),
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),

@@ -173,7 +173,7 @@ impl<'a> Expansion<'_, '_, 'a> {
                     let message = format!("fixture `{name}` is not defined in the sources");
                     open.get_or_insert_with(|| OpenReason::new(line, message));
                     let message = format!("fixture `{name}` is not one the native engine has");
-                    collector.needs_pytest(OpenReason::new(line, message));
+                    collector.asks_plugins(OpenReason::new(line, message));
                 }
                 continue;
             };

@@ -21,7 +21,7 @@ use super::shared::Activity;
 use super::wire::{FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{Engine, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
+use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
@@ -132,25 +132,6 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     fn new(context: RunContext<'a>, hello: Hello, emit: &'e mut dyn FnMut(&Event)) -> Self {
         let plan = context.plan;
         let choice = context.options.engine;
-        let plugin = plugin_that_needs_pytest(&hello.plugins)
-            .filter(|_| choice == EngineChoice::Auto && hello.pytest.is_some())
-            .map(ToOwned::to_owned);
-        if let Some(plugin) = &plugin {
-            for file in &plan.files {
-                if file.engine == Engine::Native {
-                    emit(&Event::FileDeoptimized {
-                        path: file.path.clone(),
-                        reason: format!(
-                            "the environment brings {plugin}, which may change its outcome"
-                        ),
-                    });
-                }
-            }
-        }
-        let engine = |file: &PlannedFile| match plugin {
-            Some(_) => Engine::Pytest,
-            None => file.engine,
-        };
         for file in &plan.files {
             if choice == EngineChoice::Auto && file.engine == Engine::Pytest {
                 emit(&Event::FileDeoptimized {
@@ -161,6 +142,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         }
         // With one worker, the failure that ends a run is the one that would end pytest's.
         let in_order = context.workers == 1 && context.options.maxfail > 0;
+        let engine = |file: &PlannedFile| file.engine;
         let ledger = Ledger::open(plan, context.workers, in_order, engine);
         Self {
             context,

@@ -253,7 +253,6 @@ pub(super) enum FromZygote {
 pub(crate) struct Hello {
     pub(crate) python: String,
     pub(crate) pytest: Option<String>,
-    pub(crate) plugins: Vec<String>,
     pub(crate) problem: Option<String>,
 }
 

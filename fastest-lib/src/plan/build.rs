@@ -15,6 +15,40 @@ const HARMLESS_TO_RULE_OUT: &[&str] = &[
     "no:terminalprogress",
 ];
 
+/// Plugins of pytest itself whose absence would show.
+const BUILTIN_PLUGINS: &[&str] = &[
+    "assertion",
+    "capture",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "fixtures",
+    "helpconfig",
+    "legacypath",
+    "logging",
+    "main",
+    "mark",
+    "monkeypatch",
+    "nose",
+    "pytester",
+    "python",
+    "python_path",
+    "recwarn",
+    "reports",
+    "runner",
+    "setuponly",
+    "setupplan",
+    "skipping",
+    "subtests",
+    "terminal",
+    "terminalreporter",
+    "threadexception",
+    "tmpdir",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+];
+
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
     "addopts",
@@ -49,6 +83,7 @@ pub(crate) fn plan(
     options: &RunOptions,
 ) -> Plan {
     let general = general_reasons(workspace, options);
+    let mut asks_plugins = loads_plugins(workspace, options);
     let mut discovered = discovery.files.iter();
     let files: Vec<PlannedFile> = selection
         .files
@@ -56,7 +91,9 @@ pub(crate) fn plan(
         .filter_map(|selected| {
             // Both are in the same order; two files outside of the rootdir may share a name.
             let found = discovered.find(|file| file.path == selected.path)?;
-            Some(plan_file(found, selected, &general, options))
+            let planned = plan_file(found, selected, &general, options);
+            asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
+            Some(planned)
         })
         .collect();
     // What workers drop, they count themselves.
@@ -70,6 +107,7 @@ pub(crate) fn plan(
         markexpr: filters.markexpr.clone().unwrap_or_default(),
         deselect: filters.deselect.clone(),
         imports_pytest: discovery.imports_pytest,
+        asks_plugins,
         pytest_args: pytest_args(workspace, filters, options),
     }
 }
@@ -134,15 +172,8 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
             "setting {setting} is pytest's or a plugin's to understand"
         ));
     }
-    let plugins = addopts.plugins.iter().chain(&options.plugins);
-    if let Some(plugin) = plugins
-        .into_iter()
-        .find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
-    {
-        reasons.push(format!("-p {plugin} loads or rules out a plugin"));
-    }
-    if let Some(plugin) = config.required_plugins.first() {
-        reasons.push(format!("required_plugins names {plugin}"));
+    if let Some(plugin) = named_plugins(workspace, options).find(|p| is_ruled_out_builtin(p)) {
+        reasons.push(format!("-p {plugin} rules out a plugin of pytest itself"));
     }
     if addopts.noconftest {
         reasons.push("--noconftest in addopts".to_owned());
@@ -151,6 +182,28 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
         reasons.push("only pytest has --capture=sys and tee-sys".to_owned());
     }
     reasons
+}
+
+fn named_plugins<'a>(
+    workspace: &'a Workspace,
+    options: &'a RunOptions,
+) -> impl Iterator<Item = &'a str> {
+    let plugins = workspace.addopts().plugins.iter().chain(&options.plugins);
+    plugins.map(String::as_str)
+}
+
+/// Whether the configuration names plugins, which only a configuration of pytest's own loads.
+fn loads_plugins(workspace: &Workspace, options: &RunOptions) -> bool {
+    !workspace.config().required_plugins.is_empty()
+        || named_plugins(workspace, options).any(|name| !HARMLESS_TO_RULE_OUT.contains(&name))
+}
+
+/// Whether `-p` rules out a plugin of pytest itself whose work the native engine does.
+fn is_ruled_out_builtin(plugin: &str) -> bool {
+    let Some(name) = plugin.strip_prefix("no:") else {
+        return false;
+    };
+    !HARMLESS_TO_RULE_OUT.contains(&plugin) && BUILTIN_PLUGINS.contains(&name)
 }
 
 /// The arguments of every pytest session: what the user said, in pytest's own words.

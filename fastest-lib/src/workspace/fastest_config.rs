@@ -60,6 +60,9 @@ pub struct FastestConfig {
     pub verbose: Option<i32>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// Plugins to load, each as `package.module:Class`.
+    #[serde(default)]
+    pub plugins: Vec<String>,
     /// How the import graph is made.
     #[serde(default)]
     pub graph: GraphConfig,
@@ -78,6 +81,7 @@ const KEYS: &[&str] = &[
     "capture",
     "verbose",
     "junit-xml",
+    "plugins",
     "graph",
     "affected",
 ];

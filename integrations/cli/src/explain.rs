@@ -28,6 +28,10 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Error> {
         let Some(found) = discovery.files.iter().find(|found| found.path == file.path) else {
             continue;
         };
+        for reason in &found.asks_plugins {
+            let (line, message) = (reason.line, &reason.message);
+            text.push_str(&format!("  asks plugins: line {line}: {message}\n"));
+        }
         text.push_str(&format!("  tests: {}\n", found.tests.len()));
         for open in &found.open {
             text.push_str(&format!("  open: line {}: {}\n", open.line, open.message));

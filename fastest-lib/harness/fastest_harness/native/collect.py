@@ -9,7 +9,7 @@ from .argnames import mandatory_names
 from .errors import Unsupported
 from .fixtures import Holder, closure_of
 from .imports import is_fixture
-from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
+from .marks import check_attributes, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Parametrizer, direct_names
@@ -167,9 +167,7 @@ class Collector:
             raise Unsupported(f"{kind} test {name}")
         attributes = func.__dict__
         if attributes:
-            for attribute in PLUGIN_ATTRIBUTES:
-                if attribute in attributes:
-                    raise Unsupported(f"test {name} carries {attribute}")
+            check_attributes(name, attributes)
         marks = unpacked_marks(func) if attributes else []
         argnames = mandatory_names(func, name, parent.cls)
         inherited = scope.marks

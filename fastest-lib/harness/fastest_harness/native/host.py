@@ -31,7 +31,10 @@ ON_REQUEST = {
         {"pytest_fixture_setup", "pytest_pycollect_makeitem", "pytest_pyfunc_call"},
         {"anyio"},
     ),
-    "timeout": ({"pytest_runtest_protocol"}, {"timeout"}),
+    "timeout": (
+        {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
+        {"timeout"},
+    ),
     "rerunfailures": (
         {"pytest_runtest_protocol", "pytest_runtest_teardown", "pytest_runtest_makereport"},
         {"flaky"},
@@ -87,7 +90,9 @@ class Host:
             self._undo(f"conftest fails to import: {type(cause).__name__}")
         except Refused as error:
             self._undo(str(error))
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             first = str(error).partition("\n")[0]
             self._undo(f"pytest cannot be configured: {type(error).__name__}: {first}")
 
@@ -134,6 +139,8 @@ class Host:
         self.acted_upon = frozenset(marks)
 
     def _is_asked_for(self, option):
+        if f"PYTEST_{option.upper()}" in os.environ:
+            return True
         if getattr(self.config.option, option, None):
             return True
         try:
@@ -250,6 +257,10 @@ class Host:
         except ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
             raise Unsupported(f"conftest fails to import: {type(cause).__name__}") from None
+        except (KeyboardInterrupt, Unsupported):
+            raise
+        except BaseException as error:
+            raise Unsupported(f"conftest fails to load: {type(error).__name__}") from None
         module = manager.get_plugin(path)
         if module is None:
             raise Unsupported("pytest does not load the conftest")

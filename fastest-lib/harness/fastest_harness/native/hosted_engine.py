@@ -115,8 +115,14 @@ class HostedEngine(NativeEngine):
         items = self._collect_items(request)
         relay = self._relays.at(path)
         told = foreign(relay.hook.pytest_itemcollected)
+        infos = {}
         for item in items:
             item.relay = relay
+            infos[id(item.info)] = item.info
+        for info in infos.values():
+            # Hooks may add names, to those of one test function alone.
+            info.closure = list(info.closure)
+        for item in items:
             if told:
                 relay.hook.pytest_itemcollected(item=item)
         return items
@@ -131,7 +137,9 @@ class HostedEngine(NativeEngine):
         except (KeyboardInterrupt, Unsupported):
             raise
         except BaseException as error:
-            raise Unsupported(f"a hook raises {type(error).__name__} at collection") from None
+            first = str(error).partition("\n")[0]
+            reason = f"a hook raises {type(error).__name__} at collection: {first}"
+            raise Unsupported(reason) from None
         return super()._extend(items)
 
     # What pytest does itself among the implementations of `pytest_collection_modifyitems`.

@@ -52,16 +52,25 @@ PLUGIN_MARKS = frozenset(
 )
 
 #: Attributes that decorators of plugins leave on a test function.
-PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
+_PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
 
 
 _acted_upon = PLUGIN_MARKS
+_attributes = _PLUGIN_ATTRIBUTES
 
 
 def act_upon(names):
-    """From now on only marks with these `names` are such that a plugin acts upon."""
-    global _acted_upon
+    """From now on plugins are called, but for those that act upon the marks `names`."""
+    global _acted_upon, _attributes
     _acted_upon = names
+    _attributes = ()
+
+
+def check_attributes(name, attributes):
+    """Raise `Unsupported` for a function that a plugin's decorator has made its own."""
+    for attribute in _attributes:
+        if attribute in attributes:
+            raise Unsupported(f"test {name} carries {attribute}")
 
 
 def check_marks(marks):

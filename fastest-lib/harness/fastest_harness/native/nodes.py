@@ -342,11 +342,11 @@ class Function(Node):
 
     @property
     def _nodeid(self):
-        return self.nodeid
+        raise Unsupported("item._nodeid")
 
     @_nodeid.setter
     def _nodeid(self, value):
-        self.nodeid = value
+        raise Unsupported("item._nodeid is set")
 
     @property
     def function(self):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import Unsupported
-from .nodes import CLASS, FUNCTION, MODULE, SCOPE_NAMES
+from .nodes import CLASS, FUNCTION, MODULE, SCOPE_NAMES, FixtureInfo
 
 __tracebackhide__ = True
 
@@ -197,7 +197,16 @@ class _FixtureManager:
         """What fixtures the test `node` uses."""
         if node is not self._item or func is not node.function:
             raise Unsupported("getfixtureinfo of another function")
-        return node._fixtureinfo
+        from .params import DirectParam
+
+        found = FixtureInfo(node.info)
+        # Arguments that are parametrized directly have no fixture.
+        found.name2fixturedefs = {
+            name: definitions
+            for name, definitions in node.info.definitions.items()
+            if type(definitions[-1]) is not DirectParam
+        }
+        return found
 
     def __getattr__(self, name):
         if name.startswith("__"):
