@@ -4,6 +4,7 @@ mod affected;
 mod bad_input;
 mod cache;
 mod cli;
+mod coverage;
 mod exact;
 mod examples;
 mod graph;

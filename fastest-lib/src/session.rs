@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Recording, RunContext,
-    Uncaptured, Zygote,
+    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, Recording,
+    RunContext, Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
@@ -225,18 +225,6 @@ impl Session {
         let started = Instant::now();
         let mut report = Report::default();
         report.add_deselected(plan.deselected);
-        let addopts = self.workspace.addopts();
-        if addopts
-            .unknown
-            .iter()
-            .any(|option| option.starts_with("--cov"))
-        {
-            let message = "`--cov` in addopts has no effect: coverage is not measured";
-            let problem = Problem::new(ProblemKind::Config, message);
-            let event = Event::Problem { problem };
-            report.record(&event);
-            on_event(&event);
-        }
         if !plan.files.is_empty() || !plan.unreadable.is_empty() {
             let booting = self
                 .booting
@@ -248,13 +236,23 @@ impl Session {
                 .record_inputs
                 .then(|| Recording::start(self.workspace.rootdir()))
                 .transpose()?;
+            let coverage = &options.coverage;
+            let measuring = coverage.is_on().then(|| Measuring::start(coverage));
+            let measuring = measuring.transpose()?;
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
             let context = RunContext {
                 plan,
                 options,
+                test_timeout: self.workspace.test_timeout(),
+                needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
                 ini: self.workspace.config(),
                 rootdir: &self.workspace.rootdir().to_string_lossy(),
-                config: self.harness_config(plan, options, recording.as_ref())?,
+                config: self.harness_config(
+                    plan,
+                    options,
+                    recording.as_ref(),
+                    measuring.as_ref(),
+                )?,
                 zygote,
                 spawn: &|| self.spawn(options),
                 cancel: self.cancel.clone(),
@@ -268,6 +266,12 @@ impl Session {
                 report.record(event);
                 on_event(event);
             })?;
+            if let Some(measuring) = measuring {
+                for event in self.coverage_events(&measuring, &report)? {
+                    report.record(&event);
+                    on_event(&event);
+                }
+            }
             let problem = recording.and_then(|recording| {
                 let mut records = self.records();
                 records.merge_and_save(recording.records())
@@ -292,6 +296,29 @@ impl Session {
         Records::open(&self.cache_dir, self.workspace.rootdir())
     }
 
+    /// What there is to say of the coverage that was measured; nothing after an interruption.
+    fn coverage_events(&self, measuring: &Measuring<'_>, report: &Report) -> Result<Vec<Event>> {
+        let stopped_by_failures = |code: &Option<i32>| *code == Some(1);
+        let interrupted = report.interrupted.as_ref();
+        if interrupted.is_some_and(|(_, code)| !stopped_by_failures(code)) {
+            return Ok(Vec::new());
+        }
+        let failed = report.counts.failed + report.counts.errors > 0;
+        let (summary, problem) = measuring.report(
+            &self.workspace.interpreter()?.path,
+            self.workspace.invocation_dir(),
+            &self.cache_dir,
+            failed,
+        )?;
+        let problem = problem.map(|message| Event::Problem {
+            problem: Problem::new(ProblemKind::Config, message),
+        });
+        Ok(problem
+            .into_iter()
+            .chain([Event::CoverageFinished(summary)])
+            .collect())
+    }
+
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
         let interpreter = self.workspace.interpreter()?;
         let uncaptured = if options.stdout_is_data {
@@ -313,6 +340,7 @@ impl Session {
         plan: &Plan,
         options: &RunOptions,
         recording: Option<&Recording>,
+        measuring: Option<&Measuring<'_>>,
     ) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
@@ -345,6 +373,7 @@ impl Session {
             "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
+            "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,
@@ -352,6 +381,7 @@ impl Session {
             "pytest_args": plan.pytest_args,
             "hooks": plan.asks_plugins,
             "fastest_plugins": self.workspace.fastest_config().plugins,
+            "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -5,7 +5,7 @@ dispatcher are first written to a file that both sides share, and from there to 
 batches: a system call a test would cost more than many tests do, and a buffer in the worker's own
 memory would be lost with a worker that dies.
 
-Layout of the shared file (little-endian; ``dispatcher/shared.rs`` reads the same):
+Layout of the shared file (little-endian; ``execution/shared.rs`` reads the same):
 
 =======  ====  =======================================================================
 offset   size  meaning
@@ -15,7 +15,13 @@ offset   size  meaning
 8        4     the ``seq`` of that file
 12       4     the index of that test among the collected ids of its file
 16       4     number of buffered bytes that have not been sent yet
+20       4     limit of time in milliseconds: 0 the run's own, all ones none
+24       4     counts the limits that were set, each of which starts the clock anew
+28       4     the descriptor of this file here, to which stacks are written at SIGURG; 0 for none
+32       4     the descriptor of the file with captured standard output, 0 for none
+36       4     the same for standard error
 64       ...   the buffered frames
+131136   ...   stacks of threads, as ``faulthandler`` writes them
 =======  ====  =======================================================================
 """
 
@@ -26,11 +32,14 @@ import struct
 import time
 
 HEADER = 64
+STACKS = HEADER + 128 * 1024
 IDLE, LOADING, RUNNING = 0, 1, 2
+NO_LIMIT = 0xFFFFFFFF
 FLUSH_INTERVAL = 0.02
 
 _U32 = struct.Struct("<I")
 _STATE = struct.Struct("<III")
+_TIMES = struct.Struct("<II")
 _to_json = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
@@ -89,13 +98,14 @@ class Channel:
     def __init__(self, sock, shared_fd, maxfail=0, clock=time.monotonic):
         self._sock = sock
         self._maxfail = maxfail
-        self._shared = mmap.mmap(shared_fd, 0)
-        self._capacity = len(self._shared) - HEADER
+        self._shared = mmap.mmap(shared_fd, STACKS)
+        self._capacity = STACKS - HEADER
         self._used = 0
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
         self._imports = []
+        self._limits = 0
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
@@ -152,7 +162,11 @@ class Channel:
 
     def should_stop(self):
         """Whether the dispatcher wants no further test to start."""
-        return self._shared[0] != 0
+        if self._shared[0] == 0:
+            return False
+        # What follows is no test's: fixtures end in peace.
+        _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
+        return True
 
     # ... and say.
 
@@ -163,6 +177,28 @@ class Channel:
     def starting(self, seq, index):
         """Test number ``index`` of file ``seq`` is about to run."""
         _STATE.pack_into(self._shared, 4, RUNNING, seq, index)
+
+    def limit(self, seconds):
+        """What runs may take ``seconds`` from now on; 0: any time, ``None``: the run's own limit.
+
+        To be said after `starting`, and taken back before the next test starts.
+        """
+        if seconds is None:
+            millis = 0
+        elif seconds <= 0:
+            millis = NO_LIMIT
+        else:
+            millis = min(max(int(seconds * 1000), 1), NO_LIMIT - 1)
+        self._limits += 1
+        _TIMES.pack_into(self._shared, 20, millis, self._limits & 0xFFFFFFFF)
+
+    def stacks_in(self, fd):
+        """SIGURG has the stacks of all threads written to this file, which is ``fd``."""
+        _U32.pack_into(self._shared, 28, fd)
+
+    def captured_in(self, out, err):
+        """The descriptors of the files that captured output goes to."""
+        _TIMES.pack_into(self._shared, 32, out, err)
 
     def collected(self, seq, ids, deselected):
         """File ``seq`` holds these tests, in the order in which they will run."""
@@ -188,6 +224,14 @@ class Channel:
             read_frame(self._sock)
         elif self._clock() - self._flushed_at > FLUSH_INTERVAL:
             self.flush()
+
+    def cut_short(self, seq, index, reports):
+        """Test number ``index`` of file ``seq`` was interrupted after these phases.
+
+        One that was interrupted before its call had ended has no outcome, as under pytest.
+        """
+        if any(report["when"] != "setup" or report["outcome"] != "passed" for report in reports):
+            self.send(["result", seq, index, reports])
 
     def warning(self, seq, warning):
         """A warning was recorded."""

@@ -8,7 +8,7 @@ from _pytest import config as pytest_config
 from fastest_harness.collect import FOLDER_HOOKS, INERT, SESSION_HOOKS, TREE_HOOKS
 from fastest_harness.describe import Files
 from fastest_harness.longrepr import import_failure, longrepr_of
-from fastest_harness.pytest_engine import XDIST_OFF
+from fastest_harness.pytest_engine import XDIST_OFF, CoverageOff
 
 
 def run(request, recorder, send):
@@ -17,7 +17,7 @@ def run(request, recorder, send):
     args = ["--collect-only", "-q", *request["args"]]
     config = None
     try:
-        config = pytest_config._prepareconfig(args, [plugin])
+        config = pytest_config._prepareconfig(args, [CoverageOff(), plugin])
         for name, value in XDIST_OFF.items():
             if hasattr(config.option, name):
                 setattr(config.option, name, value)

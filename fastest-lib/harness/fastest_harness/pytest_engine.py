@@ -17,6 +17,8 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness import limits, stacks
+from fastest_harness.coverage_run import is_excluded
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -40,12 +42,10 @@ def run(config, channel, plugins=()):
         served.append(Bridge(plugins))
     # First, because the arguments end with paths.
     args = ["--basetemp", config["basetemp"], *pytest_args]
-    if "pytest-cov" in config["plugins"]:
-        # Sessions side by side would overwrite each other's data.
-        args.insert(0, "--no-cov")
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
+        served[:0] = coverage_plugins(config)
         session_config = pytest_config._prepareconfig(args, served)
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
@@ -62,12 +62,80 @@ def run(config, channel, plugins=()):
     for name, value in XDIST_OFF.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+        session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
         channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
     finally:
         session_config._ensure_unconfigure()
+
+
+def coverage_plugins(config):
+    """What stands in for pytest-cov: the worker measures, from before the session on."""
+    plugins = coverage_options(config)
+    if config.get("measurement") is not None:
+        plugins.append(_Phases(config["measurement"]))
+    return plugins
+
+
+def coverage_options(config):
+    """What accepts pytest-cov's options, and keeps them from having an effect."""
+    plugins = [CoverageOff()]
+    if "pytest-cov" not in config.get("plugins", ()):
+        plugins.append(_CoverageOptions())
+    return plugins
+
+
+class CoverageOff:
+    """Keeps pytest-cov from measuring: sessions side by side would overwrite each other's data."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, early_config):
+        options = early_config.known_args_namespace
+        if getattr(options, "cov_source", None):
+            options.cov_source = []
+        yield
+
+
+class _CoverageOptions:
+    """Lets a session accept pytest-cov's options in `addopts` where pytest-cov is not installed."""
+
+    @staticmethod
+    def pytest_addoption(parser):
+        group = parser.getgroup("cov")
+        group.addoption("--cov", action="append", nargs="?", dest="cov_source")
+        for name in ("report", "config", "fail-under", "precision", "context"):
+            group.addoption(f"--cov-{name}", action="append")
+        for name in ("--no-cov", "--no-cov-on-fail", "--cov-append", "--cov-branch", "--cov-reset"):
+            group.addoption(name, action="store_true")
+
+
+class _Phases:
+    """Tells the measurement of coverage of the phases of each test."""
+
+    def __init__(self, measurement):
+        self._measurement = measurement
+
+    def pytest_runtest_setup(self, item):
+        self._measurement.enter(item.nodeid, "setup")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        self._measurement.enter(item.nodeid, "run")
+        excluded = is_excluded(item) or "no_cover" in getattr(item, "fixturenames", ())
+        if excluded:
+            self._measurement.pause()
+        yield
+        if excluded:
+            self._measurement.resume()
+
+    def pytest_runtest_teardown(self, item):
+        self._measurement.enter(item.nodeid, "teardown")
+
+    def pytest_runtest_logfinish(self):
+        self._measurement.leave()
 
 
 class FileServer:
@@ -88,12 +156,22 @@ class FileServer:
         self._item = None
         self._plugins = ()  # those that concern the item
         self._reports = []
+        self._limits_time = False
+        self._limited = False
 
     # Collection.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
         self._session = session
+        # pytest has set both up for itself.
+        stacks.catch_crashes()
+        self._channel.captured_in(*_captured_in(session.config))
+        if session.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout keeps the time, and knows what all of its options mean.
+            self._channel.limit(0)
+        else:
+            self._limits_time = True
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -210,7 +288,13 @@ class FileServer:
             self._item = item
             self._reports = []
             self._channel.starting(*self._current)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            if self._limits_time:
+                self._limit(item)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            except BaseException:
+                self._channel.cut_short(*self._current, self._reports)
+                raise
             self._finish()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -218,6 +302,16 @@ class FileServer:
                 raise session.Interrupted(session.shouldstop)
             item = nextitem
         return True
+
+    def _limit(self, item):
+        try:
+            seconds = limits.seconds(item)
+        except ValueError:
+            # Without pytest-timeout a mark is only a label.
+            seconds = None
+        if seconds is not None or self._limited:
+            self._limited = seconds is not None
+            self._channel.limit(seconds)
 
     def _finish(self):
         seq, index = self._current
@@ -252,9 +346,11 @@ class FileServer:
             entry["sections"] = [[title, text] for title, text in report.sections]
         if report.user_properties and report.when == "teardown":
             entry["properties"] = [[str(name), value] for name, value in report.user_properties]
-        context = getattr(report, "context", None)
-        if context is not None and hasattr(report, "sub_test_description"):
-            entry["subtest"] = report.sub_test_description()
+        if getattr(report, "context", None) is not None:
+            # Public in pytest-subtests, private in pytest.
+            for name in ("sub_test_description", "_sub_test_description"):
+                if hasattr(report, name):
+                    entry["subtest"] = getattr(report, name)()
         for plugin in self._plugins:
             plugin.report(self._item, entry)
         self._reports.append(entry)
@@ -300,6 +396,18 @@ class FileServer:
     def pytest_sessionfinish(self):
         # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
         sys.stdout.flush()
+
+
+def _captured_in(config):
+    """The descriptors of the files that pytest captures output in; 0 where it does not."""
+    capture = config.pluginmanager.getplugin("capturemanager")._global_capturing
+    descriptors = []
+    for stream in (capture.out, capture.err):
+        try:
+            descriptors.append(stream.tmpfile.fileno())
+        except (AttributeError, OSError):
+            descriptors.append(0)
+    return descriptors
 
 
 def _wanted(nodeid, ids):

@@ -5,6 +5,7 @@ itself.  Its control socket is file descriptor 0; the dispatcher's death closes 
 """
 
 import _signal
+import contextlib
 import gc
 import os
 import select
@@ -27,15 +28,18 @@ def main():
         return
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
+    workers = {}
     for path in reversed(init["pythonpath"]):
         sys.path.insert(0, path)
     write_frame(control, _hello(init))
     try:
-        _serve(control, init)
+        _serve(control, init, lifeline, workers)
     except (Disconnected, ConnectionError):
         pass
     finally:
-        # Whatever is left of this process group has nobody to report to.
+        # Whatever is left has nobody to report to.
+        for pid in workers:
+            _kill_group(pid)
         os.killpg(0, _signal.SIGKILL)
 
 
@@ -51,15 +55,18 @@ def _take_control_socket():
 
 def _receive_fds(control, count):
     """Receive descriptors that the dispatcher sends along with one byte."""
-    import fcntl
-
     _, fds, _, _ = socket.recv_fds(control, 1, count)
     if len(fds) != count:
         raise Disconnected
-    high = []
-    for fd in fds:
-        high.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD))
-        os.close(fd)
+    return [_raised(fd) for fd in fds]
+
+
+def _raised(fd):
+    """The same descriptor with a high number."""
+    import fcntl
+
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
+    os.close(fd)
     return high
 
 
@@ -78,6 +85,33 @@ def _die_with_dispatcher(lifeline):
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, int(_signal.SIGKILL))
     flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _lead_own_group(lifeline):
+    """Put this worker into a process group of its own, which also ends with the dispatcher.
+
+    What a test does to its process group then concerns its own worker alone.
+    """
+    os.setpgid(0, 0)
+    try:
+        # Opened anew, because the owner of signals belongs to what is shared by duplicates.
+        fd = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    own = _raised(fd)
+    _die_with_dispatcher(own)
+    if select.select([lifeline], [], [], 0)[0]:
+        # It closed before anybody could be told.
+        os._exit(1)
+    os.close(lifeline)
+
+
+def _kill_group(pid):
+    """Kill what a worker's tests left behind in its process group."""
+    try:
+        os.killpg(pid, _signal.SIGKILL)
+    except OSError:
+        return
 
 
 def _version():
@@ -103,8 +137,17 @@ def _hello(init):
         "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
-        "problem": None,
+        "plugins": plugins,
+        "problem": _prepare_coverage(init),
     }
+
+
+def _prepare_coverage(init):
+    if not init.get("coverage"):
+        return None
+    from fastest_harness import coverage_run
+
+    return coverage_run.prepare(init)
 
 
 def installed_pytest(paths):
@@ -157,14 +200,13 @@ def _entry_points(text, group):
     return [value.strip() for _, value in sorted(parser.items(group))]
 
 
-def _serve(control, init):
+def _serve(control, init, lifeline, workers):
     read_wakeup, write_wakeup = os.pipe()
     for fd in (read_wakeup, write_wakeup):
         os.set_blocking(fd, False)
     _signal.set_wakeup_fd(write_wakeup, warn_on_full_buffer=False)
     _signal.signal(_signal.SIGCHLD, _ignore)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-    workers = {}
     while True:
         ready, _, _ = select.select([control, read_wakeup], [], [])
         if read_wakeup in ready:
@@ -190,12 +232,17 @@ def _serve(control, init):
                 from fastest_harness import worker
 
                 if kind == "fork":
+                    _lead_own_group(lifeline)
                     worker.main(message, init, *fds)
                 else:
                     worker.collect(init, *fds)
                 os._exit(0)
             for fd in fds:
                 os.close(fd)
+            if kind == "fork":
+                with contextlib.suppress(OSError):
+                    # The worker does the same; whoever is first.
+                    os.setpgid(pid, pid)
             workers[pid] = message["worker"]
             write_frame(control, {"type": "forked", "worker": message["worker"], "pid": pid})
 
@@ -207,18 +254,23 @@ def _ignore(signum, frame):
 def _reap(control, workers):
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
         except ChildProcessError:
             return
         if pid == 0:
             return
-        worker = workers.pop(pid, None)
-        if worker is not None:
-            signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-            write_frame(
-                control, {"type": "exited", "worker": worker, "code": code, "signal": signal}
-            )
+        worker = workers.get(pid)
+        if worker is None:
+            continue
+        if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
+            kind = "stopped" if os.WIFSTOPPED(status) else "resumed"
+            write_frame(control, {"type": kind, "worker": worker})
+            continue
+        del workers[pid]
+        _kill_group(pid)
+        signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        write_frame(control, {"type": "exited", "worker": worker, "code": code, "signal": signal})
 
 
 def _preload(modules):

@@ -164,20 +164,18 @@ def test_without_pytest_installed(tmp_path):
 
 
 DEOPTS = {
-    "unittest class TestX": (
-        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    "parametrized fixture for test_x, which takes no arguments": (
+        "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
+        "class TestX(unittest.TestCase):\n def test_x(self): pass"
+    ),
+    "twisted.trial class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
+        " def test_x(self): pass"
     ),
     "async test test_x": "async def test_x(): pass",
     "generator test test_x": "def test_x():\n yield",
     "async fixture fix": (
         "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
-    ),
-    "package scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
-    ),
-    "dynamic scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope=lambda fixture_name, config: 'module')\n"
-        "def fix(): pass\ndef test_x(fix): pass"
     ),
     "fixture 'surely_unknown' is not known": "def test_x(surely_unknown): pass",
     "fixture 'testdir' is not known": "def test_x(testdir): pass",
@@ -194,7 +192,12 @@ DEOPTS = {
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
     "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
-    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "mark timeout with func_only": (
+        "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
+    ),
+    "the mark timeout does not take 'long'": (
+        "import pytest\n@pytest.mark.timeout('long')\ndef test_x(): pass"
+    ),
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),
@@ -231,18 +234,16 @@ def test_conftest_handed_back(tmp_path, reason):
 
 
 LATE = {
-    "request.raiseerror": "request.raiseerror('x')",
     "config.pluginmanager.register": "request.config.pluginmanager.register(object())",
-    "request.node.listextrakeywords": "request.node.listextrakeywords()",
+    "request.node.items": "request.session.items",
+    "request._fixturemanager.session": "request._fixturemanager.session",
     "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
     "pytest.exit": "pytest.exit('enough')",
-    "fixture silent yields nothing": "request.getfixturevalue('silent')",
-    "scope mismatch of fixture 'narrow'": "request.getfixturevalue('wide')",
-    "AttributeError: 'Request' object has no attribute 'param'": "request.param",
-    "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
-    "parametrized fixture 'several' requested without parameter": (
-        "request.getfixturevalue('several')"
+    "AttributeError: function not available in module-scoped context": (
+        "request.getfixturevalue('wide')"
     ),
+    "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
+    "fixture 'several' requested without parameter": "request.getfixturevalue('needs_several')",
     "two capture fixtures at the same time": (
         "[request.getfixturevalue(name) for name in ('capsys', 'capfd')]"
     ),
@@ -254,18 +255,14 @@ import pytest
 def mod():
     yield
     raise ValueError
-@pytest.fixture
-def silent():
-    if 0:
-        yield
-@pytest.fixture
-def narrow(): pass
 @pytest.fixture(scope='module')
-def wide(narrow): pass
+def wide(request): return request.function
 @pytest.fixture
 def itself(itself): pass
 @pytest.fixture(params=[1, 2])
 def several(request): pass
+@pytest.fixture
+def needs_several(several): pass
 """
 
 

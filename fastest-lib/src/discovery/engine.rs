@@ -162,8 +162,13 @@ mod tests {
         let source = include_str!("../../harness/fastest_harness/native/hooks.py");
         let (_, rest) = source.split_once("MODELLED = frozenset(").unwrap();
         let (listed, _) = rest.split_once(')').unwrap();
-        let called: BTreeSet<&str> = listed.split('"').filter(|w| w.starts_with("pytest_")).collect();
-        let hooks = NATIVE_HOOKS.iter().filter(|hook| **hook != "pytest_plugins");
+        let called: BTreeSet<&str> = listed
+            .split('"')
+            .filter(|w| w.starts_with("pytest_"))
+            .collect();
+        let hooks = NATIVE_HOOKS
+            .iter()
+            .filter(|hook| **hook != "pytest_plugins");
         assert_eq!(hooks.copied().collect::<BTreeSet<_>>(), called);
     }
 }

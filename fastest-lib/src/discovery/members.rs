@@ -33,11 +33,7 @@ impl<'a> Collector<'a> {
         let line = entry.line();
         let decorated = class.decorated(world);
         let mut open = node.open.clone();
-        if let Some((base, reason)) = &lineage.unknown {
-            if base.ends_with("TestCase") {
-                let message = format!("class `{name}` is a `{base}`");
-                self.needs_pytest(OpenReason::new(line, message));
-            }
+        if let Some((_, reason)) = &lineage.unknown {
             open.get_or_insert_with(|| reason.clone());
         }
         if flag == Flag::Unknown {
@@ -82,10 +78,6 @@ impl<'a> Collector<'a> {
         mut open: Option<OpenReason>,
         node: &Node<'_, 'a>,
     ) {
-        if lineage.is_unittest {
-            let message = format!("class `{}` is a unittest.TestCase", entry.name);
-            self.needs_pytest(OpenReason::new(entry.line(), message));
-        }
         if let Some((_, hook)) = lineage.attribute("pytest_generate_tests") {
             let reason = reason_of(hook, "`pytest_generate_tests` is a hook");
             self.needs_pytest(reason.clone());
@@ -192,7 +184,7 @@ impl<'a> Collector<'a> {
             let message = format!("`{}` yields, which fails the collection", entry.name);
             self.open(OpenReason::new(entry.line(), message));
         }
-        if function.is_async {
+        if function.is_async && !node.is_unittest {
             let message = format!("`{}` is async", entry.name);
             let reason = OpenReason::new(entry.line(), message);
             self.needs_pytest(reason);

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{Counts, CoverageSummary};
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -89,6 +89,8 @@ pub enum Event {
         /// What is wrong.
         message: String,
     },
+    /// Coverage was measured, and its reports are made.
+    CoverageFinished(CoverageSummary),
     /// The last event of a run.
     RunFinished {
         /// Seconds from the start of the run.

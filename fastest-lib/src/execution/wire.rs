@@ -241,6 +241,14 @@ pub(super) enum FromZygote {
         worker: usize,
         pid: i32,
     },
+    /// A signal has stopped its process, as SIGSTOP does.
+    Stopped {
+        worker: usize,
+    },
+    /// It goes on.
+    Resumed {
+        worker: usize,
+    },
     Exited {
         worker: usize,
         code: Option<i32>,
@@ -253,6 +261,7 @@ pub(super) enum FromZygote {
 pub(crate) struct Hello {
     pub(crate) python: String,
     pub(crate) pytest: Option<String>,
+    pub(crate) plugins: Vec<String>,
     pub(crate) problem: Option<String>,
 }
 

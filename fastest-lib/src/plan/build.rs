@@ -75,6 +75,15 @@ const NATIVE_SETTINGS: &[&str] = &[
     "xfail_strict",
 ];
 
+/// Those of pytest-timeout's settings that there are equivalents for; without that plugin they are
+/// unknown settings, which may not be errors.
+const TIMEOUT_SETTINGS: &[&str] = &["timeout", "timeout_method"];
+
+fn is_native_setting(workspace: &Workspace, setting: &str) -> bool {
+    NATIVE_SETTINGS.contains(&setting)
+        || TIMEOUT_SETTINGS.contains(&setting) && !workspace.config().strict_config
+}
+
 /// Decides the engine of each selected file.
 pub(crate) fn plan(
     workspace: &Workspace,
@@ -163,11 +172,7 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
             "option {option} in addopts is pytest's or a plugin's to understand"
         ));
     }
-    if let Some(setting) = config
-        .raw
-        .keys()
-        .find(|s| !NATIVE_SETTINGS.contains(&s.as_str()))
-    {
+    if let Some(setting) = config.raw.keys().find(|s| !is_native_setting(workspace, s)) {
         reasons.push(format!(
             "setting {setting} is pytest's or a plugin's to understand"
         ));

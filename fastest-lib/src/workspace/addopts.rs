@@ -1,10 +1,14 @@
+use std::time::Duration;
+
 use super::config::ImportMode;
+use super::coverage::CoverageOptions;
+use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
 
 /// pytest's command line options as `addopts` of the configuration file and `PYTEST_ADDOPTS` give
 /// them. Where an option is given twice the last one holds, but for those that add up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Addopts {
     /// `-k`: the expression of names.
@@ -31,6 +35,8 @@ pub struct Addopts {
     pub junit_prefix: Option<String>,
     /// `--basetemp`: the folder that temporary folders of tests are made in.
     pub basetemp: Option<String>,
+    /// `--timeout`, of pytest-timeout: the seconds that a test may take; 0 is no limit.
+    pub timeout: Option<Duration>,
     /// `-W`: warning filters, in order.
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
@@ -57,6 +63,8 @@ pub struct Addopts {
     pub doctest_modules: bool,
     /// `--doctest-glob`: patterns of text files with doctests. Also in `unknown`.
     pub doctest_glob: Vec<String>,
+    /// pytest-cov's options.
+    pub coverage: CoverageOptions,
     /// `--rootdir`; it has an effect in `PYTEST_ADDOPTS` only.
     pub rootdir: Option<String>,
     /// `-c`; it has an effect in `PYTEST_ADDOPTS` only.
@@ -230,6 +238,11 @@ impl<'a> Parser<'a> {
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
+            Effect::Timeout => {
+                let seconds = limits::seconds(&text());
+                let error = || self.error(name, &format!("needs seconds, not `{}`", text()));
+                self.result.timeout = Some(seconds.ok_or_else(error)?);
+            }
             Effect::Warning => self.result.warnings.push(text()),
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
@@ -254,6 +267,10 @@ impl<'a> Parser<'a> {
             Effect::ConfigFile => self.result.config_file = Some(text()),
             Effect::DoctestModules => self.result.doctest_modules = true,
             Effect::DoctestGlob => self.result.doctest_glob.push(text()),
+            Effect::Coverage => {
+                let set = self.result.coverage.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
             Effect::Unmodelled => {}
         }
         if effect.is_unmodelled() {
@@ -345,6 +362,14 @@ mod tests {
                 expected.paths = list(&["tests/x"]);
             },
         );
+        check(
+            "--cov tests --cov --cov-report=term-missing:skip-covered --cov-branch",
+            |expected| {
+                expected.coverage.sources = list(&["tests", ""]);
+                expected.coverage.reports = list(&["term-missing:skip-covered"]);
+                expected.coverage.branch = true;
+            },
+        );
         check("-v -- -not-an-option", |expected| {
             expected.verbosity = 1;
             expected.paths = list(&["-not-an-option"]);
@@ -359,8 +384,6 @@ mod tests {
                 expected.paths = list(paths);
             });
         };
-        unknown("--cov=src", &["--cov=src"], &[]);
-        unknown("--cov tests --no-cov", &["--cov", "tests", "--no-cov"], &[]);
         unknown("-n auto tests", &["-n", "auto"], &["tests"]);
         unknown("-n4", &["-n4"], &[]);
         unknown("--foreign tests/a", &["--foreign"], &["tests/a"]);
@@ -377,6 +400,10 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert_eq!(error.to_string(), message);
         };
+        fails(
+            "--cov-fail-under=x",
+            "addopts: --cov-fail-under needs a number up to 100, not `x`",
+        );
         fails("-k", "addopts: -k needs a value");
         fails("--tb -v", "addopts: --tb needs a value");
         fails(

@@ -29,6 +29,7 @@ pub(crate) enum Effect {
     JunitXml,
     JunitPrefix,
     Basetemp,
+    Timeout,
     Warning,
     Plugin,
     DisablePluginAutoload,
@@ -46,6 +47,8 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    /// One of pytest-cov's.
+    Coverage,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest, or a plugin of it, does.
@@ -81,6 +84,9 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["-s"], Arity::Flag, Effect::NoCapture),
     (&["--basetemp"], Arity::Value, Effect::Basetemp),
     (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // pytest-timeout's; how it ends a test makes no difference here.
+    (&["--timeout"], Arity::Value, Effect::Timeout),
+    (&["--timeout-method"], Arity::Value, Effect::Harmless),
     // Configuration.
     (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
     (&["--rootdir"], Arity::Value, Effect::Rootdir),
@@ -242,8 +248,8 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
-    // Plugins: coverage, parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
-    (&["--cov"], Arity::Optional, Effect::Unmodelled),
+    // pytest-cov's.
+    (&["--cov"], Arity::Optional, Effect::Coverage),
     (
         &[
             "--no-cov",
@@ -251,6 +257,24 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--cov-branch",
             "--no-cov-on-fail",
             "--cov-reset",
+        ],
+        Arity::Flag,
+        Effect::Coverage,
+    ),
+    (
+        &[
+            "--cov-report",
+            "--cov-config",
+            "--cov-fail-under",
+            "--cov-precision",
+            "--cov-context",
+        ],
+        Arity::Value,
+        Effect::Coverage,
+    ),
+    // Plugins: parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    (
+        &[
             "-f",
             "--looponfail",
             "--reuse-db",
@@ -268,17 +292,11 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (
         &[
-            "--cov-report",
-            "--cov-config",
-            "--cov-fail-under",
-            "--cov-context",
             "-n",
             "--numprocesses",
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--timeout",
-            "--timeout-method",
             "--session-timeout",
             "--reruns",
             "--reruns-delay",

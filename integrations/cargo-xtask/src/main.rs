@@ -2,6 +2,7 @@
 
 mod bench;
 mod conformance;
+mod coverage;
 mod fastest;
 mod listing;
 mod measured;
@@ -31,6 +32,8 @@ enum Task {
     /// Run one program and write what it cost; a part of `bench`.
     #[command(hide = true)]
     Measure(measured::Options),
+    /// Hold the coverage that fastest measures of real projects against pytest-cov's.
+    Coverage(coverage::Options),
     /// Hold the two parsers against each other on large packages.
     Outline(outline::Options),
     /// Hold what `fastest inputs` names against what the tests of real projects read.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Measure(options) => measured::run(&options),
+        Task::Coverage(options) => coverage::run(&options),
         Task::Outline(options) => outline::run(&options),
         Task::Soundness(options) => soundness::run(&options),
         Task::Replay(options) => replay::run(&options),

@@ -10,11 +10,12 @@ use regex::Regex;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
-use crate::{conformance, replay, repo, soundness};
+use crate::{conformance, coverage, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
     "pytest==9.2.0",
+    "coverage==7.17.5",
     "pytest-mock==3.17.0",
     "pytest-xdist==3.8.0",
     "ruff==0.17.6",
@@ -27,7 +28,7 @@ const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Leave out what needs a release build or a download: the documentation, the example, the
-    /// conformance suites and what real projects read.
+    /// conformance suites, coverage and what real projects read.
     #[arg(long)]
     fast: bool,
     /// Go on after a step that failed.
@@ -56,6 +57,7 @@ struct Step {
 enum Work {
     Run(Command),
     Conformance { discovery: bool },
+    Coverage,
     Soundness,
     Replay,
 }
@@ -198,6 +200,12 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
             work: Work::Conformance { discovery: true },
         },
         Step {
+            name: "coverage",
+            advice: "each line that is measured otherwise is printed above; `cargo xtask coverage SUITE` \
+                     measures one suite",
+            work: Work::Coverage,
+        },
+        Step {
             name: "soundness",
             advice: "each file that is missed is printed above, with the test that reads it; `cargo xtask \
                      soundness SUITE` looks at one project",
@@ -223,6 +231,11 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
         Work::Conformance { discovery } => {
             let tally = conformance::run_quick(python, *discovery)?;
             let conformance::Tally { equal, different } = tally;
+            let (passed, failed) = (equal, different);
+            Ok(Tally { passed, failed })
+        }
+        Work::Coverage => {
+            let coverage::Tally { equal, different } = coverage::run_quick(python)?;
             let (passed, failed) = (equal, different);
             Ok(Tally { passed, failed })
         }

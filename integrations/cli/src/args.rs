@@ -111,9 +111,12 @@ pub(crate) struct RunArgs {
     /// Show the N slowest phases (0: all).
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
-    /// Kill a test that takes longer.
+    /// Kill a test that takes longer (0: never).
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
+    /// Replace a worker that holds more memory after a file, such as 512M or 2G.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_worker_memory: Option<String>,
     /// What runs the tests.
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineArg>,
@@ -141,6 +144,48 @@ pub(crate) struct RunArgs {
     /// Load a pytest plugin, or rule one out with `no:NAME`.
     #[arg(short = 'p', value_name = "NAME")]
     pub(crate) plugins: Vec<String>,
+    #[command(flatten)]
+    pub(crate) coverage: CoverageArgs,
+}
+
+/// pytest-cov's options.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Coverage")]
+pub(crate) struct CoverageArgs {
+    /// Measure the coverage of a package or folder, or of all; may be repeated.
+    #[arg(long, value_name = "SOURCE", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) cov: Vec<String>,
+    /// A report: term, term-missing (each with :skip-covered), html, xml, json, lcov, markdown,
+    /// markdown-append, annotate (each with :DEST), or an empty value for none; may be repeated.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) cov_report: Vec<String>,
+    /// The configuration file of coverage.py.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cov_config: Option<String>,
+    /// Measure branches too.
+    #[arg(long)]
+    pub(crate) cov_branch: bool,
+    /// Add to the coverage of earlier runs.
+    #[arg(long)]
+    pub(crate) cov_append: bool,
+    /// Fail when less than MIN percent are covered.
+    #[arg(long, value_name = "MIN")]
+    pub(crate) cov_fail_under: Option<String>,
+    /// The digits of percentages behind the point.
+    #[arg(long, value_name = "N")]
+    pub(crate) cov_precision: Option<String>,
+    /// Tell apart what each test covers (`test`).
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) cov_context: Option<String>,
+    /// Forget the sources of `addopts`.
+    #[arg(long)]
+    pub(crate) cov_reset: bool,
+    /// No report when tests fail.
+    #[arg(long)]
+    pub(crate) no_cov_on_fail: bool,
+    /// Do not measure coverage.
+    #[arg(long)]
+    pub(crate) no_cov: bool,
 }
 
 #[derive(Args, Debug)]

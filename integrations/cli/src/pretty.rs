@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-use fastest_lib::execution::{Event, LongRepr, Outcome, Phase, TestFinished};
+use fastest_lib::execution::{CoverageSummary, Event, LongRepr, Outcome, Phase, TestFinished};
 use fastest_lib::plan::Plan;
 use fastest_lib::report::{CollectReport, ExitCode, Report};
 use fastest_lib::workspace::Workspace;
@@ -206,6 +206,7 @@ impl Pretty {
             self.warnings(report);
         }
         self.durations(report);
+        self.coverage(report);
         self.short_summary(report);
         for message in &report.usage_errors {
             self.line(&format!(
@@ -366,6 +367,26 @@ impl Pretty {
         }
     }
 
+    fn coverage(&mut self, report: &Report) {
+        let Some(coverage) = &report.coverage else {
+            return;
+        };
+        let verdict = coverage_verdict(coverage);
+        if coverage.text.is_empty() && verdict.is_none() {
+            return;
+        }
+        self.rule('=', "tests coverage", Style::new());
+        if !coverage.text.is_empty() {
+            let title = format!("coverage: {}", coverage.environment);
+            self.rule('_', &title, Style::new());
+            self.line("");
+            self.line(coverage.text.trim_end());
+        }
+        if let Some(verdict) = verdict {
+            self.line(&verdict);
+        }
+    }
+
     fn short_summary(&mut self, report: &Report) {
         let mut lines = Vec::new();
         for (test, phase) in with_category(report, Outcome::Failed) {
@@ -403,6 +424,19 @@ impl Pretty {
             self.line(&format!("{word} {}{dash}{message}", bold(&id)));
         }
     }
+}
+
+/// Whether the coverage is what was asked for.
+pub(crate) fn coverage_verdict(coverage: &CoverageSummary) -> Option<String> {
+    let (wanted, total) = (coverage.fail_under?, coverage.total?);
+    let (style, fail, reached) = if coverage.failed {
+        (AnsiColor::Red, "FAIL ", "not reached")
+    } else {
+        (AnsiColor::Green, "", "reached")
+    };
+    let text =
+        format!("{fail}Required test coverage of {wanted}% {reached}. Total coverage: {total:.2}%");
+    Some(paint(style.on_default().bold(), &text))
 }
 
 fn with_category(

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use fastest_lib::execution::{CancelToken, Event};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
-use fastest_lib::workspace::{EngineChoice, OutputFormat};
+use fastest_lib::workspace::{CoverageOptions, EngineChoice, OutputFormat, parse_size};
 use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::args::{EngineArg, OutputArg, RunArgs, TracebackArg};
+use crate::args::{CoverageArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
-use crate::pretty::{Pretty, Verbosity};
+use crate::pretty::{Pretty, Verbosity, coverage_verdict};
 use crate::workspace;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -66,6 +66,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             report
         }
     };
+    if output != OutputFormat::Pretty {
+        print_coverage(&report);
+    }
     if output == OutputFormat::Junit {
         // Its reader may have gone; the exit code still tells.
         let _ = write_junit(&report, started, io::stdout().lock());
@@ -101,6 +104,14 @@ fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Res
     let mut out = io::BufWriter::new(out);
     junit.write(report, &mut out)?;
     out.flush()
+}
+
+/// The coverage report where standard output carries data.
+fn print_coverage(report: &Report) {
+    if let Some(coverage) = &report.coverage {
+        let verdict = coverage_verdict(coverage).map_or_else(String::new, |line| line + "\n");
+        anstream::eprint!("{}{verdict}", coverage.text);
+    }
 }
 
 fn junit_files(args: &RunArgs, session: &Session) -> Vec<PathBuf> {
@@ -202,7 +213,7 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     };
     options.showlocals = args.showlocals || addopts.showlocals == Some(true);
     options.timeout = match args.timeout {
-        None => None,
+        None => own.timeout,
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
             Error::new(
                 ErrorKind::Usage,
@@ -210,9 +221,56 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             )
         })?),
     };
+    options.max_worker_memory = match &args.max_worker_memory {
+        None => own.max_worker_memory,
+        Some(text) => Some(parse_size(text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("--max-worker-memory takes a size such as 512M, not `{text}`"),
+            )
+        })?),
+    };
     options.record_inputs = args.record_inputs;
+    options.coverage = coverage(&args.coverage, &addopts.coverage)?;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
+    Ok(options)
+}
+
+/// What `addopts` says, and the command line after it.
+fn coverage(args: &CoverageArgs, addopts: &CoverageOptions) -> Result<CoverageOptions, Error> {
+    let mut options = addopts.clone();
+    let mut set = |name: &str, value: Option<&str>| {
+        let set = options.set(name, value);
+        set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))
+    };
+    let flags = [
+        ("--cov-reset", args.cov_reset),
+        ("--cov-branch", args.cov_branch),
+        ("--cov-append", args.cov_append),
+        ("--no-cov-on-fail", args.no_cov_on_fail),
+        ("--no-cov", args.no_cov),
+    ];
+    for (name, _) in flags.iter().filter(|(_, given)| *given) {
+        set(name, None)?;
+    }
+    for source in &args.cov {
+        set("--cov", Some(source))?;
+    }
+    for report in &args.cov_report {
+        set("--cov-report", Some(report))?;
+    }
+    let values = [
+        ("--cov-config", &args.cov_config),
+        ("--cov-fail-under", &args.cov_fail_under),
+        ("--cov-precision", &args.cov_precision),
+        ("--cov-context", &args.cov_context),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            set(name, Some(value))?;
+        }
+    }
     Ok(options)
 }
 

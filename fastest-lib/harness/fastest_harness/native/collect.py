@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from types import FunctionType, ModuleType
 
+from . import versions
 from .argnames import mandatory_names
+from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of
 from .imports import is_fixture
@@ -13,6 +15,7 @@ from .marks import check_attributes, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Parametrizer, direct_names
+from .unittest_cases import collect_case, is_case
 from .xunit import add_class_fixtures, add_module_fixtures
 
 __tracebackhide__ = True
@@ -63,27 +66,53 @@ class NameFilter:
 class Collector:
     """Collects files; one per engine."""
 
-    def __init__(self, config, session, builtins):
-        self._session = session
+    def __init__(self, config, session, tree, builtins):
+        self._tree = tree
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        self._usefixtures = tuple(config["usefixtures"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
         self._refuse(module)
-        node = Module(self._session, nodeid, path, module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        holder = Holder()
-        add_module_fixtures(holder, module)
-        holder.add_all(module)
-        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
+        own = Holder(self._config)
+        own.add_all(module)
         items = []
+        doctests = has_doctests(self._config, path)
+        if doctests:
+            items = self.doctests(nodeid, path, module, conftests, own)
+            if versions.at_least(9, 1):
+                # Each of the two collectors of the file has fixtures of its own.
+                own = Holder(self._config)
+                own.add_all(module)
+        holder = Holder(self._config)
+        if doctests and not versions.at_least(9, 1):
+            holder.add_holder(own)
+            add_module_fixtures(holder, module)
+        else:
+            add_module_fixtures(holder, module)
+            holder.add_holder(own)
+        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
+
+    def doctests(self, nodeid, path, module, conftests, own=None):
+        """The doctests of a module, or of a text file if `module` is None.
+
+        `own` holds the module's fixtures, if they are found already.
+        """
+        if module is not None and own is None:
+            own = Holder(self._config)
+            own.add_all(module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
+        node.own_markers = unpacked_marks(module) if module is not None else []
+        holders = [self._builtins, *conftests, *([own] if own is not None else ())]
+        return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
         """The order in which selected `items` run."""
@@ -107,7 +136,9 @@ class Collector:
                     continue
                 seen.add(name)
                 if isinstance(value, type):
-                    if self._is_test_class(name, value):
+                    if is_case(value):
+                        collect_case(self, name, node, value, scope, group)
+                    elif self._is_test_class(name, value):
                         self._class(name, node, value, scope, group)
                 elif self._is_test_function(name, value):
                     self._function(name, node, value, scope, group)
@@ -116,11 +147,6 @@ class Collector:
             items.extend(group)
 
     def _is_test_class(self, name, value):
-        unittest = sys.modules.get("unittest.case")
-        if unittest is not None and issubclass(value, unittest.TestCase):
-            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
-                return False
-            raise Unsupported(f"unittest class {name}")
         if not (self._is_class_name(name) or _flag(value) is True):
             return False
         return not value.__flags__ & _ABSTRACT
@@ -148,7 +174,7 @@ class Collector:
         if "pytest_generate_tests" in dir(cls):
             raise Unsupported(f"class {name} defines pytest_generate_tests")
         node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
-        holder = Holder()
+        holder = Holder(self._config)
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
@@ -187,6 +213,18 @@ class Collector:
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
 
+    def plain_info(self, name, func, marks, scope):
+        """What there is to know of a test that takes no arguments, whatever its signature."""
+        every = [*marks, *scope.marks]
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        used = self._usefixtures_of(every)
+        info = self._info(name, func, (), used, parametrize, scope)
+        for definitions in info.definitions.values():
+            if definitions and definitions[-1].params is not None:
+                raise Unsupported(f"parametrized fixture for {name}, which takes no arguments")
+        self._require_known(info, ())
+        return info
+
     def _usefixtures_of(self, marks):
         names = []
         for mark in marks:
@@ -197,7 +235,7 @@ class Collector:
         return names
 
     def _info(self, name, func, argnames, used, parametrize, scope):
-        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        initial = (*self.usefixtures, *scope.autouse, *used, *argnames)
         if not initial:
             return FunctionInfo(name, func, (), (), {}, scope.find)
         initial = tuple(dict.fromkeys(initial))

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
-from .. import plugin
+from .. import limits, plugin
 from ..longrepr import skip_reason
-from . import report, versions
+from . import marks, report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
 from .compare import explained
+from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
-from .logcapture import LogCapture
+from .logcapture import LogCapture, LogSettings
 from .marks import Selector
 from .nodes import Session
 from .runner import Runner, SetupState
 from .shims import Config
+from .tree import Tree
 from .warn import StrayExceptions, WarningRecorder
 
 __tracebackhide__ = True
@@ -43,6 +46,10 @@ class NativeEngine:
     """
 
     def __init__(self, config, sink, plugins=()):
+        if "pytest-timeout" in config.get("plugins", ()):
+            # It registers its mark, which is honoured with and without it.
+            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
+            config = dict(config, markers=known)
         self._config = config
         self._sink = sink
         self._plugins = list(plugins)
@@ -55,11 +62,10 @@ class NativeEngine:
     def _reason_against(self, config):
         if not self._pytest.supported:
             return f"pytest {self._pytest.text} is not supported"
-        if config["capture"] not in ("fd", "no"):
-            return f"--capture={config['capture']}"
-        for argument in config.get("pytest_args", ()):
-            if argument.startswith("--doctest"):
-                return argument
+        try:
+            self._log_settings = LogSettings(config.get("settings", {}))
+        except ValueError as error:
+            return str(error)
         return None
 
     def run(self):
@@ -106,11 +112,11 @@ class NativeEngine:
         self._recorder = WarningRecorder(config, self._sink.warning)
         shim = Config(config, self._capture)
         self._pytest_config = shim
-        self._logs = LogCapture(shim)
+        self._logs = LogCapture(shim, self._log_settings)
         self._stray = StrayExceptions(shim)
         self._state = SetupState()
         self._session = Session(shim, self._state)
-        self._builtins = BuiltinFixtures(config, self._logs)
+        self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -121,12 +127,14 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._sink.captured_in(*self._capture.descriptors())
         reason = self._open()
         if reason is not None:
             self._stop()
             return reason
-        self._collector = Collector(config, self._session, self._builtins)
-        self._runner = self._make_runner()
+        tree = Tree(self._session, config, self._load_package)
+        self._collector = Collector(config, self._session, tree, self._builtins)
+        self._runner = self._make_runner(Runner)
         self._configure_plugins()
         return None
 
@@ -137,8 +145,14 @@ class NativeEngine:
     def _close(self, interrupted):
         """Undo `_open`. `interrupted` is the exception that ended the run, if one did."""
 
-    def _make_runner(self):
-        return Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+    def _make_runner(self, cls, *more):
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray, *more)
+        measurement = self._config.get("measurement")
+        if measurement is None:
+            return cls(*parts)
+        from .measured import MeasuredRunner
+
+        return type("MeasuredRunner", (MeasuredRunner, cls), {})(measurement, *parts)
 
     def _configure_plugins(self):
         self._plugin_holders = []
@@ -146,7 +160,7 @@ class NativeEngine:
             extension.configure(self._pytest_config)
             owner = extension.fixtures()
             if owner is not None:
-                holder = Holder()
+                holder = Holder(self._pytest_config)
                 holder.add_all(owner)
                 self._plugin_holders.append(holder)
 
@@ -214,33 +228,51 @@ class NativeEngine:
     def _import_all(self):
         """Import what pytest would have imported before its first test.
 
-        Failures are kept for the one worker that is given the file.
+        Failures are kept for the one worker that is given the file. What modules define stays for
+        good, so the garbage collector neither looks at it meanwhile nor ever after.
         """
-        for request in self._sink.take_imports():
+        requests = self._sink.take_imports()
+        if not requests:
+            return
+        thresholds = gc.get_threshold()
+        gc.set_threshold(0)
+        try:
+            self._import_each(requests)
+        finally:
+            gc.freeze()
+            # Unless a module has set others.
+            if gc.get_threshold()[0] == 0:
+                gc.set_threshold(*thresholds)
+
+    def _import_each(self, requests):
+        for request in requests:
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()
             if self._recorder_is_new():
                 self._recorder.prepare()
             self._recorder.start()
+            self._logs.start_loading()
             try:
                 for conftest in request["conftests"]:
                     self._holder_of(conftest)
                 if path.endswith(".py"):
-                    self._import(path)
+                    self._import(path, request.get("doctest", False))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
                 self._failed_imports[path] = error
             finally:
+                self._logs.end_loading()
                 self._recorder.stop(request["seq"], "collect", "")
                 self._capture.drain()
 
-    def _import(self, path):
+    def _import(self, path, only_doctests=False):
         failed = self._failed_imports.pop(path, None)
         if failed is not None:
             raise failed
-        self._finder.add_path(path)
+        if not only_doctests:
+            self._finder.add_path(path)
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
@@ -263,9 +295,11 @@ class NativeEngine:
             if self._recorder_is_new():
                 self._recorder.prepare()
             self._recorder.start()
+            self._logs.start_loading()
             try:
                 items = self._collect(request)
             finally:
+                self._logs.end_loading()
                 self._recorder.stop(seq, "collect", "")
             total = len(items)
             items = self._extend(self._select(items))
@@ -289,6 +323,7 @@ class NativeEngine:
         if self._plugins:
             for item in items:
                 item.taken_by = plugin.takers(self._plugins, item)
+                item.watched = bool(item.taken_by)
         return items
 
     def _recorder_is_new(self):
@@ -301,34 +336,39 @@ class NativeEngine:
         """The tests of a file, in the order of their definition."""
         path = request["abspath"]
         holders = [*self._plugin_holders, *map(self._holder_of, request["conftests"])]
-        module = self._import(path)
-        self._check_packages(path)
-        items = self._collector.collect(request["path"], path, module, holders)
+        if not request.get("doctest"):
+            module = self._import(path)
+            items = self._collector.collect(request["path"], path, module, holders)
+        else:
+            items = self._doctests(request["path"], path, holders)
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
         return items
 
-    def _check_packages(self, path):
-        """Module-level setup in a package's `__init__` belongs to its directory node."""
-        directory = os.path.dirname(path)
-        while True:
-            init = os.path.join(directory, "__init__.py")
-            if not os.path.isfile(init) or directory == self._config["rootdir"]:
-                return
-            for module in (sys.modules.get(name) for name in _package_names(directory)):
-                if module is None or getattr(module, "__file__", None) != init:
-                    continue
-                for name in ("setUpModule", "setup_module", "tearDownModule", "teardown_module"):
-                    if name in module.__dict__:
-                        raise Unsupported(f"package defines {name}")
-            directory = os.path.dirname(directory)
+    def _load_package(self, path):
+        """The module of a package's `__init__`, for the setup that it defines."""
+        try:
+            module = import_file(path, self._config["import_mode"], self._config["rootdir"])
+        except Exception as error:
+            raise Unsupported(f"package fails to import: {_in_short(error)}") from None
+        if "pytest_plugins" in module.__dict__:
+            raise Unsupported("package sets pytest_plugins")
+        return module
+
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        else:
+            check_text_file(path)
+        return self._collector.doctests(nodeid, path, module, holders)
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
         if holder is None:
             self._finder.add_path(path)
-            holder = Holder()
+            holder = Holder(self._pytest_config, os.path.dirname(path))
             holder.add_all(self._conftests.load(path))
             self._holders[path] = holder
         return holder
@@ -357,6 +397,9 @@ class NativeEngine:
     def _run_file(self, file):
         sink, seq, items = self._sink, file.seq, file.items
         count = len(items)
+        with Shield():
+            # What a file that was handed back may have left.
+            self._state.teardown(items[0])
         for index, item in enumerate(items):
             if sink.should_stop():
                 with Shield():
@@ -367,7 +410,13 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
-            reports = self._runner.run(seq, item, nextitem, self._peek)
+            if marks.limits_time:
+                sink.limit(limits.seconds(item))
+            try:
+                reports = self._runner.run(seq, item, nextitem, self._peek)
+            except KeyboardInterrupt:
+                sink.cut_short(seq, index, self._runner.finished_phases())
+                raise
             if reports is None:
                 with Shield():
                     self._state.leave_file()
@@ -378,21 +427,15 @@ class NativeEngine:
         sink.done(seq)
 
     def _peek(self):
-        """Whether another test follows. Loads the file it is in."""
+        """The first test of the next file, which is loaded for that; None if there is none."""
         if self._next is None:
             self._next = self._load_next()
-        return self._next is not None
+        return self._next.items[0] if self._next is not None else None
 
 
 def _in_short(error):
     text = str(error).partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _package_names(directory):
-    from .imports import module_location
-
-    yield module_location(os.path.join(directory, "__init__.py"))[1]
 
 
 def _restrict(items, wanted):

@@ -8,8 +8,10 @@ implements a hook that the engine does the work of, the engine takes its place i
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
+from ..pytest_engine import XDIST_OFF, coverage_options
 from . import versions
 from .errors import Unsupported
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
@@ -17,9 +19,6 @@ from .nodes import SESSION
 from .warn import described
 
 __tracebackhide__ = True
-
-#: What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
-XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
 
 #: Each would write what it saw of this worker's files over what others saw.
 _WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin", "junitxml")
@@ -107,18 +106,17 @@ class Host:
         values = self._values
         # Output is captured by the engine already; the option is put right below.
         args = ["--basetemp", values["basetemp"], "--capture=no", *values["pytest_args"]]
-        if "pytest-cov" in values.get("plugins", ()):
-            args.insert(0, "--no-cov")
         os.makedirs(os.path.dirname(values["basetemp"]), exist_ok=True)
-        self.config = config = pytest_config._prepareconfig(args, [self._listener])
+        plugins = [*coverage_options(values), self._listener]
+        self.config = config = pytest_config._prepareconfig(args, plugins)
         option = config.option
         option.capture = values["capture"]
         for name, value in XDIST_OFF.items():
             if hasattr(option, name):
                 setattr(option, name, value)
-        manager = config.pluginmanager
-        manager.unregister(name="capturemanager")
-        manager.register(self._capture, "capturemanager")
+        # The place of pytest's own in the order of hooks is kept for the engine's.
+        self._place_of_capture = config.pluginmanager.get_plugin("capturemanager")
+        config.pluginmanager._name2plugin["capturemanager"] = self._capture
         self._quieten_those_on_request()
 
     def _quieten_those_on_request(self):
@@ -215,10 +213,11 @@ class Host:
         self.started = True
         hook = self.config.hook
         manager = self.config.pluginmanager
+        capture = self._place_of_capture
         keep = {
-            "pytest_runtest_setup": (skipping, running),
-            "pytest_runtest_call": (skipping, running),
-            "pytest_runtest_teardown": (running,),
+            "pytest_runtest_setup": (skipping, running, capture),
+            "pytest_runtest_call": (skipping, running, capture),
+            "pytest_runtest_teardown": (running, capture),
             "pytest_runtest_makereport": (skipping, unittest, running),
             "pytest_pyfunc_call": (python,),
             "pytest_runtest_logreport": (manager.get_plugin("terminalreporter"),),
@@ -233,6 +232,9 @@ class Host:
             ("pytest_pyfunc_call", python),
         ):
             replace(getattr(hook, name), plugin, getattr(runner, name))
+        for when in ("setup", "call", "teardown"):
+            caller = getattr(hook, f"pytest_runtest_{when}")
+            replace(caller, capture, partial(runner.captured, when=when))
         hook.pytest_sessionfinish._remove_plugin(running)
         collecting = hook.pytest_collection_modifyitems
         manager_of_fixtures = self.session._fixturemanager

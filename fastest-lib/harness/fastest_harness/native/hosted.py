@@ -94,6 +94,7 @@ class HostedRunner(Runner):
         """As `Runner.run`."""
         relay = item.relay
         if not relay.any:
+            item.watched = bool(item.taken_by or item.user_properties)
             reports = super().run(seq, item, nextitem, peek)
         else:
             item.watched = True
@@ -145,13 +146,15 @@ class HostedRunner(Runner):
 
     def _setup(self, item, marked):
         if item.relay.setup:
-            item.relay.hook.pytest_runtest_setup(item=item)
+            with self._uncaptured():
+                item.relay.hook.pytest_runtest_setup(item=item)
         else:
             super()._setup(item, marked)
 
     def _call(self, item, marked):
         if item.relay.call:
-            item.relay.hook.pytest_runtest_call(item=item)
+            with self._uncaptured():
+                item.relay.hook.pytest_runtest_call(item=item)
         else:
             super()._call(item, marked)
 
@@ -173,10 +176,27 @@ class HostedRunner(Runner):
             return super()._teardown(item, nextitem, peek)
         self._elsewhere = 0.0
         following = nextitem if nextitem is not None else peek()
-        item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
+        with self._uncaptured():
+            item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
         return self._elsewhere
 
+    @contextmanager
+    def _uncaptured(self):
+        """What wrappers around pytest's capturing write is no part of a report."""
+        try:
+            yield
+        finally:
+            self._capture.drain()
+
     # ... and from pytest's place in them back to the engine.
+
+    def captured(self, item, when):
+        """A wrapper that puts what is written meanwhile into the report."""
+        self._capture.drain()
+        try:
+            return (yield)
+        finally:
+            self._capture.end_phase(item, when)
 
     def pytest_runtest_setup(self, item):
         self._enter(item)

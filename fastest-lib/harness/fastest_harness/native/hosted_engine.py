@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .builtin import make_factory
@@ -73,10 +74,8 @@ class HostedEngine(NativeEngine):
         self._recorder = HostedRecorder(config, host)
         return None
 
-    def _make_runner(self):
-        runner = HostedRunner(
-            self._state, self._capture, self._logs, self._recorder, self._stray, self._host
-        )
+    def _make_runner(self, cls, *more):
+        runner = super()._make_runner(HostedRunner, self._host)
         self._host.take_over(self, runner)
         return runner
 
@@ -87,7 +86,7 @@ class HostedEngine(NativeEngine):
         """The holders of the fixtures that plugins define."""
         holders = []
         for plugin in self._host.plugins():
-            holder = _PluginHolder()
+            holder = _PluginHolder(self._host.config)
             holder.add_all(plugin)
             if holder.defs:
                 holders.append(holder)
@@ -101,7 +100,7 @@ class HostedEngine(NativeEngine):
         holder = self._holders.get(path)
         if holder is None:
             module = self._host.conftest(path)
-            holder = Holder()
+            holder = Holder(self._host.config, os.path.dirname(path))
             holder.add_all(module)
             self._holders[path] = holder
         return holder

@@ -16,7 +16,6 @@ PLUGIN_MARKS = frozenset(
         "trio",
         "tornado",
         "gen_test",
-        "timeout",
         "flaky",
         "repeat",
         "rerun",
@@ -73,13 +72,32 @@ def check_attributes(name, attributes):
             raise Unsupported(f"test {name} carries {attribute}")
 
 
+#: Whether any mark has limited the time of a test.
+limits_time = False
+
+
 def check_marks(marks):
     """Raise `Unsupported` for a mark that a plugin would act upon."""
+    global limits_time
     for mark in marks:
+        if mark.name == "timeout":
+            limits_time = True
+            _check_timeout(mark)
         if mark.name in _acted_upon:
             raise Unsupported(f"mark {mark.name}")
         if mark.name in ("tryfirst", "trylast"):
             raise Unsupported(f"mark {mark.name}")
+
+
+def _check_timeout(mark):
+    from ..limits import arguments
+
+    try:
+        given = arguments(mark)
+    except ValueError as error:
+        raise Unsupported(str(error)) from None
+    if given.get("func_only"):
+        raise Unsupported("mark timeout with func_only")
 
 
 def unpacked_marks(obj):
@@ -125,7 +143,7 @@ def _keyword_matcher(item):
     from _pytest import mark as pytest_mark
 
     names = set(item.nodeid.partition("::")[0].split("/"))
-    for node in item._parents():
+    for node in item.iter_parents():
         if node.level != SESSION:
             names.add(node.name)
         names.update(node.__dict__.get("extra_keyword_matches", ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .argnames import default_names
 from .errors import Unsupported
 from .fixtures import FixtureDef
-from .nodes import CLASS, FUNCTION, LEVELS, MODULE, PACKAGE, SESSION, CallSpec
+from .nodes import CLASS, FUNCTION, LEVELS, MODULE, SESSION, CallSpec
 
 __tracebackhide__ = True
 
@@ -137,7 +137,7 @@ class Parametrizer:
     def _level(self, argnames, indirect, scope):
         if scope is not None:
             level = LEVELS.get(scope)
-            if level is None or level == PACKAGE:
+            if level is None:
                 raise Unsupported(f"parametrize: scope {scope!r}")
             return level
         every = len(indirect) == len(argnames) if not isinstance(indirect, bool) else indirect
@@ -167,6 +167,7 @@ class Parametrizer:
             return None
         node = self._parent
         wanted = MODULE if level == CLASS and node.level == MODULE else level
+        # Without a package, its scope is that of the session.
         while node.level != wanted and node.level != SESSION:
             node = node.parent
         return node

@@ -77,24 +77,46 @@ def made_by_pytest(item, when, error, duration):
     """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
     if not versions.installed():
         return _without_pytest(item, when, error, duration)
+    call = call_info(error, when, duration)
+    return _with_extras(item, as_dict(of_call(item, call), when, duration))
+
+
+def of_call(item, call):
+    """pytest's report of a finished `call`, skips and expected failures taken into account."""
     from _pytest.reports import TestReport
     from _pytest.skipping import pytest_runtest_makereport
     from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
 
-    call = call_info(error, when, duration)
+    if item._excinfo:
+        call.excinfo = item._excinfo.pop(0)
     convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
     try:
         steps.send(TestReport.from_item_and_call(item, call))
     except StopIteration as stop:
-        made = stop.value
+        return stop.value
+
+
+def of_subtest(made):
+    """pytest's report of a subtest as a dict."""
+    report = as_dict(made, made.when, made.duration)
+    report["subtest"] = made._sub_test_description()
+    if made.sections:
+        report["sections"] = [[title, text] for title, text in made.sections]
+    if made.user_properties:
+        report["properties"] = [[name, value] for name, value in made.user_properties]
+    return report
+
+
+def as_dict(made, when, duration):
+    """What the engine sends of pytest's report, but for its sections and properties."""
     report = {"when": when, "outcome": made.outcome, "duration": duration}
     if hasattr(made, "wasxfail"):
         report["wasxfail"] = made.wasxfail
     if made.longrepr is not None:
         report["longrepr"] = longrepr_of(made)
-    return _with_extras(item, report)
+    return report
 
 
 def _without_pytest(item, when, error, duration):

@@ -7,6 +7,7 @@ representation), which ask it a small known set of questions. Any other question
 
 from __future__ import annotations
 
+from . import doctests
 from .errors import Unsupported
 
 __tracebackhide__ = True
@@ -39,6 +40,11 @@ _INI = {
     "consider_namespace_packages": False,
     "verbosity_assertions": "auto",
 }
+
+
+def _coverage_markers(values):
+    """The mark of pytest-cov, which the engine honours in its place."""
+    return ("no_cover",) if "pytest-cov" in values.get("plugins", ()) else ()
 
 
 class _Hooks:
@@ -131,8 +137,11 @@ class Config:
             "xfail_strict": values["xfail_strict"],
             "strict_xfail": values["xfail_strict"],
             "strict_markers": strict_markers,
-            "markers": [*values["markers"], *_BUILTIN_MARKERS],
+            "markers": [*values["markers"], *_BUILTIN_MARKERS, *_coverage_markers(values)],
         }
+        options, ini = doctests.options(values)
+        self._options.update(options)
+        self._ini.update(ini)
         self.rootdir = values["rootdir"]
 
     def __getattr__(self, name):

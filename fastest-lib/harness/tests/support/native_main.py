@@ -48,8 +48,17 @@ class ListSink:
     def starting(self, seq, index):
         pass
 
+    def limit(self, seconds):
+        pass
+
     def result(self, seq, index, reports):
         self.results[self.ids[seq][index]] = reports
+
+    def cut_short(self, seq, index, reports):
+        pass
+
+    def captured_in(self, out, err):
+        pass
 
     def warning(self, seq, warning):
         self.warnings.append(warning)

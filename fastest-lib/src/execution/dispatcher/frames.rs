@@ -7,6 +7,7 @@ use super::Dispatcher;
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, TestFinished};
 use crate::execution::ledger::Ledger;
 use crate::execution::wire::{Assignment, CollectReport, FileRequest, FromWorker};
+use crate::execution::worker::Worker;
 use crate::plan::{Engine, PlannedFile};
 use crate::workspace::EngineChoice;
 use crate::{NodeId, Problem, ProblemKind};
@@ -97,7 +98,15 @@ impl Dispatcher<'_, '_> {
             .workers
             .get(&worker)
             .is_some_and(|handle| handle.briefed);
-        let seqs = if self.stopping || (briefed && recording.is_some()) {
+        let too_large = briefed
+            && self.context.options.max_worker_memory.is_some_and(|most| {
+                let held = self.workers.get(&worker).and_then(Worker::memory);
+                held.is_some_and(|held| held > most)
+            });
+        if let Some(handle) = self.workers.get_mut(&worker) {
+            handle.retired |= too_large;
+        }
+        let seqs = if self.stopping || too_large || (briefed && recording.is_some()) {
             Vec::new()
         } else {
             self.ledger.take(engine, most)
@@ -106,6 +115,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         handle.briefed = true;
+        handle.open_captured();
         self.early_deaths = 0;
         if let (Some(recording), Some(&seq)) = (recording, seqs.first()) {
             let file = self.ledger.file(seq);

@@ -42,7 +42,7 @@ impl Dispatcher<'_, '_> {
                 .workers
                 .values()
                 .filter(|worker| worker.engine == engine && worker.files.is_empty())
-                .filter(|worker| !worker.said_bye)
+                .filter(|worker| !worker.said_bye && !worker.retired)
                 .filter(|worker| !(worker.briefed && self.context.recording.is_some()))
                 .count();
             let (files, tests) = self.ledger.waiting(engine);

@@ -45,6 +45,8 @@ pub(crate) struct Suite {
     pub(crate) soundness_only: bool,
     #[serde(default)]
     pub(crate) soundness: Option<Soundness>,
+    #[serde(default)]
+    pub(crate) coverage: Vec<String>,
 }
 
 /// What `cargo xtask soundness` is told of a suite.
