@@ -11,6 +11,7 @@ mod graph;
 mod inputs;
 mod layering;
 mod oracle;
+mod plugins;
 mod processes;
 mod public_api;
 mod support;

@@ -4,7 +4,7 @@ use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
 use crate::selection::{Filters, SelectedFile, Selection};
-use crate::workspace::{EngineChoice, ImportMode, Workspace};
+use crate::workspace::{EngineChoice, ImportMode, Workspace, is_option_of_plugin};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
 const HARMLESS_TO_RULE_OUT: &[&str] = &[
@@ -73,6 +73,29 @@ const NATIVE_SETTINGS: &[&str] = &[
     "tmp_path_retention_policy",
     "usefixtures",
     "xfail_strict",
+];
+
+/// Settings of pytest itself that the native engine does not have.
+const PYTEST_SETTINGS: &[&str] = &[
+    "assertion_text_diff_style",
+    "collect_imported_tests",
+    "consider_namespace_packages",
+    "disable_test_id_escaping_and_forfeit_all_rights_to_community_support",
+    "enable_assertion_pass_hook",
+    "max_warnings",
+    "parametrize_long_str_id_strategy",
+    "strict",
+    "strict_parametrization_ids",
+];
+
+/// How the names of others of them begin.
+const PYTEST_SETTING_GROUPS: &[&str] = &[
+    "doctest_",
+    "faulthandler_",
+    "junit_",
+    "log_",
+    "truncation_limit_",
+    "verbosity_",
 ];
 
 /// Those of pytest-timeout's settings that there are equivalents for; without that plugin they are
@@ -164,18 +187,16 @@ fn describe(reason: &OpenReason) -> String {
 
 /// What in the configuration keeps every file from running natively.
 fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
-    let config = workspace.config();
     let addopts = workspace.addopts();
     let mut reasons: Vec<String> = Vec::new();
-    if let Some(option) = addopts.unknown.first() {
+    let unknown = addopts.unknown.iter();
+    if let Some(option) = unknown.clone().find(|word| !is_option_of_plugin(word)) {
         reasons.push(format!(
-            "option {option} in addopts is pytest's or a plugin's to understand"
+            "option {option} in addopts is pytest's to understand"
         ));
     }
-    if let Some(setting) = config.raw.keys().find(|s| !is_native_setting(workspace, s)) {
-        reasons.push(format!(
-            "setting {setting} is pytest's or a plugin's to understand"
-        ));
+    if let Some(setting) = unknown_settings(workspace).find(|s| is_of_pytest(s)) {
+        reasons.push(format!("setting {setting} is pytest's to understand"));
     }
     if let Some(plugin) = named_plugins(workspace, options).find(|p| is_ruled_out_builtin(p)) {
         reasons.push(format!("-p {plugin} rules out a plugin of pytest itself"));
@@ -197,9 +218,24 @@ fn named_plugins<'a>(
     plugins.map(String::as_str)
 }
 
-/// Whether the configuration names plugins, which only a configuration of pytest's own loads.
+fn unknown_settings(workspace: &Workspace) -> impl Iterator<Item = &str> {
+    let settings = workspace.config().raw.keys().map(String::as_str);
+    settings.filter(|setting| !is_native_setting(workspace, setting))
+}
+
+/// Whether a setting is one of pytest itself.
+fn is_of_pytest(setting: &str) -> bool {
+    PYTEST_SETTINGS.contains(&setting)
+        || PYTEST_SETTING_GROUPS
+            .iter()
+            .any(|group| setting.starts_with(group))
+}
+
+/// Whether the configuration asks for plugins, which only a configuration of pytest's own has.
 fn loads_plugins(workspace: &Workspace, options: &RunOptions) -> bool {
     !workspace.config().required_plugins.is_empty()
+        || !workspace.addopts().unknown.is_empty()
+        || unknown_settings(workspace).next().is_some()
         || named_plugins(workspace, options).any(|name| !HARMLESS_TO_RULE_OUT.contains(&name))
 }
 

@@ -29,7 +29,7 @@ _ON_REQUEST = frozenset(
 
 def needs_host(config):
     """Whether the files of a worker need a real configuration and session of pytest."""
-    if config.get("hooks") or "PYTEST_PLUGINS" in os.environ or "PYTEST_TIMEOUT" in os.environ:
+    if config.get("hooks") or os.environ.get("PYTEST_PLUGINS"):
         return True
     return not _ON_REQUEST.issuperset(config.get("plugins", ()))
 

@@ -32,7 +32,8 @@ ON_REQUEST = {
     ),
     "timeout": (
         {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
-        {"timeout"},
+        # The dispatcher keeps to the mark and the settings.
+        set(),
     ),
     "rerunfailures": (
         {"pytest_runtest_protocol", "pytest_runtest_teardown", "pytest_runtest_makereport"},
@@ -41,7 +42,7 @@ ON_REQUEST = {
 }
 
 #: Options by which such a plugin is asked to act on every test.
-_REQUESTS = {"timeout": ("timeout",), "rerunfailures": ("reruns",)}
+_REQUESTS = {"rerunfailures": ("reruns",)}
 
 #: Plugins that only pytest can serve, and why.
 _ONLY_PYTEST = {"randomly": "it shuffles the tests of the whole run"}
@@ -84,6 +85,8 @@ class Host:
             self._ask_command_line()
             self._start()
             self._judge()
+            for name in sorted(self.config._get_unknown_ini_keys()):
+                raise Refused(f"no plugin knows the setting {name}")
         except pytest_config.ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
             self._undo(f"conftest fails to import: {type(cause).__name__}")
@@ -137,8 +140,6 @@ class Host:
         self.acted_upon = frozenset(marks)
 
     def _is_asked_for(self, option):
-        if f"PYTEST_{option.upper()}" in os.environ:
-            return True
         if getattr(self.config.option, option, None):
             return True
         try:

@@ -12,7 +12,7 @@ from .fixtures import Holder
 from .hooks import foreign
 from .host import Host, Listener, Refused
 from .hosted import HostedRecorder, HostedRunner, Relays
-from .marks import act_upon
+from .marks import act_upon, check_marks
 from .nodes import FUNCTION
 
 __tracebackhide__ = True
@@ -139,6 +139,9 @@ class HostedEngine(NativeEngine):
             first = str(error).partition("\n")[0]
             reason = f"a hook raises {type(error).__name__} at collection: {first}"
             raise Unsupported(reason) from None
+        for item in items:
+            # Hooks may have added marks that a plugin acts upon.
+            check_marks(item.own_markers)
         return super()._extend(items)
 
     # What pytest does itself among the implementations of `pytest_collection_modifyitems`.
