@@ -334,6 +334,15 @@ impl Session {
         )
     }
 
+    /// How workers capture: `addopts` may name a method that captures less than descriptors.
+    fn capture_method(&self, options: &RunOptions) -> &str {
+        match (options.capture, self.workspace.addopts().capture.as_deref()) {
+            (Capture::No, _) => "no",
+            (Capture::Fd, Some(method @ ("sys" | "tee-sys"))) => method,
+            (Capture::Fd, _) => "fd",
+        }
+    }
+
     /// What every worker is told; `harness/fastest_harness` reads it.
     fn harness_config(
         &self,
@@ -348,6 +357,8 @@ impl Session {
             &options.warnings,
         ]
         .concat();
+        let addopts = self.workspace.addopts();
+        let plugin_options = [addopts.plugins.as_slice(), &options.plugins].concat();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
         Ok(json!({
@@ -363,6 +374,14 @@ impl Session {
             "markers": config.markers,
             "filterwarnings": config.filterwarnings,
             "cmdline_warnings": warnings,
+            "doctest": {
+                "modules": addopts.doctest_modules,
+                "ignore_import_errors": addopts.doctest_ignore_import_errors,
+                "continue_on_failure": addopts.doctest_continue_on_failure,
+                "report": addopts.doctest_report.as_deref().unwrap_or("udiff"),
+                "optionflags": config.doctest_optionflags,
+                "encoding": config.doctest_encoding,
+            },
             "usefixtures": config.usefixtures,
             "xfail_strict": config.xfail_strict,
             "strict_markers": config.strict_markers,
@@ -370,7 +389,7 @@ impl Session {
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
-            "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
+            "capture": self.capture_method(options),
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
             "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
@@ -381,6 +400,10 @@ impl Session {
             "pytest_args": plan.pytest_args,
             "hooks": plan.asks_plugins,
             "fastest_plugins": self.workspace.fastest_config().plugins,
+            "async_options": addopts.plugin_options,
+            "settings": config.raw,
+            "plugin_options": plugin_options,
+            "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))

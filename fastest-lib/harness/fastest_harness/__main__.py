@@ -11,5 +11,7 @@ from fastest_harness import zygote  # noqa: E402
 
 sys.dont_write_bytecode = dont_write_bytecode
 del sys.path[0]
-sys.argv[:] = ["pytest"]
-zygote.main()
+# A child that `multiprocessing` spawns runs the main module of its parent again, by another name.
+if __name__ == "__main__":
+    sys.argv[:] = ["pytest"]
+    zygote.main()

@@ -19,10 +19,13 @@ from _pytest import nodes
 
 from fastest_harness import limits, stacks
 from fastest_harness.coverage_run import is_excluded
+from fastest_harness.junit import JUnitSink, has_places, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
+# And so is the JUnit report.
+JUNIT_OFF = {"xmlpath": None}
 
 
 def run(config, channel, plugins=()):
@@ -35,13 +38,14 @@ def run(config, channel, plugins=()):
             return
         options = pytest_args[: pytest_args.index("--") + 1]
         pytest_args = [*options, *(request["abspath"] for request in first)]
-    served = [FileServer(config, channel, first)]
+    plugin = FileServer(config, channel, first)
+    served = [plugin]
     if plugins:
         from fastest_harness.bridge import Bridge
 
         served.append(Bridge(plugins))
     # First, because the arguments end with paths.
-    args = ["--basetemp", config["basetemp"], *pytest_args]
+    args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
@@ -59,9 +63,10 @@ def run(config, channel, plugins=()):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
-    for name, value in XDIST_OFF.items():
+    for name, value in {**XDIST_OFF, **JUNIT_OFF}.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    plugin.install_junit(session_config)
     if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
         session_config.option.timeout = config["timeout"]
     try:
@@ -156,8 +161,16 @@ class FileServer:
         self._item = None
         self._plugins = ()  # those that concern the item
         self._reports = []
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, channel) if family is not None else None
+        self._has_places = has_places(family)
         self._limits_time = False
         self._limited = False
+
+    def install_junit(self, session_config):
+        """Have the session tell what a JUnit report is to say, if there will be one."""
+        if self._junit is not None:
+            self._junit.install(session_config)
 
     # Collection.
 
@@ -259,8 +272,12 @@ class FileServer:
             except KeyboardInterrupt:
                 raise
             except BaseException:
-                # Whoever collects the file will meet this again, and report it.
-                return
+                # Whoever collects the file will meet this again, and report it; unless the module
+                # stays where pytest looks first, as it does with `--import-mode=importlib`.
+                path = str(node.path)
+                for name, module in list(sys.modules.items()):
+                    if getattr(module, "__file__", None) == path:
+                        del sys.modules[name]
 
     def _items(self, session):
         while True:
@@ -295,7 +312,7 @@ class FileServer:
             except BaseException:
                 self._channel.cut_short(*self._current, self._reports)
                 raise
-            self._finish()
+            self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
@@ -313,9 +330,16 @@ class FileServer:
             self._limited = seconds is not None
             self._channel.limit(seconds)
 
-    def _finish(self):
+    def _finish(self, item):
         seq, index = self._current
         self._current = None
+        if self._junit is not None and self._reports:
+            last = self._reports[-1]
+            attributes = self._junit.take_attributes()
+            if attributes:
+                last["attributes"] = attributes
+            if self._has_places:
+                last["location"] = list(item.location[:2])
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:
@@ -344,13 +368,15 @@ class FileServer:
             entry["longrepr"] = longrepr_of(report)
         if report.sections:
             entry["sections"] = [[title, text] for title, text in report.sections]
-        if report.user_properties and report.when == "teardown":
-            entry["properties"] = [[str(name), value] for name, value in report.user_properties]
+        if report.user_properties and (report.when == "teardown" or report.failed):
+            family = self._config.get("junit_family")
+            entry["properties"] = properties(report.user_properties, family)
         if getattr(report, "context", None) is not None:
-            # Public in pytest-subtests, private in pytest.
-            for name in ("sub_test_description", "_sub_test_description"):
+            # pytest's own report of a subtest, or that of the plugin that came before it.
+            for name in ("_sub_test_description", "sub_test_description"):
                 if hasattr(report, name):
                     entry["subtest"] = getattr(report, name)()
+                    break
         for plugin in self._plugins:
             plugin.report(self._item, entry)
         self._reports.append(entry)

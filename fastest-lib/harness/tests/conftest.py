@@ -3,5 +3,5 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-# Their texts are no doctests.
+# Text files there look like doctests.
 collect_ignore = ["hooked", "probes"]

@@ -78,7 +78,6 @@ def test_encoding_of_text_files(tmp_path):
 
 HANDED_BACK = {
     "conftest.py": "doctests of a conftest",
-    "package/test_it.txt": "text file in a package",
     "param/test_it.py": "parametrized fixture for test_it, which takes no arguments",
     "broken.py": "import fails: ZeroDivisionError: division by zero",
 }

@@ -30,6 +30,8 @@ pub(super) struct Rules<'a> {
     pub(super) imported: bool,
     /// The fixtures that the configuration makes every test use.
     pub(super) usefixtures: &'a [String],
+    /// Whether anyio's plugin takes coroutines without its mark too.
+    pub(super) anyio_auto: bool,
     pub(super) builtin: Holder,
     /// What in the configuration may change the tests of any file.
     pub(super) open: Vec<OpenReason>,
@@ -65,7 +67,11 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
         rootdir: input.rootdir,
     };
     let names = Names::of(input.world, input.module);
-    let hooks = hooks(names, place);
+    let mut hooks = hooks(names, place);
+    // A test module is no plugin: of its hooks pytest calls the one that generates tests.
+    hooks
+        .needs_pytest
+        .retain(|reason| reason.message.starts_with("`pytest_plugins`"));
     let holder = Holder::of_module(names, place, &rules.ids);
     let mut holders = vec![&rules.builtin];
     holders.extend(
@@ -95,6 +101,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
                 names: Vec::new(),
+                is_doctest: false,
             },
             wide: Vec::new(),
         },
@@ -131,6 +138,8 @@ pub(super) struct Node<'n, 'a> {
     /// The marks of the classes around it and of the module, nearest first.
     pub(super) marks: Vec<Mark<'a>>,
     pub(super) chain: Chain<'n>,
+    /// Whether a hook of the module or of a class around gives arguments to tests.
+    pub(super) generates: bool,
     /// How many arguments the class's own `mock.patch` decorators fill in.
     pub(super) patched: usize,
     /// Why none of the tests below is certain.
@@ -225,6 +234,7 @@ impl<'a> Collector<'a> {
             is_unittest: false,
             marks: self.module_marks.clone(),
             chain: Chain::new(self.rules.usefixtures, holders),
+            generates: self.generates.is_some(),
             patched: 0,
             open: None,
         };

@@ -7,38 +7,47 @@ use super::fixtures::Scope;
 /// A fixture in neither this table nor the sources may come from a plugin, and so may have
 /// parameters that only the plugin knows.
 pub(super) const BUILTIN_FIXTURES: &[(&str, Scope, bool)] = &[
-    ("cache", Scope::Function, false),
+    ("cache", Scope::Function, true),
     ("capfd", Scope::Function, true),
     ("capfdbinary", Scope::Function, true),
     ("caplog", Scope::Function, true),
     ("capsys", Scope::Function, true),
     ("capsysbinary", Scope::Function, true),
     ("capteesys", Scope::Function, true),
-    ("doctest_namespace", Scope::Session, false),
+    ("doctest_namespace", Scope::Session, true),
     ("linecomp", Scope::Function, false),
     ("LineMatcher", Scope::Function, false),
     ("monkeypatch", Scope::Function, true),
     ("pytestconfig", Scope::Session, true),
     ("pytester", Scope::Function, false),
     ("record_property", Scope::Function, true),
-    ("record_testsuite_property", Scope::Session, false),
-    ("record_xml_attribute", Scope::Function, false),
+    ("record_testsuite_property", Scope::Session, true),
+    ("record_xml_attribute", Scope::Function, true),
     ("recwarn", Scope::Function, true),
     ("request", Scope::Function, true),
-    ("subtests", Scope::Function, false),
+    ("subtests", Scope::Function, true),
     ("testdir", Scope::Function, false),
     ("tmp_path", Scope::Function, true),
     ("tmp_path_factory", Scope::Session, true),
     ("tmpdir", Scope::Function, true),
-    ("tmpdir_factory", Scope::Session, false),
+    ("tmpdir_factory", Scope::Session, true),
 ];
 
-/// Functions of a package's `__init__.py` that pytest calls around the tests below it.
-pub(super) const PACKAGE_XUNIT: &[&str] = &[
-    "setUpModule",
-    "setup_module",
-    "tearDownModule",
-    "teardown_module",
+/// Fixtures of async plugins that the native engine works with. The worker knows which of them are
+/// installed.
+pub(super) const PLUGIN_FIXTURES: &[&str] = &[
+    "anyio_backend",
+    "anyio_backend_name",
+    "anyio_backend_options",
+    "event_loop_policy",
+    "free_tcp_port",
+    "free_tcp_port_factory",
+    "free_udp_port",
+    "free_udp_port_factory",
+    "unused_tcp_port",
+    "unused_tcp_port_factory",
+    "unused_udp_port",
+    "unused_udp_port_factory",
 ];
 
 /// Hooks of conftests and plugins that the native engine calls, and `pytest_plugins`; the same as in

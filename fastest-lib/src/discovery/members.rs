@@ -80,10 +80,10 @@ impl<'a> Collector<'a> {
     ) {
         if let Some((_, hook)) = lineage.attribute("pytest_generate_tests") {
             let reason = reason_of(hook, "`pytest_generate_tests` is a hook");
-            self.needs_pytest(reason.clone());
             self.open(reason.clone());
             open.get_or_insert(reason);
         }
+        let generates = node.generates || lineage.attribute("pytest_generate_tests").is_some();
         let mut marks = match self.class_marks(lineage) {
             Ok(marks) => marks,
             Err(reason) => {
@@ -105,6 +105,7 @@ impl<'a> Collector<'a> {
             is_unittest: lineage.is_unittest,
             marks,
             chain: node.chain.with(&holder),
+            generates,
             patched: decorated.patched,
             open,
         };
@@ -183,11 +184,6 @@ impl<'a> Collector<'a> {
         {
             let message = format!("`{}` yields, which fails the collection", entry.name);
             self.open(OpenReason::new(entry.line(), message));
-        }
-        if function.is_async && !node.is_unittest {
-            let message = format!("`{}` is async", entry.name);
-            let reason = OpenReason::new(entry.line(), message);
-            self.needs_pytest(reason);
         }
         open = open.or_else(|| self.generates.clone());
         Expansion {

@@ -122,6 +122,9 @@ pub struct DiscoveredFile {
     /// The node ids that were asked for below it, as lists of names; empty when the whole file was.
     #[serde(skip)]
     pub(crate) names: Vec<Vec<String>>,
+    /// Whether it is no test module: only its doctests are collected.
+    #[serde(skip)]
+    pub(crate) is_doctest: bool,
 }
 
 /// What the messages of reasons hold that leave tests out or order them, and add none.

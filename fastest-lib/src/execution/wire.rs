@@ -74,6 +74,12 @@ pub(super) enum FromWorker {
         phases: Vec<Phase>,
     },
     Warning(Warning),
+    /// A property of the whole run, and how often this worker has said just that.
+    SuiteProperty {
+        name: String,
+        value: String,
+        times: usize,
+    },
     Done {
         seq: usize,
     },
@@ -172,6 +178,10 @@ impl FromWorker {
                 let (_, warning): (Option<usize>, _) = serde_json::from_value(rest)?;
                 Self::Warning(warning)
             }
+            "suite-property" => {
+                let (name, value, times) = serde_json::from_value(rest)?;
+                Self::SuiteProperty { name, value, times }
+            }
             "done" => {
                 let (seq,) = serde_json::from_value(rest)?;
                 Self::Done { seq }
@@ -214,6 +224,8 @@ pub(super) struct FileRequest<'a> {
     pub(super) abspath: Cow<'a, str>,
     pub(super) conftests: Vec<Cow<'a, str>>,
     pub(super) ids: Option<&'a [String]>,
+    /// Whether only its doctests are collected.
+    pub(super) doctest: bool,
 }
 
 /// What the dispatcher says to the zygote.

@@ -52,11 +52,34 @@ const BUILTIN_PLUGINS: &[&str] = &[
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
     "addopts",
+    "anyio_mode",
+    "asyncio_debug",
+    "asyncio_default_fixture_loop_scope",
+    "asyncio_default_test_loop_scope",
+    "asyncio_mode",
     "cache_dir",
     "console_output_style",
+    "doctest_encoding",
+    "doctest_optionflags",
     "empty_parameter_set_mark",
     "filterwarnings",
+    "junit_duration_report",
     "junit_family",
+    "junit_log_passing_tests",
+    "junit_logging",
+    "junit_suite_name",
+    "log_auto_indent",
+    "log_cli",
+    "log_cli_date_format",
+    "log_cli_format",
+    "log_cli_level",
+    "log_date_format",
+    "log_file_date_format",
+    "log_file_format",
+    "log_file_level",
+    "log_file_mode",
+    "log_format",
+    "log_level",
     "markers",
     "minversion",
     "norecursedirs",
@@ -168,6 +191,7 @@ fn plan_file(
         ids: wanted_ids(found),
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
+        is_doctest: found.is_doctest,
         tests: selected.tests.len(),
     }
 }
@@ -201,11 +225,11 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
     if let Some(plugin) = named_plugins(workspace, options).find(|p| is_ruled_out_builtin(p)) {
         reasons.push(format!("-p {plugin} rules out a plugin of pytest itself"));
     }
+    if addopts.disable_plugin_autoload {
+        reasons.push("--disable-plugin-autoload in addopts loads only some plugins".to_owned());
+    }
     if addopts.noconftest {
         reasons.push("--noconftest in addopts".to_owned());
-    }
-    if matches!(addopts.capture.as_deref(), Some("sys" | "tee-sys")) {
-        reasons.push("only pytest has --capture=sys and tee-sys".to_owned());
     }
     reasons
 }

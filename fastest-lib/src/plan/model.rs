@@ -46,6 +46,8 @@ pub struct PlannedFile {
     pub ids: Option<Vec<String>>,
     /// The tests that discovery is certain of, when it is certain of all of them.
     pub expected: Option<Vec<NodeId>>,
+    /// Whether it is no test module: only its doctests are collected.
+    pub is_doctest: bool,
     /// How many tests it is thought to hold.
     pub tests: usize,
 }

@@ -79,6 +79,9 @@ pub struct RunOptions {
     /// Whether to record what the tests of each file load and read, each file in a process of its
     /// own; see [`Records`](crate::workspace::Records).
     pub record_inputs: bool,
+    /// `junit_family` of the JUnit report that will be made; without one, workers do not tell what
+    /// only such a report says.
+    pub junit_family: Option<String>,
     /// Whether and how coverage is measured.
     pub coverage: CoverageOptions,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.

@@ -39,6 +39,8 @@ pub struct Report {
     pub usage_errors: Vec<String>,
     /// Why the run ended early, and the exit code that was asked for.
     pub interrupted: Option<(String, Option<i32>)>,
+    /// What tests said of the whole run by `record_testsuite_property`.
+    pub suite_properties: Vec<(String, String)>,
     /// What the tests cover, if that was measured.
     pub coverage: Option<CoverageSummary>,
     /// Seconds.
@@ -87,6 +89,9 @@ impl Report {
                 self.interrupted = Some((reason.clone(), *exit_code));
             }
             Event::UsageError { message } => self.usage_errors.push(message.clone()),
+            Event::SuiteProperty { name, value } => {
+                self.suite_properties.push((name.clone(), value.clone()));
+            }
             Event::CoverageFinished(summary) => self.coverage = Some(summary.clone()),
             Event::RunFinished { duration, .. } => self.duration = *duration,
             Event::RunStarted { .. } => {}

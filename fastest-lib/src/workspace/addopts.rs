@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::config::ImportMode;
 use super::coverage::CoverageOptions;
+use super::display::DisplayOptions;
 use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
@@ -27,8 +29,8 @@ pub struct Addopts {
     pub durations: Option<u32>,
     /// `-l`/`--showlocals` (true) or `--no-showlocals` (false).
     pub showlocals: Option<bool>,
-    /// `-r`: the letters of the outcomes that the summary lists.
-    pub report_chars: Option<String>,
+    /// What is shown, and how.
+    pub display: DisplayOptions,
     /// `--junit-xml`: where to write the JUnit report.
     pub junit_xml: Option<String>,
     /// `--junit-prefix`: what to put before the class names of the JUnit report.
@@ -41,6 +43,8 @@ pub struct Addopts {
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
     pub plugins: Vec<String>,
+    /// `--asyncio-mode` and `--anyio-mode`, by the names that the plugins give them.
+    pub plugin_options: BTreeMap<String, String>,
     /// `--disable-plugin-autoload`: whether only plugins named by `-p` are loaded.
     pub disable_plugin_autoload: bool,
     /// `-o name=value` in order; `--strict`, `--strict-markers` and `--strict-config` are such.
@@ -59,10 +63,16 @@ pub struct Addopts {
     pub noconftest: bool,
     /// `--collect-in-virtualenv`: whether folders that are virtual environments are entered.
     pub collect_in_virtualenv: bool,
-    /// `--doctest-modules`: whether every module is looked through for doctests. Also in `unknown`.
+    /// `--doctest-modules`: whether every module is looked through for doctests.
     pub doctest_modules: bool,
-    /// `--doctest-glob`: patterns of text files with doctests. Also in `unknown`.
+    /// `--doctest-glob`: patterns of text files with doctests.
     pub doctest_glob: Vec<String>,
+    /// `--doctest-ignore-import-errors`: whether a module that cannot be imported is skipped.
+    pub doctest_ignore_import_errors: bool,
+    /// `--doctest-continue-on-failure`: whether the examples after a failed one run too.
+    pub doctest_continue_on_failure: bool,
+    /// `--doctest-report`: how what an example printed is compared with what it should have.
+    pub doctest_report: Option<String>,
     /// pytest-cov's options.
     pub coverage: CoverageOptions,
     /// `--rootdir`; it has an effect in `PYTEST_ADDOPTS` only.
@@ -234,7 +244,10 @@ impl<'a> Parser<'a> {
             }
             Effect::Durations => self.result.durations = Some(self.number(name, &text())?),
             Effect::ShowLocals(shown) => self.result.showlocals = Some(shown),
-            Effect::ReportChars => self.result.report_chars = Some(text()),
+            Effect::Display => {
+                let set = self.result.display.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
@@ -247,6 +260,10 @@ impl<'a> Parser<'a> {
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
             Effect::Override => self.result.overrides.push(text()),
+            Effect::PluginOption(option) => {
+                let options = &mut self.result.plugin_options;
+                options.insert(option.to_owned(), text());
+            }
             Effect::Strict(setting) => self.result.overrides.push(format!("{setting}=true")),
             Effect::ImportMode => {
                 let choices = &["prepend", "append", "importlib"];
@@ -267,6 +284,13 @@ impl<'a> Parser<'a> {
             Effect::ConfigFile => self.result.config_file = Some(text()),
             Effect::DoctestModules => self.result.doctest_modules = true,
             Effect::DoctestGlob => self.result.doctest_glob.push(text()),
+            Effect::DoctestIgnoreImportErrors => self.result.doctest_ignore_import_errors = true,
+            Effect::DoctestContinueOnFailure => self.result.doctest_continue_on_failure = true,
+            Effect::DoctestReport => {
+                let choices = &["none", "cdiff", "ndiff", "udiff", "only_first_failure"];
+                let report = self.choice(name, text().to_lowercase(), choices)?;
+                self.result.doctest_report = Some(report);
+            }
             Effect::Coverage => {
                 let set = self.result.coverage.set(name, value);
                 set.map_err(|message| self.error(name, &message))?;
@@ -331,7 +355,8 @@ mod tests {
     fn options_are_read_as_argparse_reads_them() {
         check("", |_| {});
         check("-ra -q --color=yes --strict-config", |expected| {
-            expected.report_chars = Some("a".into());
+            expected.display.report_chars = Some("a".into());
+            expected.display.color = Some(true);
             expected.verbosity = -1;
             expected.overrides = list(&["strict_config=true"]);
         });
@@ -360,6 +385,26 @@ mod tests {
                 expected.plugins = list(&["no:cacheprovider", "foo"]);
                 expected.ignore = list(&["a", "b"]);
                 expected.paths = list(&["tests/x"]);
+            },
+        );
+        check("--asyncio-mode=strict --asyncio-mode auto", |expected| {
+            expected
+                .plugin_options
+                .insert("asyncio_mode".into(), "auto".into());
+        });
+        check(
+            "--doctest-modules --doctest-report NDIFF --doctest-glob=*.md",
+            |expected| {
+                expected.doctest_modules = true;
+                expected.doctest_report = Some("ndiff".into());
+                expected.doctest_glob = list(&["*.md"]);
+            },
+        );
+        check(
+            "--doctest-ignore-import-errors --doctest-continue-on-failure",
+            |expected| {
+                expected.doctest_ignore_import_errors = true;
+                expected.doctest_continue_on_failure = true;
             },
         );
         check(

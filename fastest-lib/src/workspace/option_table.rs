@@ -25,7 +25,6 @@ pub(crate) enum Effect {
     Tb,
     Durations,
     ShowLocals(bool),
-    ReportChars,
     JunitXml,
     JunitPrefix,
     Basetemp,
@@ -34,6 +33,8 @@ pub(crate) enum Effect {
     Plugin,
     DisablePluginAutoload,
     Override,
+    /// Sets this option of an async plugin.
+    PluginOption(&'static str),
     /// Sets this setting to true.
     Strict(&'static str),
     ImportMode,
@@ -47,8 +48,13 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    DoctestIgnoreImportErrors,
+    DoctestContinueOnFailure,
+    DoctestReport,
     /// One of pytest-cov's.
     Coverage,
+    /// One of those that only decide what is shown.
+    Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
     /// Something that only pytest does.
@@ -60,10 +66,7 @@ pub(crate) enum Effect {
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(
-            self,
-            Self::Unmodelled | Self::OfPlugin | Self::DoctestModules | Self::DoctestGlob
-        )
+        matches!(self, Self::Unmodelled | Self::OfPlugin)
     }
 }
 
@@ -129,6 +132,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
     (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    (
+        &["--doctest-ignore-import-errors"],
+        Arity::Flag,
+        Effect::DoctestIgnoreImportErrors,
+    ),
+    (
+        &["--doctest-continue-on-failure"],
+        Arity::Flag,
+        Effect::DoctestContinueOnFailure,
+    ),
+    (&["--doctest-report"], Arity::Value, Effect::DoctestReport),
     // Reports.
     (&["-v", "--verbose"], Arity::Flag, Effect::Verbose),
     (&["-q", "--quiet"], Arity::Flag, Effect::Quiet),
@@ -141,7 +155,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Effect::ShowLocals(true),
     ),
     (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
-    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (&["-r", "--report-chars"], Arity::Value, Effect::Display),
     (
         &["--junitxml", "--junit-xml"],
         Arity::Value,
@@ -161,22 +175,21 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--disable-warnings",
             "--disable-pytest-warnings",
             "--xfail-tb",
-            "--fulltrace",
-            "--full-trace",
         ],
+        Arity::Flag,
+        Effect::Display,
+    ),
+    (
+        &["--durations-min", "--show-capture", "--color"],
+        Arity::Value,
+        Effect::Display,
+    ),
+    (
+        &["--fulltrace", "--full-trace"],
         Arity::Flag,
         Effect::Harmless,
     ),
-    (
-        &[
-            "--durations-min",
-            "--show-capture",
-            "--color",
-            "--code-highlight",
-        ],
-        Arity::Value,
-        Effect::Harmless,
-    ),
+    (&["--code-highlight"], Arity::Value, Effect::Harmless),
     // pytest's own that have no counterpart here.
     (
         &[
@@ -207,8 +220,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--keepduplicates",
             "--keep-duplicates",
             "--continue-on-collection-errors",
-            "--doctest-ignore-import-errors",
-            "--doctest-continue-on-failure",
             "-V",
             "--version",
             "-h",
@@ -232,7 +243,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--last-failed-no-failures",
             "--pastebin",
             "--max-warnings",
-            "--doctest-report",
             "--assert",
             "--log-level",
             "--log-format",
@@ -255,6 +265,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         &["--cache-show", "--debug"],
         Arity::Optional,
         Effect::Unmodelled,
+    ),
+    // Plugins: async tests.
+    (
+        &["--asyncio-mode"],
+        Arity::Value,
+        Effect::PluginOption("asyncio_mode"),
+    ),
+    (
+        &["--anyio-mode"],
+        Arity::Value,
+        Effect::PluginOption("anyio_mode"),
     ),
     // pytest-cov's.
     (&["--cov"], Arity::Optional, Effect::Coverage),
@@ -309,7 +330,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
-            "--asyncio-mode",
             "--ds",
             "--randomly-seed",
             "--hypothesis-profile",

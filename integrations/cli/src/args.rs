@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run tests (the default).
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List tests by their node ids, without running Python unless --exact is given.
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
@@ -126,6 +126,9 @@ pub(crate) struct RunArgs {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE", alias = "junitxml")]
     pub(crate) junit_xml: Option<PathBuf>,
+    /// Put this before the class names of the JUnit report.
+    #[arg(long, value_name = "TEXT", alias = "junitprefix")]
+    pub(crate) junit_prefix: Option<String>,
     /// Record what the tests of each file load and read, for `fastest audit`.
     #[arg(long)]
     pub(crate) record_inputs: bool,
@@ -145,7 +148,46 @@ pub(crate) struct RunArgs {
     #[arg(short = 'p', value_name = "NAME")]
     pub(crate) plugins: Vec<String>,
     #[command(flatten)]
+    pub(crate) display: DisplayArgs,
+    #[command(flatten)]
     pub(crate) coverage: CoverageArgs,
+}
+
+/// What is shown, with pytest's names.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Display")]
+pub(crate) struct DisplayArgs {
+    /// What the summary lists: (f)ailed, (E)rror, (s)kipped, (x)failed, (X)passed, (p)assed,
+    /// (P)assed with output, (a)ll but passed, (A)ll, (N)othing.
+    #[arg(short = 'r', long, value_name = "CHARS")]
+    pub(crate) report_chars: Option<String>,
+    /// Which captured output failures show: no, stdout, stderr, log, all.
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) show_capture: Option<String>,
+    /// Whether to use colours: yes, no, auto.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) color: Option<String>,
+    /// The least seconds of a phase that --durations lists.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) durations_min: Option<String>,
+    /// Leave out the first lines.
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// Leave out what follows the tests, but for the last line.
+    #[arg(long)]
+    pub(crate) no_summary: bool,
+    /// Leave out the list of warnings.
+    #[arg(long, alias = "disable-pytest-warnings")]
+    pub(crate) disable_warnings: bool,
+    /// Show expected failures in full.
+    #[arg(long)]
+    pub(crate) xfail_tb: bool,
+    /// List each skipped test by itself.
+    #[arg(long)]
+    pub(crate) no_fold_skipped: bool,
+    /// Cut long messages in the summary, also with -vv.
+    #[arg(long)]
+    pub(crate) force_short_summary: bool,
 }
 
 /// pytest-cov's options.

@@ -7,13 +7,15 @@ use std::time::{Duration, SystemTime};
 use fastest_lib::execution::{CancelToken, Event};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
-use fastest_lib::workspace::{CoverageOptions, EngineChoice, OutputFormat, parse_size};
+use fastest_lib::workspace::{
+    CoverageOptions, DisplayOptions, EngineChoice, OutputFormat, parse_size,
+};
 use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::args::{CoverageArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
+use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
-use crate::pretty::{Pretty, Verbosity, coverage_verdict};
+use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
 use crate::workspace;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -28,6 +30,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    let display = display(&args.display, &session.workspace().addopts().display)?;
+    let junit = junit_of(args, &session, started)?;
+    let junit_files = junit_files(args, &session);
+    if output == OutputFormat::Junit || !junit_files.is_empty() {
+        options.junit_family = Some(junit.family.as_str().to_owned());
+    }
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
@@ -53,7 +61,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
-            let mut pretty = Pretty::new(verbosity, &plan);
+            let look = Look {
+                verbosity,
+                traceback: options.traceback,
+                options: display,
+            };
+            let mut pretty = Pretty::new(look, &plan);
             pretty.header(session.workspace());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
@@ -71,10 +84,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     if output == OutputFormat::Junit {
         // Its reader may have gone; the exit code still tells.
-        let _ = write_junit(&report, started, io::stdout().lock());
+        let _ = write_junit(&junit, &report, io::stdout().lock());
     }
-    for path in junit_files(args, &session) {
-        write_junit(&report, started, workspace::create(&path)?).map_err(|error| {
+    for path in junit_files {
+        write_junit(&junit, &report, workspace::create(&path)?).map_err(|error| {
             Error::new(
                 ErrorKind::Io,
                 format!("{}: cannot be written: {error}", path.display()),
@@ -93,14 +106,22 @@ fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
     }
 }
 
-fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Result<()> {
-    let mut junit = JUnit::default();
+/// The JUnit report that settings and options ask for.
+fn junit_of(args: &RunArgs, session: &Session, started: SystemTime) -> Result<JUnit, Error> {
+    let workspace = session.workspace();
+    let mut junit = JUnit::configured(workspace.config())?;
+    let configured = || workspace.addopts().junit_prefix.clone();
+    junit.prefix = args.junit_prefix.clone().or_else(configured);
     junit.timestamp = Some(humantime::format_rfc3339_micros(started).to_string());
     junit.hostname = rustix::system::uname()
         .nodename()
         .to_str()
         .ok()
         .map(ToOwned::to_owned);
+    Ok(junit)
+}
+
+fn write_junit(junit: &JUnit, report: &Report, out: impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     junit.write(report, &mut out)?;
     out.flush()
@@ -237,7 +258,39 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     Ok(options)
 }
 
-/// What `addopts` says, and the command line after it.
+/// What `addopts` says of the display, and the command line after it.
+fn display(args: &DisplayArgs, addopts: &DisplayOptions) -> Result<DisplayOptions, Error> {
+    let mut options = addopts.clone();
+    let mut set = |name: &str, value: Option<&str>| {
+        let set = options.set(name, value);
+        set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))
+    };
+    let flags = [
+        ("--no-header", args.no_header),
+        ("--no-summary", args.no_summary),
+        ("--disable-warnings", args.disable_warnings),
+        ("--xfail-tb", args.xfail_tb),
+        ("--no-fold-skipped", args.no_fold_skipped),
+        ("--force-short-summary", args.force_short_summary),
+    ];
+    for (name, _) in flags.iter().filter(|(_, given)| *given) {
+        set(name, None)?;
+    }
+    let values = [
+        ("-r", &args.report_chars),
+        ("--show-capture", &args.show_capture),
+        ("--color", &args.color),
+        ("--durations-min", &args.durations_min),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            set(name, Some(value))?;
+        }
+    }
+    Ok(options)
+}
+
+/// What `addopts` says of coverage, and the command line after it.
 fn coverage(args: &CoverageArgs, addopts: &CoverageOptions) -> Result<CoverageOptions, Error> {
     let mut options = addopts.clone();
     let mut set = |name: &str, value: Option<&str>| {

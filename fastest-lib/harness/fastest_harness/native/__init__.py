@@ -16,6 +16,7 @@ from .errors import Unsupported
 _ON_REQUEST = frozenset(
     {
         "anyio",
+        "pytest-asyncio",
         "pytest-benchmark",
         "pytest-cov",
         "pytest-httpx",

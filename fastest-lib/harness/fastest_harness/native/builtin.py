@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..junit import warn_of_property
 from . import subtests
 from .fixtures import FixtureDef
 from .nodes import FUNCTION, SESSION
@@ -116,6 +117,8 @@ class BuiltinFixtures:
         return request.config
 
     def _record_property(self, request):
+        warn_of_property(request.node, self._config.get("junit_family"))
+
         def append_property(name, value):
             request.node.user_properties.append((name, value))
 
@@ -170,6 +173,7 @@ class BuiltinFixtures:
 #: Fixture name -> its scope and the module that has pytest's own.
 _OWN = {
     "cache": (FUNCTION, "_pytest.cacheprovider"),
+    "doctest_namespace": (SESSION, "_pytest.doctest"),
     "pytestconfig": (SESSION, "_pytest.fixtures"),
     "record_property": (FUNCTION, "_pytest.junitxml"),
     "subtests": (FUNCTION, "_pytest.subtests"),

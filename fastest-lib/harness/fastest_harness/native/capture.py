@@ -11,8 +11,6 @@ import io
 import os
 import sys
 
-from .errors import Unsupported
-
 __tracebackhide__ = True
 
 
@@ -174,12 +172,13 @@ class Capture:
             tee = self.method == "tee-sys"
             self._out = _Memory(sys.stdout if tee else None)
             self._err = _Memory(sys.stderr if tee else None)
-        self._stdin = sys.stdin = _ClosedInput()
+        if self.method != "tee-sys":
+            self._stdin = sys.stdin = _ClosedInput()
         self.arm()
 
     def descriptors(self):
-        """Those of the files that captured output goes to; 0 without capturing."""
-        if self._out is None:
+        """Those of the files that captured output goes to; 0 where there are none."""
+        if self._out is None or self.method != "fd":
             return 0, 0
         return self._out.file.fileno(), self._err.file.fileno()
 
@@ -239,7 +238,8 @@ class Capture:
     def set_fixture(self, fixture):
         """`capsys` or one of its kin becomes active."""
         if self._fixture is not None:
-            raise Unsupported("two capture fixtures at the same time")
+            names = fixture.request.fixturename, self._fixture.request.fixturename
+            fixture.request.raiseerror("cannot use {} and {} at the same time".format(*names))
         self._fixture = fixture
 
     def unset_fixture(self):

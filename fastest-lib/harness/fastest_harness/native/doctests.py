@@ -6,7 +6,6 @@ and fixtures of the native engine.
 
 from __future__ import annotations
 
-import os
 from types import SimpleNamespace
 
 from . import versions
@@ -150,9 +149,3 @@ class DoctestItem(Function):
         if isinstance(excinfo.value, own):
             return self._pytest().repr_failure(self, excinfo)
         return self._repr_failure_py(excinfo)
-
-
-def check_text_file(path):
-    """Raise `Unsupported` where pytest imports a package for the sake of a text file."""
-    if os.path.isfile(os.path.join(os.path.dirname(path), "__init__.py")):
-        raise Unsupported("text file in a package")

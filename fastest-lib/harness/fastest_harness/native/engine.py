@@ -7,13 +7,14 @@ import os
 import sys
 
 from .. import limits, plugin
+from ..junit import has_places
 from ..longrepr import skip_reason
 from . import marks, report, versions
+from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
 from .compare import explained
-from .doctests import check_text_file
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -55,9 +56,11 @@ class NativeEngine:
         self._plugins = list(plugins)
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
+        marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
+        self._has_places = has_places(config.get("junit_family"))
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -112,10 +115,17 @@ class NativeEngine:
         self._recorder = WarningRecorder(config, self._sink.warning)
         shim = Config(config, self._capture)
         self._pytest_config = shim
+        self._asynchronous = Asynchronous(
+            config.get("plugins", ()),
+            config.get("settings", {}),
+            config.get("async_options", {}),
+            shim,
+        )
         self._logs = LogCapture(shim, self._log_settings)
         self._stray = StrayExceptions(shim)
         self._state = SetupState()
         self._session = Session(shim, self._state)
+        self._session.asynchronous = self._asynchronous
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
@@ -346,6 +356,12 @@ class NativeEngine:
             items = _restrict(items, wanted)
         return items
 
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        return self._collector.doctests(nodeid, path, module, holders)
+
     def _load_package(self, path):
         """The module of a package's `__init__`, for the setup that it defines."""
         try:
@@ -355,14 +371,6 @@ class NativeEngine:
         if "pytest_plugins" in module.__dict__:
             raise Unsupported("package sets pytest_plugins")
         return module
-
-    def _doctests(self, nodeid, path, holders):
-        module = None
-        if path.endswith(".py"):
-            module = self._import(path, only_doctests=True)
-        else:
-            check_text_file(path)
-        return self._collector.doctests(nodeid, path, module, holders)
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
@@ -423,6 +431,8 @@ class NativeEngine:
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
                 sink.deopt(seq, take_pending(), rest)
                 return
+            if self._has_places:
+                reports = report.located(reports, item)
             sink.result(seq, index, reports)
         sink.done(seq)
 

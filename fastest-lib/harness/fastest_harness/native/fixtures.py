@@ -49,6 +49,7 @@ class FixtureDef:
         "autouse",
         "generator",
         "native",
+        "hooked",
         "directory",
         "origin",
     )
@@ -70,9 +71,9 @@ class FixtureDef:
         self.cached_result = None
         self.finalizers = []
         kind = _kind(func)
-        if kind == "async":
-            raise Unsupported(f"async fixture {argname}")
         self.generator = kind == "generator"
+        # Whether plugins may have a say in its setup.
+        self.hooked = kind == "async" or not native and _is_of_plugin(argname, func)
 
     @property
     def scope(self):
@@ -129,7 +130,18 @@ class FixtureDef:
         finally:
             request.node.addfinalizer(finish)
 
+    def cache_key(self, request):
+        """`request.cache_key`; pytest asks the definition."""
+        return request.cache_key
+
+    @property
+    def _autouse(self):
+        return self.autouse
+
     def _set_up(self, request):
+        if self.hooked:
+            request.session.asynchronous.set_up(self, request)
+            return
         kwargs = {}
         for argname in self.argnames:
             kwargs[argname] = request.getfixturevalue(argname)
@@ -202,6 +214,11 @@ def _kind(func):
     if flags & (_COROUTINE | _ASYNC_GENERATOR):
         return "async"
     return "generator" if flags & _GENERATOR else "plain"
+
+
+def _is_of_plugin(argname, func):
+    plain = getattr(func, "__func__", func)
+    return argname == "event_loop_policy" or hasattr(plain, "_force_asyncio_fixture")
 
 
 class Holder:
@@ -342,6 +359,22 @@ def closure_of(initial, ignored, find):
         return known[-1].level if known else FUNCTION
 
     return sorted(names, key=level, reverse=True), definitions
+
+
+def pruned(info):
+    """The closure of `info` without what its parametrization made needless."""
+    if versions.at_least(9, 1):
+        needed = set(_depth_first(info.initial, info.definitions.get))
+    else:
+        needed = set()
+        waiting = list(info.initial)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed and name in info.closure:
+                needed.add(name)
+                if name in info.definitions:
+                    waiting.extend(info.definitions[name][-1].argnames)
+    return tuple(name for name in info.closure if name in needed)
 
 
 def _level_by_level(initial, lookup):

@@ -11,7 +11,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from ..pytest_engine import XDIST_OFF, coverage_options
+from ..pytest_engine import JUNIT_OFF, XDIST_OFF, coverage_options
 from . import versions
 from .errors import Unsupported
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
@@ -21,7 +21,7 @@ from .warn import described
 __tracebackhide__ = True
 
 #: Each would write what it saw of this worker's files over what others saw.
-_WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin", "junitxml")
+_WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin")
 
 #: Plugins that act only on request, by the name under which they are registered: the hooks that
 #: do nothing without one, and the marks that are a request.
@@ -29,6 +29,18 @@ ON_REQUEST = {
     "anyio": (
         {"pytest_fixture_setup", "pytest_pycollect_makeitem", "pytest_pyfunc_call"},
         {"anyio"},
+    ),
+    "asyncio": (
+        {
+            "pytest_fixture_setup",
+            "pytest_generate_tests",
+            "pytest_pycollect_makeitem",
+            "pytest_pycollect_makeitem_convert_async_functions_to_subclass",
+            "pytest_pycollect_makeitem_preprocess_async_fixtures",
+            "pytest_pyfunc_call",
+            "pytest_runtest_setup",
+        },
+        {"asyncio"},
     ),
     "timeout": (
         {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
@@ -40,6 +52,9 @@ ON_REQUEST = {
         {"flaky"},
     ),
 }
+
+#: Those of them whose fixtures and tests the engine has by itself.
+_ASYNC = ("anyio", "asyncio")
 
 #: Options by which such a plugin is asked to act on every test.
 _REQUESTS = {"rerunfailures": ("reruns",)}
@@ -114,7 +129,7 @@ class Host:
         self.config = config = pytest_config._prepareconfig(args, plugins)
         option = config.option
         option.capture = values["capture"]
-        for name, value in XDIST_OFF.items():
+        for name, value in {**XDIST_OFF, **JUNIT_OFF}.items():
             if hasattr(option, name):
                 setattr(option, name, value)
         # The place of pytest's own in the order of hooks is kept for the engine's.
@@ -135,7 +150,9 @@ class Host:
             marks |= requests
             for hook in hooks:
                 caller = getattr(manager.hook, hook, None)
-                if any(impl.plugin is plugin for impl in caller.get_hookimpls()):
+                if caller is None:
+                    continue
+                while any(impl.plugin is plugin for impl in caller.get_hookimpls()):
                     caller._remove_plugin(plugin)
         self.acted_upon = frozenset(marks)
 
@@ -202,6 +219,7 @@ class Host:
         session._counterpart = lambda: type(session)
         session.abspath = str(self.config.rootpath)
         self.config._tmp_path_factory = factory
+        self.config._junit_family = self._values.get("junit_family")
 
     def take_over(self, engine, runner):
         """Put the engine's functions where pytest has its own in the hooks around tests.
@@ -282,10 +300,10 @@ class Host:
     def plugins(self):
         """The registered plugins that are neither pytest's nor conftests, first loaded first."""
         manager = self.config.pluginmanager
-        for _, plugin in manager.list_name_plugin():
-            if plugin is None or is_builtin(plugin) or plugin in manager._conftest_plugins:
-                continue
-            yield plugin
+        for name, plugin in manager.list_name_plugin():
+            known = plugin is None or name in _ASYNC or is_builtin(plugin)
+            if not known and plugin not in manager._conftest_plugins:
+                yield plugin
 
     def ignores(self, path):
         """Whether collection passes over the file at `path`, by itself or with a folder above."""

@@ -47,6 +47,26 @@ class _PluginHolder(Holder):
             self.add(_RefusedFixture(argname, error.reason))
 
 
+class _NoAsync:
+    """In the place of the async plugins, whose hooks are pytest's to call here."""
+
+    def __init__(self, asynchronous):
+        self._asynchronous = asynchronous
+
+    def holders(self):
+        return self._asynchronous.holders()
+
+    def mark(self, value, marks):
+        raise Unsupported("async tests besides plugins that have hooks")
+
+    def adopt(self, items, func, asynchronous):
+        if any(item.get_closest_marker("asyncio") for item in items):
+            self.mark(None, ())
+
+    def set_up(self, fixturedef, request):
+        self.mark(None, ())
+
+
 class HostedEngine(NativeEngine):
     """Runs files as `NativeEngine` does, in a session of pytest."""
 
@@ -62,6 +82,7 @@ class HostedEngine(NativeEngine):
             return str(refused)
         self._pytest_config = host.config
         self._session = host.session
+        self._session.asynchronous = _NoAsync(self._asynchronous)
         self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
         self._builtins.factory = make_factory(config["basetemp"])
         host.adopt(self._state, self._builtins.factory)

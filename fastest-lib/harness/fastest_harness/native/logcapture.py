@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from . import versions
+
 __tracebackhide__ = True
 
 _FORMAT = "%(levelname)-8s %(name)s:%(filename)s:%(lineno)d %(message)s"
@@ -107,6 +109,8 @@ class LogCapture:
         # The root logger's level before the phase, and before the file was loaded.
         self._level_before_phase = None
         self._level_before_file = None
+        # Whether loggers that do not propagate are captured as well.
+        self._reaches_all = versions.at_least(9, 1)
 
     def arm(self):
         """Attach the handlers if `logging` is in use. Called at the start of each phase."""
@@ -121,6 +125,8 @@ class LogCapture:
                 if handler in handlers:
                     self._root.removeHandler(handler)
                 self._root.addHandler(handler)
+        if not self._reaches_all:
+            return
         for logger in list(self._loggers.values()):
             if not getattr(logger, "propagate", True):
                 for handler in self._handlers:
@@ -244,8 +250,10 @@ class LogCapture:
     def end_phase(self, item, when):
         """Move the text of the records to the item's report."""
         self._when = None
+        if self._handlers is None:
+            return
         self._close_root()
-        if self._handlers is not None and self._report.stream.tell():
+        if self._report.stream.tell():
             text = self._report.stream.getvalue().strip()
             item.add_report_section(when, "log", text)
 

@@ -172,7 +172,9 @@ class Node:
         mark = marker.mark
         self.keywords[mark.name] = mark
         self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
-        self.session.setup_state.marks_changed = True
+        state = self.session.setup_state
+        state.marks_changed = True
+        state.directories_marked |= self.level not in (FUNCTION, CLASS, MODULE)
 
     def addfinalizer(self, finalizer):
         """Run `finalizer` when this node is torn down."""
@@ -316,12 +318,6 @@ class Function(Node):
     #: The plugins that the test concerns, and whether they or hooks have a say in its phases.
     taken_by = ()
     watched = False
-    #: Reports of parts of the test, which come before that of its call.
-    extra_reports = ()
-    #: How many of them failed.
-    failed_subtests = 0
-    #: Whether the call did anything but pass.
-    call_failed = False
     #: What runs it instead of a call of its function.
     runtest = None
     #: What is called with the request when the fixtures are set up.
@@ -330,8 +326,14 @@ class Function(Node):
     drops_instance = False
     #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
     _excinfo = None
-    #: pytest's reports of subtests.
-    subreports = None
+    #: Whether the test failed as it was to, where pytest is not there to say so.
+    expected_failure = False
+    #: Reports of parts of the test, which come before that of its call.
+    extra_reports = ()
+    #: How many of them failed.
+    failed_subtests = 0
+    #: Whether the call did anything but pass.
+    call_failed = False
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name
@@ -346,6 +348,9 @@ class Function(Node):
         self.user_properties = []
         self._report_sections = []
         self._instance = None
+        self._called = None
+        #: How the test is set up and called if not as any function is; see `asynchronous`.
+        self.runs = None
         if callspec is not None:
             self.callspec = callspec
 
@@ -386,16 +391,15 @@ class Function(Node):
 
     @property
     def obj(self):
-        """The callable that the test runs."""
-        replaced = self.__dict__.get("_replaced")
-        if replaced is not None:
-            return replaced
+        """The callable that the test runs; plugins put another in its place while they run it."""
+        if self._called is not None:
+            return self._called
         owner = self.instance
         return getattr(self.parent.obj if owner is None else owner, self.originalname)
 
     @obj.setter
     def obj(self, value):
-        self._replaced = value
+        self._called = value
 
     #: pytest's traceback filter asks for this name before it looks at `obj`.
     _obj = obj

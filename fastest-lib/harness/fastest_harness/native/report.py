@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..junit import properties
 from ..longrepr import longrepr_of
 from . import versions
 
@@ -28,13 +29,22 @@ def expand(when, report):
     return report
 
 
+def located(reports, item):
+    """The reports of a test, the last one with the place of it."""
+    if type(reports[0]) is float:
+        phases = ("setup", "call", "teardown")
+        reports = [expand(when, entry) for when, entry in zip(phases, reports)]
+    reports[-1]["location"] = list(item.location[:2])
+    return reports
+
+
 def _with_extras(item, report):
     if item._report_sections:
         report["sections"] = [
             [f"Captured {key} {when}", content] for when, key, content in item._report_sections
         ]
-    if item.user_properties:
-        report["properties"] = [[name, value] for name, value in item.user_properties]
+    if item.user_properties and (report["when"] == "teardown" or report["outcome"] == "failed"):
+        report["properties"] = properties(item.user_properties, item.config._junit_family)
     return report
 
 
@@ -98,17 +108,6 @@ def of_call(item, call):
         return stop.value
 
 
-def of_subtest(made):
-    """pytest's report of a subtest as a dict."""
-    report = as_dict(made, made.when, made.duration)
-    report["subtest"] = made._sub_test_description()
-    if made.sections:
-        report["sections"] = [[title, text] for title, text in made.sections]
-    if made.user_properties:
-        report["properties"] = [[name, value] for name, value in made.user_properties]
-    return report
-
-
 def as_dict(made, when, duration):
     """What the engine sends of pytest's report, but for its sections and properties."""
     report = {"when": when, "outcome": made.outcome, "duration": duration}
@@ -123,9 +122,13 @@ def _without_pytest(item, when, error, duration):
     import traceback
 
     unittest = sys.modules.get("unittest")
+    if item._excinfo:
+        item._excinfo.pop()
     tb = own_frames_cut(error.__traceback__)
     last = traceback.extract_tb(tb)[-1]
     report = {"when": when, "outcome": "failed", "duration": duration}
+    if item.expected_failure:
+        report.update(outcome="skipped", wasxfail="")
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
         reason = str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import versions
 from .errors import Unsupported, as_pytest
 from .nodes import CLASS, FUNCTION, MODULE, PACKAGE, SCOPE_NAMES, FixtureInfo
+from .params import DirectParam
 from .tree import package_of
 
 __tracebackhide__ = True
@@ -139,7 +140,14 @@ class Request:
         """Fail the fixture or test with `msg`, shown at the code that asked for it."""
         from _pytest.fixtures import FixtureLookupError
 
-        raise as_pytest(FixtureLookupError(None, self, msg))
+        error = FixtureLookupError(None, self, msg)
+        if self._parent is None:
+            try:
+                error.formatrepr()
+            except UnboundLocalError:
+                # Earlier releases break down over it.
+                raise Unsupported("request.raiseerror in a test") from None
+        raise as_pytest(error)
 
     def getfixturevalue(self, argname):
         """The value of a fixture, set up now if it was not yet."""
@@ -149,6 +157,22 @@ class Request:
         if cached is None:
             raise Unsupported(f"fixture {argname} used after its teardown")
         return cached[0]
+
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    def _fillfixtures(self):
+        item = self._pyfuncitem
+        funcargs = item.funcargs
+        definitions = item.info.definitions
+        params = item.callspec.params if "callspec" in item.__dict__ else None
+        for argname in item.fixturenames:
+            if params is not None and argname in params:
+                fixturedef = definitions[argname][-1]
+                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
+                    funcargs[argname] = params[argname]
+                    continue
+            funcargs[argname] = self.getfixturevalue(argname)
 
     def active_fixturedef(self, argname, dynamic=False):
         """The definition that serves `argname` here, with its value set up.
@@ -257,8 +281,6 @@ class _FixtureManager:
         """What fixtures the test `node` uses."""
         if node is not self._item or func is not node.function:
             raise Unsupported("getfixtureinfo of another function")
-        from .params import DirectParam
-
         found = FixtureInfo(node.info)
         # Arguments that are parametrized directly have no fixture.
         found.name2fixturedefs = {

@@ -11,8 +11,7 @@ from . import report
 from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import DIRECTORY, FUNCTION, PACKAGE
-from .params import DirectParam
+from .nodes import DIRECTORY, MODULE, PACKAGE
 
 __tracebackhide__ = True
 
@@ -38,6 +37,8 @@ class SetupState:
         self._stack = []
         #: Set when a test or fixture added a mark: it may be one that decides the outcome.
         self.marks_changed = False
+        #: Set when a mark was added above the test files.
+        self.directories_marked = False
 
     def setup(self, item):
         """Enter the nodes that lead to `item`. The item is entered, not yet filled.
@@ -174,8 +175,8 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            watched = marked or item.info.closure or item.filled is not None or item.watched
-            if watched or not self._state.is_at(item.parent):
+            own_setup = item.info.closure or item.filled is not None or item.watched
+            if marked or own_setup or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
@@ -196,7 +197,7 @@ class Runner:
             item._instance = None
         if is_pending():
             return None
-        plain = len(reports) == 3 and not (item.extra_reports or item.subreports)
+        plain = len(reports) == 3 and not item.extra_reports
         if plain and all(type(entry) is float for entry in reports):
             return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
@@ -206,8 +207,6 @@ class Runner:
 
             settle(item, reports[1])
             reports[1:1] = item.extra_reports
-        if item.subreports:
-            reports[1:1] = [report.of_subtest(made) for made in item.subreports]
         return reports
 
     def _is_marked(self, item):
@@ -216,6 +215,8 @@ class Runner:
             for mark in node.own_markers:
                 if mark.name in _EVALUATED:
                     return True
+            if node.level == MODULE and not self._state.directories_marked:
+                return False
             node = node.parent
         return False
 
@@ -272,8 +273,15 @@ class Runner:
 
     def _report(self, item, when, error, duration, marked):
         if error is not None or marked or self._state.marks_changed:
-            return report.made_by_pytest(item, when, error, duration)
+            return self._made_by_pytest(item, when, error, duration)
         return report.passed(item, when, duration)
+
+    def _made_by_pytest(self, item, when, error, duration):
+        try:
+            return report.made_by_pytest(item, when, error, duration)
+        except Exception as problem:
+            Unsupported(f"report fails: {type(problem).__name__}: {problem}".partition("\n")[0])
+            return duration
 
     def _setup(self, item, marked):
         if marked:
@@ -284,25 +292,17 @@ class Runner:
 
     def _enter(self, item):
         self._state.setup(item)
-        closure = item.info.closure
-        if not closure and item.filled is None:
+        if not item.info.closure and item.filled is None:
             return
         if item.drops_instance:
             # After all that fixtures add for the end of the test.
             self._state.addfinalizer(item.drop_instance, item)
-        request = item._request
-        funcargs = item.funcargs
-        definitions = item.info.definitions
-        params = item.callspec.params if "callspec" in item.__dict__ else None
-        for argname in closure:
-            if params is not None and argname in params:
-                fixturedef = definitions[argname][-1]
-                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
-                    funcargs[argname] = params[argname]
-                    continue
-            funcargs[argname] = request.getfixturevalue(argname)
+        if item.runs is not None:
+            item.runs.setup(item)
+        else:
+            item._request._fillfixtures()
         if item.filled is not None:
-            item.filled(request)
+            item.filled(item._request)
 
     def _forget_last_error(self):
         if hasattr(sys, "last_type"):
@@ -359,6 +359,9 @@ class Runner:
     def _execute(self, item):
         """Call the test's function; what it returns."""
         if item.taken_by and executed(item.taken_by, item):
+            return None
+        if item.runs is not None:
+            item.runs.call(item)
             return None
         if item.runtest is not None:
             return item.runtest()

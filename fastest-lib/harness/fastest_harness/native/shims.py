@@ -7,6 +7,8 @@ representation), which ask it a small known set of questions. Any other question
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from . import doctests
 from .errors import Unsupported
 
@@ -50,6 +52,9 @@ def _coverage_markers(values):
 class _Hooks:
     """The hooks that pytest's helpers call; no plugin implements them in a native file."""
 
+    #: pytest-asyncio asks whether any conftest has this hook of its own.
+    pytest_asyncio_loop_factories = SimpleNamespace(get_hookimpls=list)
+
     def pytest_make_parametrize_id(self, **_):
         return None
 
@@ -74,6 +79,8 @@ class _PluginManager:
 
     def __init__(self, capture):
         self._capture = capture
+        #: Names of plugins that are there besides pytest's own.
+        self.names = set()
 
     def getplugin(self, name):
         if name == "capturemanager":
@@ -83,7 +90,7 @@ class _PluginManager:
     get_plugin = getplugin
 
     def has_plugin(self, name):
-        if name in ("terminalreporter", "capturemanager"):
+        if name in ("terminalreporter", "capturemanager") or name in self.names:
             return True
         raise Unsupported(f"config.pluginmanager.has_plugin({name!r})")
 
@@ -108,6 +115,7 @@ class Config:
 
     def __init__(self, values, capture):
         self._values = values
+        self._junit_family = values.get("junit_family")
         self.hook = _Hooks()
         self.pluginmanager = _PluginManager(capture)
         verbosity = values["verbosity"]
@@ -192,13 +200,21 @@ class Config:
         except KeyError:
             raise Unsupported(f"config.getini({name!r})") from None
 
+    def addinivalue_line(self, name, line):
+        """Add a line to a setting that is a list."""
+        self._ini[name].append(line)
+
+    def register_plugin(self, options, ini):
+        """Know a plugin's options and settings, with their values."""
+        self._options.update(options)
+        self.option.__dict__.update(options)
+        self._ini.update(ini)
+
     def get_verbosity(self, verbosity_type=None):
         """The verbosity; per-type settings are not modelled."""
         return self._options["verbose"]
 
     def _iter_registered_markers(self):
-        from types import SimpleNamespace
-
         for line in self._ini["markers"]:
             name = line.split(":")[0].split("(")[0].strip()
             yield SimpleNamespace(name=name)
@@ -209,4 +225,7 @@ class Config:
 
         from _pytest._io import TerminalWriter
 
-        return TerminalWriter(io.StringIO())
+        writer = TerminalWriter(io.StringIO())
+        # The environment may ask for colours whatever the file is.
+        writer.hasmarkup = False
+        return writer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import nullcontext
 
 from .errors import Unsupported
 
@@ -24,7 +23,8 @@ def make(request, capture, logs, maxfail):
     from _pytest.subtests import Subtests
 
     stand_in = _Request(request.node, capture, logs, maxfail)
-    return Subtests(stand_in.hooks, nullcontext, stand_in, _ispytest=True)
+    suspended = capture.global_and_fixture_disabled
+    return Subtests(stand_in.hooks, suspended, stand_in, _ispytest=True)
 
 
 def settle(item, report):
@@ -34,6 +34,17 @@ def settle(item, report):
         text = f"contains {count} failed subtest{'s' if count > 1 else ''}"
         report["outcome"] = "failed"
         report["longrepr"] = {"text": text, "message": text}
+
+
+def as_entry(report):
+    """What the engine sends of pytest's report of a subtest."""
+    from .report import as_dict
+
+    entry = as_dict(report, report.when, report.duration)
+    entry["subtest"] = report._sub_test_description()
+    if report.sections:
+        entry["sections"] = [list(section) for section in report.sections]
+    return entry
 
 
 class _Request:
@@ -76,13 +87,7 @@ class _Hooks:
         return of_call(item, call)
 
     def pytest_runtest_logreport(self, report):
-        from .report import as_dict
-
-        entry = as_dict(report, report.when, report.duration)
-        entry["subtest"] = report._sub_test_description()
-        if report.sections:
-            entry["sections"] = [list(section) for section in report.sections]
-        self._item.extra_reports.append(entry)
+        self._item.extra_reports.append(as_entry(report))
         if report.failed:
             self._item.failed_subtests += 1
 

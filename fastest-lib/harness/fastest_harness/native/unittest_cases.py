@@ -11,8 +11,8 @@ import sys
 from functools import partial
 from types import SimpleNamespace
 
-from . import report, versions
-from .errors import Unsupported
+from . import report, subtests, versions
+from .errors import Unsupported, as_pytest
 from .fixtures import FixtureDef, Holder, exception_group
 from .marks import check_attributes, unpacked_marks
 from .nodes import CLASS, FUNCTION, LEVELS, Class, Function
@@ -50,7 +50,7 @@ def collect_case(collector, name, parent, cls, scope, items):
     holder = Holder(parent.config)
     skipped = _is_skipped(cls)
     if skipped:
-        if versions.at_least(9, 2):
+        if versions.installed() and versions.at_least(9, 2):
             _add_skip_fixture(holder, cls)
     else:
         _add_method_fixture(holder, cls)
@@ -69,6 +69,8 @@ def collect_case(collector, name, parent, cls, scope, items):
     holder.add_holder(own)
     inner = scope.inside(holder, node.own_markers)
     kind = CaseWithSubtests if versions.at_least(9, 0) else CaseFunction
+    if not versions.installed():
+        kind = CaseWithoutPytest
     for test, func, own_marks in tests:
         info = collector.plain_info(test, func, own_marks, inner)
         items.append(kind(test, node, f"{node.nodeid}::{test}", info, None, own_marks))
@@ -179,8 +181,6 @@ def _add_method_fixture(holder, cls):
 
 def _add_skip_fixture(holder, cls):
     """The fixture by which pytest skips a whole class, taken from pytest."""
-    if not versions.installed():
-        raise Unsupported("skipped unittest class without pytest")
     from _pytest.unittest import UnitTestCase
 
     def register(*, name, func, scope, **_):
@@ -205,7 +205,7 @@ class _CaseHooks:
         return report.of_call(item, call)
 
     def pytest_runtest_logreport(self, report):
-        self._item.subreports.append(report)
+        self._item.extra_reports.append(subtests.as_entry(report))
 
     def pytest_exception_interact(self, **_):
         pass
@@ -290,9 +290,8 @@ class CaseFunction(Function):
         """unittest's word that a test passed which is expected to fail."""
         self._pytest("addUnexpectedSuccess")(self, testcase, reason)
 
-    def _pytest(self, name):
-        if not versions.installed():
-            raise Unsupported("unittest outcome without pytest")
+    @staticmethod
+    def _pytest(name):
         from _pytest.unittest import TestCaseFunction
 
         return getattr(TestCaseFunction, name)
@@ -313,9 +312,42 @@ class CaseWithSubtests(CaseFunction):
 
     def addSubTest(self, test_case, test, exc_info):
         """unittest's word of the end of a subtest."""
-        if self.subreports is None:
-            self.subreports = []
+        if not self.extra_reports:
+            self.extra_reports = []
         self._pytest("addSubTest")(self, test_case, test, exc_info)
 
     def _obtain_errors_and_skips(self):
         return self._pytest("_obtain_errors_and_skips")(self)
+
+
+class CaseWithoutPytest(CaseFunction):
+    """The same where pytest is not installed: the first thing that went wrong is the outcome."""
+
+    def addError(self, testcase, rawexcinfo):
+        """unittest's word of an error."""
+        if not self._excinfo:
+            self._excinfo = [SimpleNamespace(value=rawexcinfo[1])]
+
+    addFailure = addError
+
+    def addSkip(self, testcase, reason):
+        """unittest's word of a skip."""
+        from unittest import SkipTest
+
+        self._add(SkipTest(reason))
+
+    def addExpectedFailure(self, testcase, rawexcinfo):
+        """unittest's word of a failure of a test that is expected to fail."""
+        self.addError(testcase, rawexcinfo)
+        self.expected_failure = True
+
+    def addUnexpectedSuccess(self, testcase):
+        """unittest's word that a test passed which is expected to fail."""
+        self._add(AssertionError("Unexpected success"))
+
+    def _add(self, error):
+        # Raised for the sake of a traceback.
+        try:
+            raise as_pytest(error)
+        except type(error):
+            self.addError(None, sys.exc_info())

@@ -42,7 +42,7 @@ def _add(holder, name, func, level):
 def add_module_fixtures(holder, module):
     """Register what `module` defines for the module and for each of its functions."""
     names = module.__dict__
-    if not (
+    if "__getattr__" not in names and not (
         "setup_module" in names
         or "setUpModule" in names
         or "teardown_module" in names

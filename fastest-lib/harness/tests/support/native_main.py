@@ -78,7 +78,9 @@ def main():
     sys.path.remove(support)
     sys.path.append(os.path.dirname(os.path.dirname(support)))
     from fastest_harness.native import engine_for
+    from fastest_harness.zygote import installed_pytest
 
+    config["plugins"] = installed_pytest(sys.path)[1]
     sink = ListSink(config.pop("files"))
     error = None
     try:

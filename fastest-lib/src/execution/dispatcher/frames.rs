@@ -50,6 +50,12 @@ impl Dispatcher<'_, '_> {
                     self.say(&Event::Warning(warning));
                 }
             }
+            FromWorker::SuiteProperty { name, value, times } => {
+                // Fixtures of session scope say it once a worker.
+                if self.said.insert(format!("property {times} {name}={value}")) {
+                    self.say(&Event::SuiteProperty { name, value });
+                }
+            }
             FromWorker::Done { seq } => {
                 self.ledger.finish_file(seq);
                 if let Some(handle) = self.workers.get_mut(&worker) {
@@ -311,5 +317,6 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
             .map(|path| path.to_string_lossy())
             .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
+        doctest: file.is_doctest,
     }
 }

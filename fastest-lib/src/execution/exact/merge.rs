@@ -161,6 +161,7 @@ fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> 
         abspath: found.map_or_else(|| PathBuf::from(path), |file| file.abspath.clone()),
         conftests: found.map_or_else(Vec::new, |file| file.conftests.clone()),
         names: found.map_or_else(Vec::new, |file| file.names.clone()),
+        is_doctest: found.is_some_and(|file| file.is_doctest),
     }
 }
 
