@@ -9,6 +9,7 @@ mod display;
 mod events;
 mod exact;
 mod examples;
+mod explain;
 mod graph;
 mod inputs;
 mod junit;

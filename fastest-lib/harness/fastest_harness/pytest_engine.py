@@ -19,7 +19,7 @@ from _pytest import nodes
 
 from fastest_harness import limits, stacks
 from fastest_harness.coverage_run import is_excluded
-from fastest_harness.junit import JUnitSink, has_places, properties
+from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -163,7 +163,6 @@ class FileServer:
         self._reports = []
         family = config.get("junit_family")
         self._junit = JUnitSink(family, channel) if family is not None else None
-        self._has_places = has_places(family)
         self._limits_time = False
         self._limited = False
 
@@ -171,6 +170,8 @@ class FileServer:
         """Have the session tell what a JUnit report is to say, if there will be one."""
         if self._junit is not None:
             self._junit.install(session_config)
+            # pytest unregisters it in the end.
+            session_config.pluginmanager.register(self._junit)
 
     # Collection.
 
@@ -334,12 +335,7 @@ class FileServer:
         seq, index = self._current
         self._current = None
         if self._junit is not None and self._reports:
-            last = self._reports[-1]
-            attributes = self._junit.take_attributes()
-            if attributes:
-                last["attributes"] = attributes
-            if self._has_places:
-                last["location"] = list(item.location[:2])
+            self._reports[-1].update(self._junit.extras(item))
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:

@@ -21,6 +21,15 @@ const REQUIREMENTS: &[&str] = &[
     "ruff==0.17.6",
 ];
 
+/// What the harness's tests of pytest plugins run with, apart from the rest: a plugin that is
+/// installed changes how every test runs.
+const PLUGIN_REQUIREMENTS: &[&str] = &[
+    "anyio==4.16.0",
+    "pytest==9.2.0",
+    "pytest-asyncio==1.5.0",
+    "trio==0.35.0",
+];
+
 /// The tests of the Python side; run once they are there.
 const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 
@@ -73,13 +82,24 @@ pub(crate) fn venv(python: &str, printer: Printer) -> Result<Venv> {
     )
 }
 
+/// The environment of the harness's tests of pytest plugins.
+fn plugin_venv(python: &str, printer: Printer) -> Result<Venv> {
+    let requirements: Vec<String> = PLUGIN_REQUIREMENTS
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let dir = repo::scratch().join("venv-plugins");
+    Venv::ensure(&dir, python, &requirements, printer)
+}
+
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let start = Instant::now();
     let venv = venv(&options.python, Printer { json: false })?;
+    let plugins = plugin_venv(&options.python, Printer { json: false })?;
     rust_components()?;
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
-    for mut step in steps(&venv, options.fast) {
+    for mut step in steps(&venv, &plugins, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
         let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
@@ -125,7 +145,7 @@ fn rust_components() -> Result<()> {
     Ok(())
 }
 
-fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
+fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
         command.args(arguments.split(' '));
@@ -172,9 +192,11 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
         ),
     ];
     if repo::root().join(HARNESS_TESTS).is_dir() {
+        let mut harness = python(&["-m", "pytest", "-q", "-rs", HARNESS_TESTS]);
+        harness.env("FASTEST_PLUGINS_PYTHON", plugins.python());
         steps.push(step(
             "harness tests",
-            python(&["-m", "pytest", "-q", HARNESS_TESTS]),
+            harness,
             "the failing test is named above",
         ));
     }
@@ -305,7 +327,12 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        assert!(REQUIREMENTS.iter().all(|line| line.contains("==")));
+        assert!(
+            [REQUIREMENTS, PLUGIN_REQUIREMENTS]
+                .concat()
+                .iter()
+                .all(|line| line.contains("=="))
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ import os
 import sys
 
 from .. import limits, plugin
-from ..junit import has_places
+from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from . import marks, report, versions
 from .asynchronous import Asynchronous
@@ -60,7 +60,8 @@ class NativeEngine:
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
-        self._has_places = has_places(config.get("junit_family"))
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, sink) if family is not None else None
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -213,6 +214,8 @@ class NativeEngine:
         util._config = config
         MARK_GEN._config = config
         pytest.register_assert_rewrite = self._finder.mark_rewrite
+        if self._junit is not None:
+            self._junit.install(config)
         self._capture.use_pytest()
         self._logs.use_pytest()
 
@@ -429,10 +432,14 @@ class NativeEngine:
                 with Shield():
                     self._state.leave_file()
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
+                if self._junit is not None:
+                    self._junit.forget()
                 sink.deopt(seq, take_pending(), rest)
                 return
-            if self._has_places:
-                reports = report.located(reports, item)
+            extras = self._junit.extras(item) if self._junit is not None else None
+            if extras:
+                reports = report.expanded(reports)
+                reports[-1].update(extras)
             sink.result(seq, index, reports)
         sink.done(seq)
 

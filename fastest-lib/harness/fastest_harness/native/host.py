@@ -219,6 +219,8 @@ class Host:
         session._counterpart = lambda: type(session)
         session.abspath = str(self.config.rootpath)
         self.config._tmp_path_factory = factory
+        # What the engine asks of its own stand-in.
+        self.config.rootdir_text = self._values["rootdir"]
         self.config._junit_family = self._values.get("junit_family")
 
     def take_over(self, engine, runner):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
+from ..junit import properties
 from ..longrepr import longrepr_of
 from . import report
 from .compare import explained
@@ -235,10 +236,10 @@ class HostedRunner(Runner):
         if check_interactive_exception(call, made):
             _guarded(hook.pytest_exception_interact, node=item, call=call, report=made)
         self._capture.drain()
-        return _entry(made, duration)
+        return _entry(made, duration, self._config._junit_family)
 
 
-def _entry(made, duration):
+def _entry(made, duration, family):
     """A report of pytest's as the engine's."""
     entry = {"when": made.when, "outcome": made.outcome, "duration": duration}
     if hasattr(made, "wasxfail"):
@@ -247,8 +248,8 @@ def _entry(made, duration):
         entry["longrepr"] = longrepr_of(made)
     if made.sections:
         entry["sections"] = [[title, text] for title, text in made.sections]
-    if made.user_properties:
-        entry["properties"] = [[str(name), value] for name, value in made.user_properties]
+    if made.user_properties and (made.when == "teardown" or made.outcome == "failed"):
+        entry["properties"] = properties(made.user_properties, family)
     if len(entry) == 3 and made.outcome == "passed":
         return duration
     return entry

@@ -217,7 +217,7 @@ class Session(Node):
 
     @property
     def abspath(self):
-        return str(self.config.rootdir)
+        return self.config.rootdir_text
 
     def gethookproxy(self, path):
         """The hooks that hold for the file at `path`."""
@@ -431,7 +431,7 @@ class Function(Node):
     def location(self):
         """(path relative to the root, line or None, dotted name)."""
         path, line, domain = self.reportinfo()
-        rootdir = str(self.config.rootdir)
+        rootdir = self.config.rootdir_text
         relative = os.path.relpath(os.fspath(path), rootdir)
         return relative, line, domain
 

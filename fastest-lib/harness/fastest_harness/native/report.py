@@ -29,12 +29,11 @@ def expand(when, report):
     return report
 
 
-def located(reports, item):
-    """The reports of a test, the last one with the place of it."""
+def expanded(reports):
+    """The reports of a test as dicts, also where they were only durations."""
+    phases = ("setup", "call", "teardown")
     if type(reports[0]) is float:
-        phases = ("setup", "call", "teardown")
-        reports = [expand(when, entry) for when, entry in zip(phases, reports)]
-    reports[-1]["location"] = list(item.location[:2])
+        return [expand(when, entry) for when, entry in zip(phases, reports)]
     return reports
 
 

@@ -80,7 +80,7 @@ def main():
     from fastest_harness.native import engine_for
     from fastest_harness.zygote import installed_pytest
 
-    config["plugins"] = installed_pytest(sys.path)[1]
+    config.setdefault("plugins", installed_pytest(sys.path)[1])
     sink = ListSink(config.pop("files"))
     error = None
     try:

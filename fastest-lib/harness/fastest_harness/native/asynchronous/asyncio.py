@@ -119,20 +119,24 @@ class PytestAsyncio(AsyncPlugin):
 class _ByItem:
     """How a test runs as an item of one of the plugin's classes."""
 
-    def __init__(self, view, setup_hook):
-        self._view = view
+    def __init__(self, make_view, setup_hook):
+        self._make_view = make_view
         self._setup_hook = setup_hook
+        self._view = None
 
     def setup(self, item):
         """Fill the fixtures, the test's event loop among them."""
         if self._setup_hook is not None:
             self._setup_hook(item)
-        self._view(item).setup()
+        # One for both phases: it keeps what it finds out about the test.
+        self._view = self._make_view(item)
+        self._view.setup()
 
     def call(self, item):
         """Run the coroutine."""
+        view, self._view = self._view, None
         try:
-            self._view(item).runtest()
+            view.runtest()
         finally:
             item.obj = None
 
