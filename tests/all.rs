@@ -15,6 +15,7 @@ mod inputs;
 mod junit;
 mod layering;
 mod oracle;
+mod plugins;
 mod probe;
 mod processes;
 mod public_api;

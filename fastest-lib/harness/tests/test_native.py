@@ -376,7 +376,7 @@ def test_conftest_handed_back(tmp_path, reason):
 LATE = {
     "config.pluginmanager.register": "request.config.pluginmanager.register(object())",
     "request.node.items": "request.session.items",
-    "request._fixturemanager": "request._fixturemanager",
+    "request._fixturemanager.session": "request._fixturemanager.session",
     "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
     "pytest.exit": "pytest.exit('enough')",
     "AttributeError: function not available in module-scoped context": (
