@@ -106,6 +106,12 @@ class Channel:
         self._flushed_at = clock()
         self._imports = []
         self._limits = 0
+        os.register_at_fork(after_in_child=self._abandon)
+
+    def _abandon(self):
+        # A child of a test that comes back here instead of ending must not touch what it shares
+        # with its parent: two processes would report as one.
+        self.__class__ = _Abandoned
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
@@ -131,8 +137,7 @@ class Channel:
 
     def _write(self, data):
         if os.getpid() != self._pid:
-            # A test forked, and its child came back here instead of exiting: two processes
-            # must never report as one.
+            # Forked by something else than Python.
             os._exit(1)
         try:
             self._sock.sendall(data)
@@ -214,8 +219,6 @@ class Channel:
 
     def result(self, seq, index, reports):
         """Test number ``index`` of file ``seq`` has finished."""
-        if os.getpid() != self._pid:
-            os._exit(1)
         self.send(["result", seq, index, reports])
         if self._maxfail and _has_failed(reports):
             # It may be the failure that ends the run: let the dispatcher decide that first.
@@ -240,3 +243,10 @@ class Channel:
     def done(self, seq):
         """Nothing more will be said about file ``seq``."""
         self.send(["done", seq])
+
+
+class _Abandoned:
+    """What a channel becomes in a process that a test has forked: whoever uses it ends."""
+
+    def __getattr__(self, name):
+        os._exit(1)

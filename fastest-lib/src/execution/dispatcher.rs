@@ -341,21 +341,6 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .keys()
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
-                for worker in self.orphans.clone() {
-                    if self
-                        .workers
-                        .get(&worker)
-                        .is_some_and(|handle| handle.drained)
-                    {
-                        self.on_exit(
-                            worker,
-                            Exit {
-                                code: None,
-                                signal: None,
-                            },
-                        );
-                    }
-                }
             }
         }
     }

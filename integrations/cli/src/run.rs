@@ -43,13 +43,20 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let selection = session.select(&discovery, &workspace::filters(&session, &args.workspace))?;
     let plan = session.plan(&discovery, &selection, &options);
 
+    let mut unwritten = None;
     let report = match output {
         OutputFormat::Json => {
             let mut out = io::stdout().lock();
             let cancel = session.cancel_token();
-            session.run(&plan, &options, |event| {
-                write_json(&mut out, event, &cancel)
-            })?
+            let report = session.run(&plan, &options, |event| {
+                if unwritten.is_none() {
+                    unwritten = write_json(&mut out, event).err();
+                    if unwritten.is_some() {
+                        cancel.cancel();
+                    }
+                }
+            })?;
+            report
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
@@ -57,18 +64,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             pretty.header(session.workspace());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
+                let was_open = pretty.unwritten.is_none();
                 pretty.event(event);
-                if pretty.closed {
+                if was_open && pretty.unwritten.is_some() {
                     cancel.cancel();
                 }
             })?;
             pretty.report(&report);
+            unwritten = pretty.unwritten.take();
             report
         }
     };
     if output == OutputFormat::Junit {
-        // Its reader may have gone; the exit code still tells.
-        let _ = write_junit(&report, started, io::stdout().lock());
+        unwritten = write_junit(&report, started, io::stdout().lock()).err();
     }
     for path in junit_files(args, &session) {
         write_junit(&report, started, workspace::create(&path)?).map_err(|error| {
@@ -78,16 +86,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             )
         })?;
     }
-    Ok(report.exit_code())
+    match unwritten {
+        // A reader that has enough is no mistake; the exit code still tells.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            ErrorKind::Io,
+            format!("standard output cannot be written: {error}"),
+        )),
+        _ => Ok(report.exit_code()),
+    }
 }
 
-fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
-    let written = serde_json::to_string(event)
-        .map_err(io::Error::from)
-        .and_then(|line| writeln!(out, "{line}"));
-    if written.is_err() {
-        cancel.cancel();
-    }
+fn write_json(out: &mut impl Write, event: &Event) -> io::Result<()> {
+    let line = serde_json::to_string(event)?;
+    writeln!(out, "{line}")
 }
 
 fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Result<()> {
