@@ -165,6 +165,12 @@ class Channel:
         files = self.next_files()
         return files[0] if files else None
 
+    def debugger(self):
+        """A test enters a debugger; wait for one's turn, and learn whether there is a terminal."""
+        self.send(["debugger"])
+        self.flush()
+        return read_frame(self._sock)["terminal"]
+
     def should_stop(self):
         """Whether the dispatcher wants no further test to start."""
         if self._shared[0] == 0:
@@ -235,6 +241,11 @@ class Channel:
         """
         if any(report["when"] != "setup" or report["outcome"] != "passed" for report in reports):
             self.send(["result", seq, index, reports])
+
+    def debugged(self):
+        """The test that had entered a debugger has ended."""
+        self.send(["debugged"])
+        self.flush()
 
     def warning(self, seq, warning):
         """A warning was recorded."""

@@ -17,7 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
-from fastest_harness import limits, stacks
+from fastest_harness import limits, stacks, terminal
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
@@ -59,7 +59,7 @@ def run(config, channel):
     for name, value in XDIST_OFF.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
-    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+    if config.get("timeout") is not None and hasattr(session_config.option, "timeout"):
         session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
@@ -87,6 +87,7 @@ class FileServer:
         self._reports = []
         self._limits_time = False
         self._limited = False
+        self._debugging = None  # whether the debugger that was entered has a terminal
 
     # Collection.
 
@@ -222,6 +223,8 @@ class FileServer:
             except BaseException:
                 self._channel.cut_short(*self._current, self._reports)
                 raise
+            finally:
+                self._leave_debugger()
             self._finish()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -239,6 +242,24 @@ class FileServer:
         if seconds is not None or self._limited:
             self._limited = seconds is not None
             self._channel.limit(seconds)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_enter_pdb(self):
+        # pytest gives standard input back before this and captures it again after each command
+        # that goes on.
+        if self._debugging is None:
+            self._debugging = self._channel.debugger()
+            self._limited = self._limits_time = True
+            self._channel.limit(0)
+        if self._debugging:
+            terminal.take()
+
+    def _leave_debugger(self):
+        if self._debugging is not None:
+            if self._debugging:
+                terminal.give_back(self._config["terminal"], os.getpgrp())
+            self._debugging = None
+            self._channel.debugged()
 
     def _finish(self):
         seq, index = self._current

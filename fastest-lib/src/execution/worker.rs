@@ -175,6 +175,14 @@ impl Worker {
         let _ = wire::write_frame(&mut self.socket, &serde_json::Map::new());
     }
 
+    /// Lets a test go on into its debugger, with or without the terminal.
+    pub(super) fn debug(&mut self, terminal: bool) {
+        let _ = wire::write_frame(
+            &mut self.socket,
+            &serde_json::json!({ "terminal": terminal }),
+        );
+    }
+
     pub(super) fn stop(&self) {
         self.shared.stop();
     }

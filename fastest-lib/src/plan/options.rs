@@ -79,6 +79,9 @@ pub struct RunOptions {
     /// Whether to record what the tests of each file load and read, each file in a process of its
     /// own; see [`Records`](crate::workspace::Records).
     pub record_inputs: bool,
+    /// Whether a test that enters a debugger gets the terminal of this process; without it the
+    /// debugger finds standard input empty, and ends the run.
+    pub debugger_terminal: bool,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
 }

@@ -1,6 +1,7 @@
 //! `fastest run`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -28,6 +29,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    if debugs(args, &session) {
+        return Err(debug(args, &session, &options));
+    }
+    options.debugger_terminal =
+        output == OutputFormat::Pretty && io::stdin().is_terminal() && io::stdout().is_terminal();
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
@@ -93,6 +99,45 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             format!("standard output cannot be written: {error}"),
         )),
         _ => Ok(report.exit_code()),
+    }
+}
+
+/// Whether a debugger is asked for that needs the terminal from the start.
+fn debugs(args: &RunArgs, session: &Session) -> bool {
+    let configured = &session.workspace().addopts().unknown;
+    args.pdb
+        || args.trace
+        || configured
+            .iter()
+            .any(|option| option == "--pdb" || option == "--trace")
+}
+
+/// Becomes pytest, and comes back only when that fails.
+fn debug(args: &RunArgs, session: &Session, options: &RunOptions) -> Error {
+    let mut extra = Vec::new();
+    let flags = [(args.pdb, "--pdb"), (args.trace, "--trace")];
+    extra.extend(
+        flags
+            .iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, name)| (*name).to_owned()),
+    );
+    extra.extend(args.pdbcls.iter().map(|class| format!("--pdbcls={class}")));
+    extra.extend(
+        args.junit_xml
+            .iter()
+            .map(|path| format!("--junit-xml={}", path.display())),
+    );
+    let filters = workspace::filters(session, &args.workspace);
+    match session.pytest_command(&filters, options, &extra) {
+        Ok(mut command) => {
+            let error = command.exec();
+            Error::new(
+                ErrorKind::Interpreter,
+                format!("pytest cannot be started: {error}"),
+            )
+        }
+        Err(error) => error,
     }
 }
 

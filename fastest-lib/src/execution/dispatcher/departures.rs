@@ -68,6 +68,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         self.farewells.remove(&number);
+        self.leave_debugger(number);
         if worker.said_bye || self.cancelled > 0 {
             return;
         }

@@ -363,6 +363,8 @@ impl Judge<'_> {
         let was_killed = self.plan.event == Event::KillCommand;
         match (status.code(), status.signal()) {
             (None, Some(9)) if was_killed => return,
+            // It was not yet listening.
+            (None, Some(2 | 15)) if self.outcome.stdout.is_empty() => return,
             (None, signal) => return self.complain(format!("signal {signal:?} ended it")),
             _ => {}
         }
