@@ -9,6 +9,7 @@ mod examples;
 mod graph;
 mod inputs;
 mod layering;
+mod limits;
 mod oracle;
 mod processes;
 mod public_api;

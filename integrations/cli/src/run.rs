@@ -54,15 +54,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         OutputFormat::Json => {
             let mut out = io::stdout().lock();
             let cancel = session.cancel_token();
-            let report = session.run(&plan, &options, |event| {
+            session.run(&plan, &options, |event| {
                 if unwritten.is_none() {
                     unwritten = write_json(&mut out, event).err();
                     if unwritten.is_some() {
                         cancel.cancel();
                     }
                 }
-            })?;
-            report
+            })?
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {

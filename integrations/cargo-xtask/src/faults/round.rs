@@ -105,7 +105,7 @@ pub(super) fn run(seed: u64, tools: &Tools) -> Result<Verdict> {
         output: if random.percent(75) {
             "json"
         } else {
-            *random.pick(&["pretty", "junit"])
+            ["pretty", "junit"][random.below(2)]
         },
         event,
         at: 50 + random.below(1500) as u64,
