@@ -25,6 +25,7 @@ offset   size  meaning
 =======  ====  =======================================================================
 """
 
+import _signal
 import json
 import mmap
 import os
@@ -89,6 +90,32 @@ def _has_failed(reports):
     return any(type(report) is dict and report["outcome"] == "failed" for report in reports)
 
 
+class _Uninterrupted:
+    """Context in which Ctrl-C waits: half a frame, or the same one twice, would be worse.
+
+    A handler that a test has set is left alone.
+    """
+
+    def __enter__(self):
+        self._came = False
+        self._holds = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+        if self._holds:
+            try:
+                _signal.signal(_signal.SIGINT, self._hold)
+            except ValueError:
+                # Another thread than the main one is not interrupted.
+                self._holds = False
+
+    def _hold(self, signum, frame):
+        self._came = True
+
+    def __exit__(self, *_):
+        if self._holds:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+            if self._came:
+                raise KeyboardInterrupt
+
+
 class Channel:
     """A worker's end of the line.
 
@@ -120,7 +147,8 @@ class Channel:
         if self._used + size > self._capacity:
             self.flush()
             if size > self._capacity:
-                self._write(_U32.pack(len(data)) + data)
+                with _Uninterrupted():
+                    self._write(_U32.pack(len(data)) + data)
                 return
         start = HEADER + self._used
         self._shared[start : start + size] = _U32.pack(len(data)) + data
@@ -130,9 +158,10 @@ class Channel:
     def flush(self):
         """Send all queued frames to the dispatcher."""
         if self._used:
-            self._write(self._shared[HEADER : HEADER + self._used])
-            self._used = 0
-            _U32.pack_into(self._shared, 16, 0)
+            with _Uninterrupted():
+                self._write(self._shared[HEADER : HEADER + self._used])
+                self._used = 0
+                _U32.pack_into(self._shared, 16, 0)
         self._flushed_at = self._clock()
 
     def _write(self, data):

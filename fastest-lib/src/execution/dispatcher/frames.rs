@@ -171,6 +171,9 @@ impl Dispatcher<'_, '_> {
         let Some(entry) = self.ledger.get(seq) else {
             return;
         };
+        if entry.collected {
+            return;
+        }
         let (repeated, engine) = (entry.repeated, entry.engine);
         let wanted = entry.ids.clone().filter(|_| !repeated && deselected == 0);
         let file = self.ledger.file(seq);
