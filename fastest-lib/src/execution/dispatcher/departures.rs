@@ -105,6 +105,8 @@ impl Dispatcher<'_, '_> {
                     problem: Problem::new(ProblemKind::Worker, message),
                 });
             }
+            // The fork server died before it forked this one, which says nothing of the files.
+            (None, false, true) if worker.pid.is_none() => {}
             (None, false, true) => self.on_early_death(worker.engine, &death),
             _ => {}
         }
