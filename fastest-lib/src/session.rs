@@ -398,6 +398,8 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "hooks": plan.asks_plugins,
+            "fastest_plugins": self.workspace.fastest_config().plugins,
             "async_options": addopts.plugin_options,
             "settings": config.raw,
             "plugin_options": plugin_options,

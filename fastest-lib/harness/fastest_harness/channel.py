@@ -237,6 +237,10 @@ class Channel:
         """A warning was recorded."""
         self.send(["warning", seq, warning])
 
+    def suite_property(self, name, value, times):
+        """A test has said something of the whole run, for this many times in this worker."""
+        self.send(["suite-property", name, value, times])
+
     def done(self, seq):
         """Nothing more will be said about file ``seq``."""
         self.send(["done", seq])

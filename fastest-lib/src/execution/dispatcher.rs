@@ -21,7 +21,7 @@ use super::recording::Recording;
 use super::wire::{FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{Engine, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
+use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
@@ -142,35 +142,24 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     fn new(context: RunContext<'a>, hello: Hello, emit: &'e mut dyn FnMut(&Event)) -> Self {
         let plan = context.plan;
         let choice = context.options.engine;
-        let plugin = plugin_that_needs_pytest(&hello.plugins)
-            .filter(|_| choice == EngineChoice::Auto && hello.pytest.is_some())
-            .map(ToOwned::to_owned);
         let refused = context.needs_timeout_plugin
             && choice == EngineChoice::Auto
             && hello.pytest.is_some()
             && !hello.plugins.iter().any(|name| name == "pytest-timeout");
-        let reason = match &plugin {
-            Some(plugin) => Some(format!(
-                "the environment brings {plugin}, which may change its outcome"
-            )),
-            None if refused => Some(
-                "--timeout in addopts belongs to pytest-timeout, which is not installed".to_owned(),
-            ),
-            None => None,
-        };
-        if let Some(reason) = &reason {
+        let reason = "--timeout in addopts belongs to pytest-timeout, which is not installed";
+        if refused {
             for file in &plan.files {
                 if file.engine == Engine::Native {
                     emit(&Event::FileDeoptimized {
                         path: file.path.clone(),
-                        reason: reason.clone(),
+                        reason: reason.to_owned(),
                     });
                 }
             }
         }
-        let engine = |file: &PlannedFile| match reason {
-            Some(_) => Engine::Pytest,
-            None => file.engine,
+        let engine = |file: &PlannedFile| match refused {
+            true => Engine::Pytest,
+            false => file.engine,
         };
         for file in &plan.files {
             if choice == EngineChoice::Auto && file.engine == Engine::Pytest {

@@ -258,6 +258,17 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: ExplainOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainOutput {
+    /// For people; not stable.
+    Text,
+    /// One document: engine, reasons, isolation, fixtures and open sites of each file.
+    Json,
 }
 
 #[derive(Args, Debug)]

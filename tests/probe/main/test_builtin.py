@@ -39,11 +39,6 @@ def test_tmpdir(tmpdir, tmp_path):
     assert tmpdir.join("x").ensure().check()
 
 
-#: tmpdir_factory
-def test_tmpdir_factory(tmpdir_factory):
-    assert tmpdir_factory.mktemp("data").check(dir=1)
-
-
 #: monkeypatch.setattr and delattr
 def test_setattr(monkeypatch):
     monkeypatch.setattr(os, "sep", "!")
@@ -91,22 +86,6 @@ def test_record_property(record_property):
     record_property("key", 1)
 
 
-#: record_xml_attribute
-def test_record_xml_attribute(record_xml_attribute):
-    record_xml_attribute("key", 1)
-
-
-#: record_testsuite_property
-def test_record_testsuite_property(record_testsuite_property):
-    record_testsuite_property("key", 1)
-
-
-#: cache
-def test_cache(pytestconfig):
-    cache = getattr(pytestconfig, "cache", None)
-    assert cache is None or cache.get("probe/none", 7) == 7
-
-
 #: pytestconfig
 def test_pytestconfig(pytestconfig):
     assert pytestconfig.rootpath == pytestconfig.rootdir
@@ -118,11 +97,6 @@ def test_pytestconfig(pytestconfig):
 #: pytestconfig.pluginmanager
 def test_pluginmanager(pytestconfig):
     assert pytestconfig.pluginmanager.hasplugin("python")
-
-
-#: doctest_namespace
-def test_doctest_namespace(doctest_namespace):
-    assert isinstance(doctest_namespace, dict)
 
 
 #: environment of a test

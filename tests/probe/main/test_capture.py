@@ -42,11 +42,6 @@ def test_capfdbinary(capfdbinary):
     assert capfdbinary.readouterr().err == b"\xfe"
 
 
-#: two capture fixtures refuse each other
-def test_two(capsys, capfd):
-    pass
-
-
 @pytest.fixture
 def prints():
     print("setup")

@@ -51,13 +51,3 @@ class TestProperty:
     #: property named like a test
     def test_one(self):
         pass
-
-
-class TestCallable:
-    #: partial as a test method
-    import functools
-
-    test_partial = functools.partial(print, "x")
-
-    def test_one(self):
-        pass

@@ -65,11 +65,6 @@ def test_chain(second, request, log):
     request.addfinalizer(check)
 
 
-#: fixture missing
-def test_missing(no_such_fixture):
-    pass
-
-
 @pytest.fixture
 def broken():
     raise ValueError("setup")
@@ -156,21 +151,6 @@ def expects():
 
 #: fixture that calls xfail
 def test_expects(expects):
-    pass
-
-
-@pytest.fixture
-def one(two):
-    return two
-
-
-@pytest.fixture
-def two(one):
-    return one
-
-
-#: fixtures that request each other
-def test_recursive(one):
     pass
 
 

@@ -264,12 +264,6 @@ class TestUsefixtures:
         assert len(used) == 2
 
 
-#: usefixtures of an unknown fixture
-@pytest.mark.usefixtures("unknown")
-def test_usefixtures_unknown():
-    pass
-
-
 #: custom mark
 @pytest.mark.fast
 def test_custom():

@@ -13,12 +13,6 @@ def test_getfixturevalue(request):
     assert request.getfixturevalue("value") == 4
 
 
-#: request.getfixturevalue of an unknown name
-def test_getfixturevalue_unknown(request):
-    with pytest.raises(pytest.FixtureLookupError):
-        request.getfixturevalue("unknown")
-
-
 @pytest.fixture
 def late(request):
     request.addfinalizer(lambda: SEEN.append("late-"))
@@ -151,11 +145,6 @@ def test_fixturenames(request, value):
 #: request.session
 def test_session(request):
     assert request.session.config is request.config
-
-
-#: request.raiseerror and FixtureLookupError
-def test_lookup_error(request):
-    request.getfixturevalue("nothing")
 
 
 @pytest.fixture(params=[1, 2])

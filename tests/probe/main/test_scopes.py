@@ -74,34 +74,3 @@ def test_session(session_thing):
 #: higher scopes are set up first
 def test_order_by_scope(function_thing, module_thing, session_thing):
     assert EVENTS[-1] == "function+"
-
-
-def dynamic(fixture_name, config):
-    return "module" if fixture_name == "dynamic_thing" else "function"
-
-
-@pytest.fixture(scope=dynamic)
-def dynamic_thing():
-    EVENTS.append("dynamic+")
-    return EVENTS.count("dynamic+")
-
-
-#: fixture of dynamic scope
-@pytest.mark.parametrize("n", [1, 2])
-def test_dynamic(dynamic_thing, n):
-    assert dynamic_thing == 1
-
-
-@pytest.fixture
-def narrow():
-    return 1
-
-
-@pytest.fixture(scope="module")
-def wide(narrow):
-    return narrow
-
-
-#: scope mismatch is an error at setup
-def test_scope_mismatch(wide):
-    pass

@@ -108,8 +108,3 @@ def test_thread():
     thread = threading.Thread(target=fail)
     thread.start()
     thread.join()
-
-
-#: coroutine function without a plugin
-async def test_coroutine():
-    pass

@@ -150,14 +150,19 @@ class Config:
         options, ini = doctests.options(values)
         self._options.update(options)
         self._ini.update(ini)
-        self.rootdir = values["rootdir"]
+        self.rootdir_text = values["rootdir"]
 
     def __getattr__(self, name):
         if name == "rootpath":
             from pathlib import Path
 
-            self.rootpath = Path(self.rootdir)
+            self.rootpath = Path(self.rootdir_text)
             return self.rootpath
+        if name == "rootdir":
+            from _pytest.compat import legacy_path
+
+            self.rootdir = legacy_path(self.rootdir_text)
+            return self.rootdir
         if name == "inipath":
             from pathlib import Path
 

@@ -93,7 +93,7 @@ def _is_strictly_above(directory, other):
 def package_of(item, fixturedef):
     """The node that a package-scoped `fixturedef` lives on: its conftest's package, or the root."""
     directory = fixturedef.directory
-    if directory is not None and directory != str(item.config.rootdir):
+    if directory is not None and directory != item.config.rootdir_text:
         for node in item.iter_parents():
             if node.level == PACKAGE and node.abspath == directory:
                 return node

@@ -43,7 +43,12 @@ def pytest_runtest_logreport(report):
             "wasxfail": getattr(report, "wasxfail", None),
             "longrepr": _longrepr(report),
             "sections": [list(section) for section in report.sections],
-            "properties": [list(p) for p in report.user_properties],
+            # Only once a test: with its last report, and with what failed.
+            "properties": [
+                list(p)
+                for p in report.user_properties
+                if report.when == "teardown" or report.failed
+            ],
         }
     )
 
