@@ -69,10 +69,8 @@ def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
 
 
-def made_by_pytest(item, when, error, duration):
-    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
-    if not versions.installed():
-        return _without_pytest(item, when, error, duration)
+def call_info(error, when, duration):
+    """pytest's account of a phase that raised `error`, or nothing if that is None."""
     from _pytest._code import ExceptionInfo
     from _pytest.runner import CallInfo
 
@@ -81,7 +79,14 @@ def made_by_pytest(item, when, error, duration):
         excinfo = ExceptionInfo.from_exc_info(
             (type(error), error, own_frames_cut(error.__traceback__))
         )
-    call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+    return CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+
+
+def made_by_pytest(item, when, error, duration):
+    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
+    if not versions.installed():
+        return _without_pytest(item, when, error, duration)
+    call = call_info(error, when, duration)
     return _with_extras(item, as_dict(of_call(item, call), when, duration))
 
 
