@@ -14,6 +14,7 @@ mod graph;
 mod inputs;
 mod junit;
 mod layering;
+mod limits;
 mod oracle;
 mod plugins;
 mod probe;

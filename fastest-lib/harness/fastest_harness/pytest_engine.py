@@ -17,7 +17,7 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
-from fastest_harness import limits, stacks
+from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
@@ -67,7 +67,7 @@ def run(config, channel, plugins=()):
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
     plugin.install_junit(session_config)
-    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+    if config.get("timeout") is not None and hasattr(session_config.option, "timeout"):
         session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
@@ -165,6 +165,7 @@ class FileServer:
         self._junit = JUnitSink(family, channel) if family is not None else None
         self._limits_time = False
         self._limited = False
+        self._debugging = None  # whether the debugger that was entered has a terminal
 
     def install_junit(self, session_config):
         """Have the session tell what a JUnit report is to say, if there will be one."""
@@ -313,6 +314,8 @@ class FileServer:
             except BaseException:
                 self._channel.cut_short(*self._current, self._reports)
                 raise
+            finally:
+                self._leave_debugger()
             self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -330,6 +333,24 @@ class FileServer:
         if seconds is not None or self._limited:
             self._limited = seconds is not None
             self._channel.limit(seconds)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_enter_pdb(self):
+        # pytest gives standard input back before this and captures it again after each command
+        # that goes on.
+        if self._debugging is None:
+            self._debugging = self._channel.debugger()
+            self._limited = self._limits_time = True
+            self._channel.limit(0)
+        if self._debugging:
+            terminal.take()
+
+    def _leave_debugger(self):
+        if self._debugging is not None:
+            if self._debugging:
+                terminal.give_back(self._config["terminal"], os.getpgrp())
+            self._debugging = None
+            self._channel.debugged()
 
     def _finish(self, item):
         seq, index = self._current

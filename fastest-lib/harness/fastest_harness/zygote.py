@@ -211,7 +211,7 @@ def _serve(control, init, lifeline, workers):
         ready, _, _ = select.select([control, read_wakeup], [], [])
         if read_wakeup in ready:
             os.read(read_wakeup, 4096)
-            _reap(control, workers)
+            _reap(control, init, workers)
         if control not in ready:
             continue
         message = read_frame(control)
@@ -251,7 +251,7 @@ def _ignore(signum, frame):
     """Python only writes to the wakeup descriptor for signals that have a handler."""
 
 
-def _reap(control, workers):
+def _reap(control, init, workers):
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
@@ -268,6 +268,11 @@ def _reap(control, workers):
             continue
         del workers[pid]
         _kill_group(pid)
+        if init.get("terminal") is not None:
+            # It may have died within a debugger.
+            from fastest_harness import terminal
+
+            terminal.give_back(init["terminal"], pid)
         signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         write_frame(control, {"type": "exited", "worker": worker, "code": code, "signal": signal})

@@ -219,11 +219,6 @@ impl<'a> Collector<'a> {
                 None => self.open(reason_of(entry, "`__test__` is computed")),
             }
         }
-        for entry in self.module.scope.entries() {
-            if entry.name == "load_tests" {
-                self.needs_pytest(reason_of(entry, "`load_tests` is unittest's protocol"));
-            }
-        }
         match marks::pytestmark(self.module.scope.get("pytestmark"), names) {
             Ok(marks) => self.module_marks = marks,
             Err(reason) => self.open(reason),

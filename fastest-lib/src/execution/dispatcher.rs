@@ -134,6 +134,10 @@ struct Dispatcher<'a, 'e> {
     /// When a failure ended the run, until what then still ran was interrupted.
     stopped_at: Option<Instant>,
     farewells: BTreeMap<usize, Instant>,
+    /// The workers whose tests have entered a debugger; the first has the terminal.
+    debuggers: Vec<usize>,
+    /// What is to be told when no debugger has the terminal.
+    held: Vec<Event>,
     /// Workers that died in a row before they asked for a file.
     early_deaths: usize,
 }
@@ -193,6 +197,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             watched_at: Instant::now(),
             stopped_at: None,
             farewells: BTreeMap::new(),
+            debuggers: Vec::new(),
+            held: Vec::new(),
             early_deaths: 0,
         }
     }
@@ -254,6 +260,10 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 Err(_) => break,
             }
         }
+        self.debuggers.clear();
+        for event in std::mem::take(&mut self.held) {
+            self.say(&event);
+        }
         for (number, worker) in std::mem::take(&mut self.workers) {
             for frame in worker.unsent() {
                 if matches!(frame, FromWorker::Result { .. }) {
@@ -264,7 +274,11 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     }
 
     fn say(&mut self, event: &Event) {
-        (self.emit)(event);
+        if self.debuggers.is_empty() {
+            (self.emit)(event);
+        } else {
+            self.held.push(event.clone());
+        }
     }
 
     fn on_message(&mut self, message: Message) {
@@ -330,21 +344,6 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .keys()
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
-                for worker in self.orphans.clone() {
-                    if self
-                        .workers
-                        .get(&worker)
-                        .is_some_and(|handle| handle.drained)
-                    {
-                        self.on_exit(
-                            worker,
-                            Exit {
-                                code: None,
-                                signal: None,
-                            },
-                        );
-                    }
-                }
             }
         }
     }

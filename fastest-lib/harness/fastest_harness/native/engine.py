@@ -183,6 +183,7 @@ class NativeEngine:
             "pytest": self._on_pytest,
             "logging": self._logs.arm,
             "threading": self._stray.watch_threads,
+            "pdb": _refuse_debugger,
         }
         for name, hook in hooks.items():
             if name in sys.modules:
@@ -448,6 +449,16 @@ class NativeEngine:
         if self._next is None:
             self._next = self._load_next()
         return self._next.items[0] if self._next is not None else None
+
+
+def _refuse_debugger():
+    """pytest gives a debugger the terminal, or ends the run where there is none."""
+    import pdb
+
+    def set_trace(*args, **kwargs):
+        raise Unsupported("pdb.set_trace")
+
+    pdb.set_trace = set_trace
 
 
 def _in_short(error):
