@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -210,6 +211,29 @@ impl Session {
         plan::plan(&self.workspace, discovery, selection, options)
     }
 
+    /// The command that runs the same tests in one process, under pytest alone, for its options that
+    /// need a terminal such as `--pdb`; `extra` are such options.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter.
+    pub fn pytest_command(
+        &self,
+        filters: &Filters,
+        options: &RunOptions,
+        extra: &[String],
+    ) -> Result<Command> {
+        let mut command = Command::new(self.workspace.interpreter()?.path);
+        // As the script of that name: the current folder is not on `sys.path`.
+        command
+            .arg("-c")
+            .arg("import sys; del sys.path[0]; import pytest; sys.exit(pytest.main())")
+            .args(extra)
+            .args(plan::pytest_args(&self.workspace, filters, options))
+            .current_dir(self.workspace.invocation_dir());
+        Ok(command)
+    }
+
     /// Runs a plan; `on_event` hears of everything as it happens, on the calling thread.
     ///
     /// # Errors
@@ -393,11 +417,16 @@ impl Session {
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
             "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
+            "terminal": options
+                .debugger_terminal
+                .then(|| rustix::process::getpgrp().as_raw_nonzero()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "hooks": plan.asks_plugins,
+            "fastest_plugins": self.workspace.fastest_config().plugins,
             "async_options": addopts.plugin_options,
             "settings": config.raw,
             "plugin_options": plugin_options,

@@ -25,6 +25,7 @@ offset   size  meaning
 =======  ====  =======================================================================
 """
 
+import _signal
 import json
 import mmap
 import os
@@ -89,6 +90,32 @@ def _has_failed(reports):
     return any(type(report) is dict and report["outcome"] == "failed" for report in reports)
 
 
+class _Uninterrupted:
+    """Context in which Ctrl-C waits: half a frame, or the same one twice, would be worse.
+
+    A handler that a test has set is left alone.
+    """
+
+    def __enter__(self):
+        self._came = False
+        self._holds = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+        if self._holds:
+            try:
+                _signal.signal(_signal.SIGINT, self._hold)
+            except ValueError:
+                # Another thread than the main one is not interrupted.
+                self._holds = False
+
+    def _hold(self, signum, frame):
+        self._came = True
+
+    def __exit__(self, *_):
+        if self._holds:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+            if self._came:
+                raise KeyboardInterrupt
+
+
 class Channel:
     """A worker's end of the line.
 
@@ -106,6 +133,12 @@ class Channel:
         self._flushed_at = clock()
         self._imports = []
         self._limits = 0
+        os.register_at_fork(after_in_child=self._abandon)
+
+    def _abandon(self):
+        # A child of a test that comes back here instead of ending must not touch what it shares
+        # with its parent: two processes would report as one.
+        self.__class__ = _Abandoned
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
@@ -114,7 +147,8 @@ class Channel:
         if self._used + size > self._capacity:
             self.flush()
             if size > self._capacity:
-                self._write(_U32.pack(len(data)) + data)
+                with _Uninterrupted():
+                    self._write(_U32.pack(len(data)) + data)
                 return
         start = HEADER + self._used
         self._shared[start : start + size] = _U32.pack(len(data)) + data
@@ -124,15 +158,15 @@ class Channel:
     def flush(self):
         """Send all queued frames to the dispatcher."""
         if self._used:
-            self._write(self._shared[HEADER : HEADER + self._used])
-            self._used = 0
-            _U32.pack_into(self._shared, 16, 0)
+            with _Uninterrupted():
+                self._write(self._shared[HEADER : HEADER + self._used])
+                self._used = 0
+                _U32.pack_into(self._shared, 16, 0)
         self._flushed_at = self._clock()
 
     def _write(self, data):
         if os.getpid() != self._pid:
-            # A test forked, and its child came back here instead of exiting: two processes
-            # must never report as one.
+            # Forked by something else than Python.
             os._exit(1)
         try:
             self._sock.sendall(data)
@@ -159,6 +193,12 @@ class Channel:
         """Wait for the file to do next; ``None`` when there is none left."""
         files = self.next_files()
         return files[0] if files else None
+
+    def debugger(self):
+        """A test enters a debugger; wait for one's turn, and learn whether there is a terminal."""
+        self.send(["debugger"])
+        self.flush()
+        return read_frame(self._sock)["terminal"]
 
     def should_stop(self):
         """Whether the dispatcher wants no further test to start."""
@@ -214,8 +254,6 @@ class Channel:
 
     def result(self, seq, index, reports):
         """Test number ``index`` of file ``seq`` has finished."""
-        if os.getpid() != self._pid:
-            os._exit(1)
         self.send(["result", seq, index, reports])
         if self._maxfail and _has_failed(reports):
             # It may be the failure that ends the run: let the dispatcher decide that first.
@@ -233,10 +271,26 @@ class Channel:
         if any(report["when"] != "setup" or report["outcome"] != "passed" for report in reports):
             self.send(["result", seq, index, reports])
 
+    def debugged(self):
+        """The test that had entered a debugger has ended."""
+        self.send(["debugged"])
+        self.flush()
+
     def warning(self, seq, warning):
         """A warning was recorded."""
         self.send(["warning", seq, warning])
 
+    def suite_property(self, name, value, times):
+        """A test has said something of the whole run, for this many times in this worker."""
+        self.send(["suite-property", name, value, times])
+
     def done(self, seq):
         """Nothing more will be said about file ``seq``."""
         self.send(["done", seq])
+
+
+class _Abandoned:
+    """What a channel becomes in a process that a test has forked: whoever uses it ends."""
+
+    def __getattr__(self, name):
+        os._exit(1)

@@ -8,11 +8,6 @@ overwrite each other's.
 _LEGACY = ("xunit1", "legacy")
 
 
-def has_places(family):
-    """Whether test cases of the family name a file and a line."""
-    return family in _LEGACY
-
-
 def properties(pairs, family):
     """What `record_property` was given: as it is for events, as text for a report."""
     if family is None:
@@ -43,11 +38,10 @@ class JUnitSink:
         self._properties = {}
 
     def install(self, config):
-        """Stand in for pytest's writer in a session that is about to be configured."""
+        """Stand in for pytest's writer: its fixtures find it in the configuration's stash."""
         from _pytest.junitxml import xml_key
 
         config.stash[xml_key] = self
-        config.pluginmanager.register(self)
 
     def node_reporter(self, report):
         """Who takes the attributes of a test: the only one that runs."""
@@ -57,10 +51,18 @@ class JUnitSink:
         """`record_xml_attribute`."""
         self._attributes.append([str(name), str(value)])
 
-    def take_attributes(self):
-        """The attributes since the last call."""
-        attributes, self._attributes = self._attributes, []
-        return attributes
+    def extras(self, item):
+        """What the last report of `item`, which has run, is to say besides."""
+        extras = {}
+        if self._attributes:
+            extras["attributes"], self._attributes = self._attributes, []
+        if self.family in _LEGACY:
+            extras["location"] = list(item.location[:2])
+        return extras
+
+    def forget(self):
+        """The test that ran is left to another worker."""
+        self._attributes = []
 
     def add_global_property(self, name, value):
         """`record_testsuite_property`; each worker may tell of the same one."""
@@ -70,4 +72,4 @@ class JUnitSink:
         _check_record_param_type("name", name)
         pair = (name, str(value))
         self._properties[pair] = self._properties.get(pair, 0) + 1
-        self._channel.send(["suite-property", *pair, self._properties[pair]])
+        self._channel.suite_property(*pair, self._properties[pair])

@@ -17,19 +17,19 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
-from fastest_harness import limits, stacks
+from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
-from fastest_harness.junit import JUnitSink, has_places, properties
+from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
 # And so is the JUnit report.
-_JUNIT_OFF = {"xmlpath": None}
+JUNIT_OFF = {"xmlpath": None}
 
 
-def run(config, channel):
-    """Run one pytest session over the files that ``channel`` hands out."""
+def run(config, channel, plugins=()):
+    """Run one pytest session over the files of ``channel``, extended by our ``plugins``."""
     pytest_args, first = config["pytest_args"], None
     if config.get("record_inputs"):
         # The session is about one file: no conftest is loaded for the others.
@@ -39,12 +39,18 @@ def run(config, channel):
         options = pytest_args[: pytest_args.index("--") + 1]
         pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
+    served = [plugin]
+    if plugins:
+        from fastest_harness.bridge import Bridge
+
+        served.append(Bridge(plugins))
     # First, because the arguments end with paths.
     args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        session_config = pytest_config._prepareconfig(args, [*_coverage_plugins(config), plugin])
+        served[:0] = coverage_plugins(config)
+        session_config = pytest_config._prepareconfig(args, served)
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
         cause = failure.__cause__ or failure
@@ -57,11 +63,11 @@ def run(config, channel):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
-    for name, value in {**XDIST_OFF, **_JUNIT_OFF}.items():
+    for name, value in {**XDIST_OFF, **JUNIT_OFF}.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
     plugin.install_junit(session_config)
-    if config["timeout"] is not None and hasattr(session_config.option, "timeout"):
+    if config.get("timeout") is not None and hasattr(session_config.option, "timeout"):
         session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
@@ -71,13 +77,19 @@ def run(config, channel):
         session_config._ensure_unconfigure()
 
 
-def _coverage_plugins(config):
+def coverage_plugins(config):
     """What stands in for pytest-cov: the worker measures, from before the session on."""
-    plugins = [CoverageOff()]
-    if "pytest-cov" not in config["plugins"]:
-        plugins.append(_CoverageOptions())
+    plugins = coverage_options(config)
     if config.get("measurement") is not None:
         plugins.append(_Phases(config["measurement"]))
+    return plugins
+
+
+def coverage_options(config):
+    """What accepts pytest-cov's options, and keeps them from having an effect."""
+    plugins = [CoverageOff()]
+    if "pytest-cov" not in config.get("plugins", ()):
+        plugins.append(_CoverageOptions())
     return plugins
 
 
@@ -146,17 +158,21 @@ class FileServer:
         self._places = {}  # item -> (seq, index)
         self._left = {}  # seq -> number of items still to run
         self._current = None
+        self._item = None
+        self._plugins = ()  # those that concern the item
         self._reports = []
         family = config.get("junit_family")
         self._junit = JUnitSink(family, channel) if family is not None else None
-        self._has_places = has_places(family)
         self._limits_time = False
         self._limited = False
+        self._debugging = None  # whether the debugger that was entered has a terminal
 
     def install_junit(self, session_config):
         """Have the session tell what a JUnit report is to say, if there will be one."""
         if self._junit is not None:
             self._junit.install(session_config)
+            # pytest unregisters it in the end.
+            session_config.pluginmanager.register(self._junit)
 
     # Collection.
 
@@ -287,6 +303,8 @@ class FileServer:
             if self._channel.should_stop():
                 break
             self._current = self._places.pop(item)
+            self._plugins = getattr(item, "taken_by", ())
+            self._item = item
             self._reports = []
             self._channel.starting(*self._current)
             if self._limits_time:
@@ -296,6 +314,8 @@ class FileServer:
             except BaseException:
                 self._channel.cut_short(*self._current, self._reports)
                 raise
+            finally:
+                self._leave_debugger()
             self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -314,16 +334,29 @@ class FileServer:
             self._limited = seconds is not None
             self._channel.limit(seconds)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_enter_pdb(self):
+        # pytest gives standard input back before this and captures it again after each command
+        # that goes on.
+        if self._debugging is None:
+            self._debugging = self._channel.debugger()
+            self._limited = self._limits_time = True
+            self._channel.limit(0)
+        if self._debugging:
+            terminal.take()
+
+    def _leave_debugger(self):
+        if self._debugging is not None:
+            if self._debugging:
+                terminal.give_back(self._config["terminal"], os.getpgrp())
+            self._debugging = None
+            self._channel.debugged()
+
     def _finish(self, item):
         seq, index = self._current
         self._current = None
         if self._junit is not None and self._reports:
-            last = self._reports[-1]
-            attributes = self._junit.take_attributes()
-            if attributes:
-                last["attributes"] = attributes
-            if self._has_places:
-                last["location"] = list(item.location[:2])
+            self._reports[-1].update(self._junit.extras(item))
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:
@@ -361,6 +394,8 @@ class FileServer:
                 if hasattr(report, name):
                     entry["subtest"] = getattr(report, name)()
                     break
+        for plugin in self._plugins:
+            plugin.report(self._item, entry)
         self._reports.append(entry)
 
     # Everything else that is worth saying.

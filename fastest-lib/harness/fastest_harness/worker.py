@@ -26,14 +26,17 @@ def main(message, init, sock_fd, shared_fd):
 
                 inputs.start(config)
             measurement = _measure(config)
-            if message["engine"] == "native":
-                from fastest_harness.native.engine import NativeEngine
+            plugins = _plugins(config, channel)
+            if plugins is None:
+                engine = _nothing
+            elif message["engine"] == "native":
+                from fastest_harness.native import engine_for
 
-                engine = NativeEngine(config, channel).run
+                engine = engine_for(config, channel, plugins).run
             else:
                 from fastest_harness import pytest_engine
 
-                engine = partial(pytest_engine.run, config, channel)
+                engine = partial(pytest_engine.run, config, channel, plugins)
             try:
                 engine()
             finally:
@@ -55,6 +58,23 @@ def main(message, init, sock_fd, shared_fd):
     except Disconnected:
         os._exit(1)
     _end(status)
+
+
+def _plugins(config, channel):
+    """The plugins of this worker; None if one cannot be made, which was said then."""
+    from fastest_harness import plugin
+
+    names = [*config.get("fastest_plugins", ()), *config.get("plugins_installed", ())]
+    try:
+        return plugin.load(dict.fromkeys(names))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        channel.send(["usage", f"a plugin of Fastest cannot be loaded: {reason}"])
+        return None
+
+
+def _nothing():
+    pass
 
 
 def _measure(config):

@@ -124,21 +124,20 @@ def _refusal():
         "type": "ready",
         "python": _version(),
         "pytest": None,
-        "plugins": [],
         "problem": f"Fastest needs CPython 3.9 or later, this is {this}",
     }
 
 
 def _hello(init):
-    pytest_version, plugins = installed_pytest(sys.path)
+    pytest_version, plugins, own = installed_pytest(sys.path)
     init["plugins"] = plugins
-    named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
+    init["plugins_installed"] = own
     return {
         "type": "ready",
         "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
-        "plugins": plugins + [name for name in named if name],
+        "plugins": plugins,
         "problem": _prepare_coverage(init),
     }
 
@@ -152,12 +151,15 @@ def _prepare_coverage(init):
 
 
 def installed_pytest(paths):
-    """The installed pytest's version and the distributions that plug into it.
+    """The installed pytest's version, the distributions that plug into it, and plugins of ours.
+
+    The latter are entry points of the group `fastest`, as "module:Class".
 
     ``importlib.metadata`` answers the same, at ten times the cost of a start.
     """
     version = None
     plugins = []
+    own = []
     seen = set()
     for path in paths:
         try:
@@ -179,11 +181,23 @@ def installed_pytest(paths):
                 with open(
                     os.path.join(path, name, "entry_points.txt"), encoding="utf-8", errors="replace"
                 ) as file:
-                    if "[pytest11]" in file.read():
-                        plugins.append(distribution)
+                    text = file.read()
             except OSError:
                 continue
-    return version, plugins
+            if "[pytest11]" in text:
+                plugins.append(distribution)
+            if "[fastest]" in text:
+                own.extend(_entry_points(text, "fastest"))
+    return version, plugins, own
+
+
+def _entry_points(text, group):
+    import configparser
+
+    parser = configparser.ConfigParser(delimiters=("=",))
+    parser.optionxform = str
+    parser.read_string(text)
+    return [value.strip() for _, value in sorted(parser.items(group))]
 
 
 def _serve(control, init, lifeline, workers):
@@ -197,7 +211,7 @@ def _serve(control, init, lifeline, workers):
         ready, _, _ = select.select([control, read_wakeup], [], [])
         if read_wakeup in ready:
             os.read(read_wakeup, 4096)
-            _reap(control, workers)
+            _reap(control, init, workers)
         if control not in ready:
             continue
         message = read_frame(control)
@@ -237,7 +251,7 @@ def _ignore(signum, frame):
     """Python only writes to the wakeup descriptor for signals that have a handler."""
 
 
-def _reap(control, workers):
+def _reap(control, init, workers):
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
@@ -254,6 +268,11 @@ def _reap(control, workers):
             continue
         del workers[pid]
         _kill_group(pid)
+        if init.get("terminal") is not None:
+            # It may have died within a debugger.
+            from fastest_harness import terminal
+
+            terminal.give_back(init["terminal"], pid)
         signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         write_frame(control, {"type": "exited", "worker": worker, "code": code, "signal": signal})

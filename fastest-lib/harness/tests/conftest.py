@@ -4,4 +4,4 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 # Text files there look like doctests.
-collect_ignore = ["probes"]
+collect_ignore = ["hooked", "probes"]

@@ -97,6 +97,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 tests: Vec::new(),
                 open: rules.open.clone(),
                 needs_pytest: Vec::new(),
+                asks_plugins: Vec::new(),
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
                 names: Vec::new(),
@@ -158,6 +159,12 @@ impl<'a> Collector<'a> {
         }
     }
 
+    pub(super) fn asks_plugins(&mut self, reason: OpenReason) {
+        if !self.out.file.asks_plugins.contains(&reason) {
+            self.out.file.asks_plugins.push(reason);
+        }
+    }
+
     /// What lies around the tests: conftests, hooks, broken source.
     fn surroundings(&mut self, facts: &FileFacts, conftests: &[&Conftest], hooks: Hooks) {
         for problem in &facts.problems {
@@ -173,12 +180,15 @@ impl<'a> Collector<'a> {
             for reason in &conftest.needs_pytest {
                 self.needs_pytest(reason.clone());
             }
+            for reason in &conftest.asks_plugins {
+                self.asks_plugins(reason.clone());
+            }
             self.generates = self.generates.take().or_else(|| conftest.generates.clone());
         }
         for reason in hooks.open.into_iter().chain(hooks.session_open) {
             self.open(reason);
         }
-        for reason in hooks.needs_pytest {
+        for reason in hooks.needs_pytest.into_iter().chain(hooks.asks_plugins) {
             self.needs_pytest(reason);
         }
         self.generates = self.generates.take().or(hooks.generates);
@@ -207,11 +217,6 @@ impl<'a> Collector<'a> {
                 Some(true) => {}
                 Some(false) => return,
                 None => self.open(reason_of(entry, "`__test__` is computed")),
-            }
-        }
-        for entry in self.module.scope.entries() {
-            if entry.name == "load_tests" {
-                self.needs_pytest(reason_of(entry, "`load_tests` is unittest's protocol"));
             }
         }
         match marks::pytestmark(self.module.scope.get("pytestmark"), names) {

@@ -350,6 +350,7 @@ fn doctests(file: &TestFile) -> Collected {
             tests: Vec::new(),
             open: Vec::new(),
             needs_pytest: Vec::new(),
+            asks_plugins: Vec::new(),
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),

@@ -175,7 +175,7 @@ impl<'a> Expansion<'_, '_, 'a> {
                     open.get_or_insert_with(|| OpenReason::new(line, message));
                     if !self.node.generates && !engine::PLUGIN_FIXTURES.contains(&name.as_str()) {
                         let message = format!("fixture `{name}` is not one the native engine has");
-                        collector.needs_pytest(OpenReason::new(line, message));
+                        collector.asks_plugins(OpenReason::new(line, message));
                     }
                 }
                 continue;

@@ -110,6 +110,9 @@ pub struct DiscoveredFile {
     /// Constructs, found in the source of the file and its conftests, that the native engine does
     /// not run; empty when it may try.
     pub needs_pytest: Vec<OpenReason>,
+    /// What pytest's plugins have a say in: hooks of conftests and fixtures that are not in the
+    /// sources. The native engine runs such tests where it has the plugins.
+    pub asks_plugins: Vec<OpenReason>,
     /// The file, absolute.
     #[serde(skip)]
     pub(crate) abspath: PathBuf,

@@ -21,7 +21,7 @@ use super::recording::Recording;
 use super::wire::{FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{Engine, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
+use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
@@ -134,6 +134,10 @@ struct Dispatcher<'a, 'e> {
     /// When a failure ended the run, until what then still ran was interrupted.
     stopped_at: Option<Instant>,
     farewells: BTreeMap<usize, Instant>,
+    /// The workers whose tests have entered a debugger; the first has the terminal.
+    debuggers: Vec<usize>,
+    /// What is to be told when no debugger has the terminal.
+    held: Vec<Event>,
     /// Workers that died in a row before they asked for a file.
     early_deaths: usize,
 }
@@ -142,35 +146,24 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     fn new(context: RunContext<'a>, hello: Hello, emit: &'e mut dyn FnMut(&Event)) -> Self {
         let plan = context.plan;
         let choice = context.options.engine;
-        let plugin = plugin_that_needs_pytest(&hello.plugins)
-            .filter(|_| choice == EngineChoice::Auto && hello.pytest.is_some())
-            .map(ToOwned::to_owned);
         let refused = context.needs_timeout_plugin
             && choice == EngineChoice::Auto
             && hello.pytest.is_some()
             && !hello.plugins.iter().any(|name| name == "pytest-timeout");
-        let reason = match &plugin {
-            Some(plugin) => Some(format!(
-                "the environment brings {plugin}, which may change its outcome"
-            )),
-            None if refused => Some(
-                "--timeout in addopts belongs to pytest-timeout, which is not installed".to_owned(),
-            ),
-            None => None,
-        };
-        if let Some(reason) = &reason {
+        let reason = "--timeout in addopts belongs to pytest-timeout, which is not installed";
+        if refused {
             for file in &plan.files {
                 if file.engine == Engine::Native {
                     emit(&Event::FileDeoptimized {
                         path: file.path.clone(),
-                        reason: reason.clone(),
+                        reason: reason.to_owned(),
                     });
                 }
             }
         }
-        let engine = |file: &PlannedFile| match reason {
-            Some(_) => Engine::Pytest,
-            None => file.engine,
+        let engine = |file: &PlannedFile| match refused {
+            true => Engine::Pytest,
+            false => file.engine,
         };
         for file in &plan.files {
             if choice == EngineChoice::Auto && file.engine == Engine::Pytest {
@@ -204,6 +197,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             watched_at: Instant::now(),
             stopped_at: None,
             farewells: BTreeMap::new(),
+            debuggers: Vec::new(),
+            held: Vec::new(),
             early_deaths: 0,
         }
     }
@@ -265,6 +260,10 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 Err(_) => break,
             }
         }
+        self.debuggers.clear();
+        for event in std::mem::take(&mut self.held) {
+            self.say(&event);
+        }
         for (number, worker) in std::mem::take(&mut self.workers) {
             for frame in worker.unsent() {
                 if matches!(frame, FromWorker::Result { .. }) {
@@ -275,7 +274,11 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     }
 
     fn say(&mut self, event: &Event) {
-        (self.emit)(event);
+        if self.debuggers.is_empty() {
+            (self.emit)(event);
+        } else {
+            self.held.push(event.clone());
+        }
     }
 
     fn on_message(&mut self, message: Message) {
@@ -341,21 +344,6 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .keys()
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
-                for worker in self.orphans.clone() {
-                    if self
-                        .workers
-                        .get(&worker)
-                        .is_some_and(|handle| handle.drained)
-                    {
-                        self.on_exit(
-                            worker,
-                            Exit {
-                                code: None,
-                                signal: None,
-                            },
-                        );
-                    }
-                }
             }
         }
     }

@@ -98,6 +98,10 @@ pub(super) enum FromWorker {
     Broken {
         text: String,
     },
+    /// A test enters a debugger, and waits for the terminal.
+    Debugger,
+    /// That test has ended.
+    Debugged,
     Bye,
 }
 
@@ -202,6 +206,8 @@ impl FromWorker {
                 let (text,) = serde_json::from_value(rest)?;
                 Self::Broken { text }
             }
+            "debugger" => Self::Debugger,
+            "debugged" => Self::Debugged,
             "bye" => Self::Bye,
             tag => return Err(serde_json::Error::custom(format!("unknown frame {tag:?}"))),
         })

@@ -175,6 +175,14 @@ impl Worker {
         let _ = wire::write_frame(&mut self.socket, &serde_json::Map::new());
     }
 
+    /// Lets a test go on into its debugger, with or without the terminal.
+    pub(super) fn debug(&mut self, terminal: bool) {
+        let _ = wire::write_frame(
+            &mut self.socket,
+            &serde_json::json!({ "terminal": terminal }),
+        );
+    }
+
     pub(super) fn stop(&self) {
         self.shared.stop();
     }
@@ -189,17 +197,42 @@ impl Worker {
         self.signal(Signal::KILL);
     }
 
-    /// Whether its process exists, asked of the system.
-    pub(super) fn is_alive(&self) -> bool {
-        let Some(pid) = self.pid else { return false };
-        // An orphan may have become a child of this process, and stays until it is waited for.
-        let ended = matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(Some(_)));
-        let alive = !ended && test_kill_process(pid).is_ok();
-        if !alive {
-            // What its tests left; the fork server would have done that.
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
-        alive
+    /// How its process ended, asked of the system because there is no fork server to tell; none
+    /// while it runs.
+    pub(super) fn end_of_orphan(&mut self) -> Option<Exit> {
+        let lost = Exit {
+            code: None,
+            signal: None,
+        };
+        let Some(pid) = self.pid else {
+            return Some(lost);
+        };
+        // It may have become a child of this process, and stays until it is waited for.
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+        let exit = match waitpid(Some(pid), options) {
+            Ok(Some((_, status))) if status.stopped() => {
+                self.stopped_since.get_or_insert_with(Instant::now);
+                return None;
+            }
+            Ok(Some((_, status))) if status.continued() => {
+                self.stopped_since = None;
+                return None;
+            }
+            Ok(Some((_, status))) => Exit {
+                code: status.exit_status(),
+                signal: status.terminating_signal(),
+            },
+            _ if test_kill_process(pid).is_ok() => return None,
+            _ => lost,
+        };
+        // What its tests left; the fork server would have done that.
+        let _ = kill_process_group(pid, Signal::KILL);
+        Some(exit)
+    }
+
+    /// Stacks that were asked for are of no interest any more.
+    pub(super) fn forget_stacks(&mut self) {
+        self.stacks_from = self.shared.end();
     }
 
     /// Kills it with its whole process group, at the end of the run.

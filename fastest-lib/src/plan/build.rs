@@ -4,7 +4,7 @@ use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
 use crate::selection::{Filters, SelectedFile, Selection};
-use crate::workspace::{EngineChoice, ImportMode, Workspace};
+use crate::workspace::{EngineChoice, ImportMode, Workspace, is_option_of_plugin};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
 const HARMLESS_TO_RULE_OUT: &[&str] = &[
@@ -13,6 +13,40 @@ const HARMLESS_TO_RULE_OUT: &[&str] = &[
     "no:pastebin",
     "no:junitxml",
     "no:terminalprogress",
+];
+
+/// Plugins of pytest itself whose absence would show.
+const BUILTIN_PLUGINS: &[&str] = &[
+    "assertion",
+    "capture",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "fixtures",
+    "helpconfig",
+    "legacypath",
+    "logging",
+    "main",
+    "mark",
+    "monkeypatch",
+    "nose",
+    "pytester",
+    "python",
+    "python_path",
+    "recwarn",
+    "reports",
+    "runner",
+    "setuponly",
+    "setupplan",
+    "skipping",
+    "subtests",
+    "terminal",
+    "terminalreporter",
+    "threadexception",
+    "tmpdir",
+    "unittest",
+    "unraisableexception",
+    "warnings",
 ];
 
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
@@ -64,6 +98,29 @@ const NATIVE_SETTINGS: &[&str] = &[
     "xfail_strict",
 ];
 
+/// Settings of pytest itself that the native engine does not have.
+const PYTEST_SETTINGS: &[&str] = &[
+    "assertion_text_diff_style",
+    "collect_imported_tests",
+    "consider_namespace_packages",
+    "disable_test_id_escaping_and_forfeit_all_rights_to_community_support",
+    "enable_assertion_pass_hook",
+    "max_warnings",
+    "parametrize_long_str_id_strategy",
+    "strict",
+    "strict_parametrization_ids",
+];
+
+/// How the names of others of them begin.
+const PYTEST_SETTING_GROUPS: &[&str] = &[
+    "doctest_",
+    "faulthandler_",
+    "junit_",
+    "log_",
+    "truncation_limit_",
+    "verbosity_",
+];
+
 /// Those of pytest-timeout's settings that there are equivalents for; without that plugin they are
 /// unknown settings, which may not be errors.
 const TIMEOUT_SETTINGS: &[&str] = &["timeout", "timeout_method"];
@@ -81,6 +138,7 @@ pub(crate) fn plan(
     options: &RunOptions,
 ) -> Plan {
     let general = general_reasons(workspace, options);
+    let mut asks_plugins = loads_plugins(workspace, options);
     let mut discovered = discovery.files.iter();
     let files: Vec<PlannedFile> = selection
         .files
@@ -88,7 +146,9 @@ pub(crate) fn plan(
         .filter_map(|selected| {
             // Both are in the same order; two files outside of the rootdir may share a name.
             let found = discovered.find(|file| file.path == selected.path)?;
-            Some(plan_file(found, selected, &general, options))
+            let planned = plan_file(found, selected, &general, options);
+            asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
+            Some(planned)
         })
         .collect();
     // What workers drop, they count themselves.
@@ -102,6 +162,7 @@ pub(crate) fn plan(
         markexpr: filters.markexpr.clone().unwrap_or_default(),
         deselect: filters.deselect.clone(),
         imports_pytest: discovery.imports_pytest,
+        asks_plugins,
         pytest_args: pytest_args(workspace, filters, options),
     }
 }
@@ -150,28 +211,19 @@ fn describe(reason: &OpenReason) -> String {
 
 /// What in the configuration keeps every file from running natively.
 fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
-    let config = workspace.config();
     let addopts = workspace.addopts();
     let mut reasons: Vec<String> = Vec::new();
-    if let Some(option) = addopts.unknown.first() {
+    let unknown = addopts.unknown.iter();
+    if let Some(option) = unknown.clone().find(|word| !is_option_of_plugin(word)) {
         reasons.push(format!(
-            "option {option} in addopts is pytest's or a plugin's to understand"
+            "option {option} in addopts is pytest's to understand"
         ));
     }
-    if let Some(setting) = config.raw.keys().find(|s| !is_native_setting(workspace, s)) {
-        reasons.push(format!(
-            "setting {setting} is pytest's or a plugin's to understand"
-        ));
+    if let Some(setting) = unknown_settings(workspace).find(|s| is_of_pytest(s)) {
+        reasons.push(format!("setting {setting} is pytest's to understand"));
     }
-    let plugins = addopts.plugins.iter().chain(&options.plugins);
-    if let Some(plugin) = plugins
-        .into_iter()
-        .find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
-    {
-        reasons.push(format!("-p {plugin} loads or rules out a plugin"));
-    }
-    if let Some(plugin) = config.required_plugins.first() {
-        reasons.push(format!("required_plugins names {plugin}"));
+    if let Some(plugin) = named_plugins(workspace, options).find(|p| is_ruled_out_builtin(p)) {
+        reasons.push(format!("-p {plugin} rules out a plugin of pytest itself"));
     }
     if addopts.disable_plugin_autoload {
         reasons.push("--disable-plugin-autoload in addopts loads only some plugins".to_owned());
@@ -180,6 +232,43 @@ fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
         reasons.push("--noconftest in addopts".to_owned());
     }
     reasons
+}
+
+fn named_plugins<'a>(
+    workspace: &'a Workspace,
+    options: &'a RunOptions,
+) -> impl Iterator<Item = &'a str> {
+    let plugins = workspace.addopts().plugins.iter().chain(&options.plugins);
+    plugins.map(String::as_str)
+}
+
+fn unknown_settings(workspace: &Workspace) -> impl Iterator<Item = &str> {
+    let settings = workspace.config().raw.keys().map(String::as_str);
+    settings.filter(|setting| !is_native_setting(workspace, setting))
+}
+
+/// Whether a setting is one of pytest itself.
+fn is_of_pytest(setting: &str) -> bool {
+    PYTEST_SETTINGS.contains(&setting)
+        || PYTEST_SETTING_GROUPS
+            .iter()
+            .any(|group| setting.starts_with(group))
+}
+
+/// Whether the configuration asks for plugins, which only a configuration of pytest's own has.
+fn loads_plugins(workspace: &Workspace, options: &RunOptions) -> bool {
+    !workspace.config().required_plugins.is_empty()
+        || !workspace.addopts().unknown.is_empty()
+        || unknown_settings(workspace).next().is_some()
+        || named_plugins(workspace, options).any(|name| !HARMLESS_TO_RULE_OUT.contains(&name))
+}
+
+/// Whether `-p` rules out a plugin of pytest itself whose work the native engine does.
+fn is_ruled_out_builtin(plugin: &str) -> bool {
+    let Some(name) = plugin.strip_prefix("no:") else {
+        return false;
+    };
+    !HARMLESS_TO_RULE_OUT.contains(&plugin) && BUILTIN_PLUGINS.contains(&name)
 }
 
 /// The arguments of every pytest session: what the user said, in pytest's own words.

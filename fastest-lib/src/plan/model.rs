@@ -22,6 +22,8 @@ pub struct Plan {
     pub deselect: Vec<String>,
     /// Whether a file or conftest imports pytest, so that workers should share it.
     pub imports_pytest: bool,
+    /// Whether plugins or hooks of pytest have a say in files that are to run natively.
+    pub asks_plugins: bool,
     /// The arguments of every pytest session.
     pub pytest_args: Vec<String>,
 }

@@ -84,6 +84,9 @@ pub struct RunOptions {
     pub junit_family: Option<String>,
     /// Whether and how coverage is measured.
     pub coverage: CoverageOptions,
+    /// Whether a test that enters a debugger gets the terminal of this process; without it the
+    /// debugger finds standard input empty, and ends the run.
+    pub debugger_terminal: bool,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
 }

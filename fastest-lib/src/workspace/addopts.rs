@@ -295,7 +295,7 @@ impl<'a> Parser<'a> {
                 let set = self.result.coverage.set(name, value);
                 set.map_err(|message| self.error(name, &message))?;
             }
-            Effect::Unmodelled => {}
+            Effect::Unmodelled | Effect::OfPlugin => {}
         }
         if effect.is_unmodelled() {
             self.result.unknown.push(spelled.to_owned());

@@ -107,8 +107,10 @@ mod tests {
     #[test]
     fn letters_have_pytests_meaning() {
         let check = |chars: Option<&str>, listed: &str| {
-            let mut options = DisplayOptions::default();
-            options.report_chars = chars.map(ToOwned::to_owned);
+            let options = DisplayOptions {
+                report_chars: chars.map(ToOwned::to_owned),
+                ..DisplayOptions::default()
+            };
             assert_eq!(options.listed(), listed, "{chars:?}");
         };
         check(None, "fE");

@@ -68,6 +68,9 @@ pub struct FastestConfig {
     pub max_worker_memory: Option<u64>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// Plugins to load, each as `package.module:Class`.
+    #[serde(default)]
+    pub plugins: Vec<String>,
     /// How the import graph is made.
     #[serde(default)]
     pub graph: GraphConfig,
@@ -88,6 +91,7 @@ const KEYS: &[&str] = &[
     "timeout",
     "max-worker-memory",
     "junit-xml",
+    "plugins",
     "graph",
     "affected",
 ];

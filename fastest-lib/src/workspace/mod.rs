@@ -43,6 +43,7 @@ pub(crate) use ini::{Sections as IniSections, parse as parse_ini};
 pub use interpreter::{Interpreter, InterpreterSource};
 pub use limits::parse_size;
 pub use open::Workspace;
+pub(crate) use option_table::is_of_plugin as is_option_of_plugin;
 pub use options::WorkspaceOptions;
 pub(crate) use paths::{absolute, slashed};
 pub(crate) use records::digest_of;

@@ -57,14 +57,16 @@ pub(crate) enum Effect {
     Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
-    /// Something that only pytest, or a plugin of it, does.
+    /// Something that only pytest does.
     Unmodelled,
+    /// Something that a plugin of pytest does, where it is installed.
+    OfPlugin,
 }
 
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(self, Self::Unmodelled)
+        matches!(self, Self::Unmodelled | Self::OfPlugin)
     }
 }
 
@@ -74,6 +76,12 @@ pub(crate) fn find(name: &str) -> Option<(Arity, Effect)> {
         .iter()
         .find(|(names, ..)| names.contains(&name))
         .map(|(_, arity, effect)| (*arity, *effect))
+}
+
+/// Whether `word`, an option or the value of one, is such as only plugins of pytest know.
+pub(crate) fn is_of_plugin(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    !word.starts_with('-') || find(name).is_none_or(|(_, effect)| effect == Effect::OfPlugin)
 }
 
 const OPTIONS: &[(&[&str], Arity, Effect)] = &[
@@ -293,6 +301,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Value,
         Effect::Coverage,
     ),
+    (&["--session-timeout"], Arity::Value, Effect::Unmodelled),
     // Plugins: parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
     (
         &[
@@ -309,7 +318,7 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--random-order",
         ],
         Arity::Flag,
-        Effect::Unmodelled,
+        Effect::OfPlugin,
     ),
     (
         &[
@@ -318,7 +327,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--session-timeout",
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
@@ -328,6 +336,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--hypothesis-seed",
         ],
         Arity::Value,
-        Effect::Unmodelled,
+        Effect::OfPlugin,
     ),
 ];

@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod coverage;
 mod fastest;
+mod faults;
 mod listing;
 mod measured;
 mod outline;
@@ -38,6 +39,8 @@ enum Task {
     Outline(outline::Options),
     /// Hold what `fastest inputs` names against what the tests of real projects read.
     Soundness(soundness::Options),
+    /// Run tests that misbehave, disturb the runs from outside, and look for what is lost or left.
+    Faults(faults::Options),
     /// Hold `fastest affected` against what changes between releases of real projects reach.
     Replay(replay::Options),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Coverage(options) => coverage::run(&options),
         Task::Outline(options) => outline::run(&options),
         Task::Soundness(options) => soundness::run(&options),
+        Task::Faults(options) => faults::run(&options),
         Task::Replay(options) => replay::run(&options),
     };
     match done {

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
-use crate::{conformance, coverage, replay, repo, soundness};
+use crate::{conformance, coverage, faults, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
@@ -69,6 +69,7 @@ enum Work {
     Coverage,
     Soundness,
     Replay,
+    Faults,
 }
 
 /// The environment of the tests and of the benchmarks.
@@ -228,6 +229,11 @@ fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
             work: Work::Coverage,
         },
         Step {
+            name: "faults",
+            advice: "each round that went wrong is printed above, with the command that repeats it",
+            work: Work::Faults,
+        },
+        Step {
             name: "soundness",
             advice: "each file that is missed is printed above, with the test that reads it; `cargo xtask \
                      soundness SUITE` looks at one project",
@@ -264,6 +270,10 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
         Work::Soundness => {
             let soundness::Tally { named, missed } = soundness::run_quick(python)?;
             let (passed, failed) = (named, missed);
+            Ok(Tally { passed, failed })
+        }
+        Work::Faults => {
+            let faults::Tally { passed, failed } = faults::run_quick(python)?;
             Ok(Tally { passed, failed })
         }
         Work::Replay => {

@@ -132,6 +132,15 @@ pub(crate) struct RunArgs {
     /// Record what the tests of each file load and read, for `fastest audit`.
     #[arg(long)]
     pub(crate) record_inputs: bool,
+    /// Debug failures, in one process under pytest.
+    #[arg(long)]
+    pub(crate) pdb: bool,
+    /// Debug each test from its start, in one process under pytest.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// The debugger to use.
+    #[arg(long, value_name = "MODULE:CLASS")]
+    pub(crate) pdbcls: Option<String>,
     /// The Python interpreter.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,

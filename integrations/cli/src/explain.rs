@@ -33,6 +33,8 @@ struct Explained<'a> {
     engine: Engine,
     /// Every reason for pytest that shows before the file is imported.
     reasons: Vec<Reason<'a>>,
+    /// Hooks of conftests, and fixtures that plugins may have.
+    asks_plugins: Vec<Reason<'a>>,
     /// What its tests share a process with.
     isolation: &'static str,
     tests: usize,
@@ -81,6 +83,7 @@ impl<'a> Explained<'a> {
             test: None,
             message,
         });
+        let asks_plugins = found.asks_plugins.iter();
         let own = found.needs_pytest.iter().map(|it| Reason::of(it, None));
         let mut fixtures = BTreeMap::new();
         for fixture in found.tests.iter().flat_map(|test| test.fixtures.iter()) {
@@ -95,6 +98,7 @@ impl<'a> Explained<'a> {
             path: &planned.path,
             engine: planned.engine,
             reasons: general.chain(own).collect(),
+            asks_plugins: asks_plugins.map(|it| Reason::of(it, None)).collect(),
             isolation: "worker",
             tests: found.tests.len(),
             fixtures,
@@ -120,6 +124,9 @@ impl<'a> Explained<'a> {
             let fixtures = self.fixtures.iter();
             let shown: Vec<String> = fixtures.map(|(name, n)| format!("{name} ({n})")).collect();
             let _ = writeln!(text, "  fixtures: {}", shown.join(", "));
+        }
+        for reason in &self.asks_plugins {
+            let _ = writeln!(text, "  asks plugins: {}", reason.text());
         }
         for open in &self.open {
             let _ = writeln!(text, "  open: {}", open.text());

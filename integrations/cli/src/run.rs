@@ -1,6 +1,7 @@
 //! `fastest run`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    if debugs(args, &session) {
+        return Err(debug(args, &session, &options));
+    }
+    options.debugger_terminal =
+        output == OutputFormat::Pretty && io::stdin().is_terminal() && io::stdout().is_terminal();
     let display = display(&args.display, &session.workspace().addopts().display)?;
     let junit = junit_of(args, &session, started)?;
     let junit_files = junit_files(args, &session);
@@ -51,12 +57,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let selection = session.select(&discovery, &workspace::filters(&session, &args.workspace))?;
     let plan = session.plan(&discovery, &selection, &options);
 
+    let mut unwritten = None;
     let report = match output {
         OutputFormat::Json => {
             let mut out = io::stdout().lock();
             let cancel = session.cancel_token();
             session.run(&plan, &options, |event| {
-                write_json(&mut out, event, &cancel)
+                if unwritten.is_none() {
+                    unwritten = write_json(&mut out, event).err();
+                    if unwritten.is_some() {
+                        cancel.cancel();
+                    }
+                }
             })?
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
@@ -70,12 +82,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             pretty.header(session.workspace());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
+                let was_open = pretty.unwritten.is_none();
                 pretty.event(event);
-                if pretty.closed {
+                if was_open && pretty.unwritten.is_some() {
                     cancel.cancel();
                 }
             })?;
             pretty.report(&report);
+            unwritten = pretty.unwritten.take();
             report
         }
     };
@@ -83,8 +97,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         print_coverage(&report);
     }
     if output == OutputFormat::Junit {
-        // Its reader may have gone; the exit code still tells.
-        let _ = write_junit(&junit, &report, io::stdout().lock());
+        unwritten = write_junit(&junit, &report, io::stdout().lock()).err();
     }
     for path in junit_files {
         write_junit(&junit, &report, workspace::create(&path)?).map_err(|error| {
@@ -94,16 +107,58 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             )
         })?;
     }
-    Ok(report.exit_code())
+    match unwritten {
+        // A reader that has enough is no mistake; the exit code still tells.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            ErrorKind::Io,
+            format!("standard output cannot be written: {error}"),
+        )),
+        _ => Ok(report.exit_code()),
+    }
 }
 
-fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
-    let written = serde_json::to_string(event)
-        .map_err(io::Error::from)
-        .and_then(|line| writeln!(out, "{line}"));
-    if written.is_err() {
-        cancel.cancel();
+/// Whether a debugger is asked for that needs the terminal from the start.
+fn debugs(args: &RunArgs, session: &Session) -> bool {
+    let configured = &session.workspace().addopts().unknown;
+    args.pdb
+        || args.trace
+        || configured
+            .iter()
+            .any(|option| option == "--pdb" || option == "--trace")
+}
+
+/// Becomes pytest, and comes back only when that fails.
+fn debug(args: &RunArgs, session: &Session, options: &RunOptions) -> Error {
+    let mut extra = Vec::new();
+    let flags = [(args.pdb, "--pdb"), (args.trace, "--trace")];
+    extra.extend(
+        flags
+            .iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, name)| (*name).to_owned()),
+    );
+    extra.extend(args.pdbcls.iter().map(|class| format!("--pdbcls={class}")));
+    extra.extend(
+        args.junit_xml
+            .iter()
+            .map(|path| format!("--junit-xml={}", path.display())),
+    );
+    let filters = workspace::filters(session, &args.workspace);
+    match session.pytest_command(&filters, options, &extra) {
+        Ok(mut command) => {
+            let error = command.exec();
+            Error::new(
+                ErrorKind::Interpreter,
+                format!("pytest cannot be started: {error}"),
+            )
+        }
+        Err(error) => error,
     }
+}
+
+fn write_json(out: &mut impl Write, event: &Event) -> io::Result<()> {
+    let line = serde_json::to_string(event)?;
+    writeln!(out, "{line}")
 }
 
 /// The JUnit report that settings and options ask for.

@@ -70,6 +70,8 @@ class BuiltinFixtures:
             text[3:] for text in config.get("plugin_options", ()) if text.startswith("no:")
         }
         self._made = {}
+        #: The factory of temporary folders, if there is one already.
+        self.factory = None
         self._cache_object = None
 
     def get(self, name, default=()):
@@ -123,7 +125,7 @@ class BuiltinFixtures:
         return append_property
 
     def _tmp_path_factory(self, request):
-        return _make_factory(self._config["basetemp"])
+        return self.factory or make_factory(self._config["basetemp"])
 
     def _tmpdir(self, request, tmp_path):
         from _pytest.compat import legacy_path
@@ -182,7 +184,8 @@ _OWN = {
 }
 
 
-def _make_factory(basetemp):
+def make_factory(basetemp):
+    """The factory of temporary folders below `basetemp`."""
     from pathlib import Path
 
     from _pytest.tmpdir import TempPathFactory

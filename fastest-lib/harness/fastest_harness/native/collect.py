@@ -12,7 +12,7 @@ from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
 from .fixtures import Holder, closure_of, pruned
 from .imports import is_fixture
-from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
+from .marks import check_attributes, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
 from .params import Metafunc, direct_names
@@ -211,9 +211,7 @@ class Collector:
             self._asynchronous.mark(value, scope.marks)
         attributes = func.__dict__
         if attributes:
-            for attribute in PLUGIN_ATTRIBUTES:
-                if attribute in attributes:
-                    raise Unsupported(f"test {name} carries {attribute}")
+            check_attributes(name, attributes)
         marks = unpacked_marks(func) if attributes else []
         argnames = mandatory_names(func, name, parent.cls)
         inherited = scope.marks

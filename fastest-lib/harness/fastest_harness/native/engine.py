@@ -6,14 +6,15 @@ import gc
 import os
 import sys
 
-from .. import limits
-from ..junit import has_places
+from .. import limits, plugin
+from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from . import marks, report, versions
 from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .compare import explained
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
@@ -41,23 +42,26 @@ class NativeEngine:
 
     `config` is the worker's configuration. `sink` gives the files and takes what happens:
     next_file, loading, collected, collect_report, deopt, starting, result, warning, done and
-    should_stop. A file is over with `done` or with `deopt`, whichever comes.
+    should_stop. A file is over with `done` or with `deopt`, whichever comes. `plugins` are
+    instances of `fastest_harness.plugin.Plugin`, the outermost first.
     """
 
-    def __init__(self, config, sink):
+    def __init__(self, config, sink, plugins=()):
         if "pytest-timeout" in config.get("plugins", ()):
             # It registers its mark, which is honoured with and without it.
             known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
             config = dict(config, markers=known)
         self._config = config
         self._sink = sink
+        self._plugins = list(plugins)
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
         marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
-        self._has_places = has_places(config.get("junit_family"))
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, sink) if family is not None else None
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -73,10 +77,12 @@ class NativeEngine:
 
         `KeyboardInterrupt` passes through, after the descriptors were given back.
         """
+        if self._refusal is None:
+            self._refusal = self._start()
         if self._refusal is not None:
             self._refuse_all()
             return
-        self._start()
+        interrupted = None
         try:
             while True:
                 file = self._next or self._load_next()
@@ -84,10 +90,16 @@ class NativeEngine:
                 if file is None:
                     break
                 self._run_file(file)
+        except KeyboardInterrupt as error:
+            interrupted = error
+            raise
         finally:
             # An interruption ends the session's fixtures too.
             with Shield():
                 self._state.teardown(None)
+            for extension in reversed(self._plugins):
+                extension.unconfigure(self._pytest_config)
+            self._close(interrupted)
             self._stop()
 
     def _refuse_all(self):
@@ -98,32 +110,24 @@ class NativeEngine:
             self._sink.deopt(request["seq"], self._refusal, None)
 
     def _start(self):
+        """Get ready for the first file. Gives the reason if none can be run natively."""
         config = self._config
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
-        self._shim = Config(config, self._capture)
+        shim = Config(config, self._capture)
+        self._pytest_config = shim
         self._asynchronous = Asynchronous(
             config.get("plugins", ()),
             config.get("settings", {}),
             config.get("async_options", {}),
-            self._shim,
+            shim,
         )
-        self._logs = LogCapture(self._shim, self._log_settings)
-        self._stray = StrayExceptions(self._shim)
+        self._logs = LogCapture(shim, self._log_settings)
+        self._stray = StrayExceptions(shim)
         self._state = SetupState()
-        self._session = Session(self._shim, self._state)
+        self._session = Session(shim, self._state)
         self._session.asynchronous = self._asynchronous
         self._builtins = BuiltinFixtures(config, self._capture, self._logs)
-        tree = Tree(self._session, config, self._load_package)
-        self._collector = Collector(config, self._session, tree, self._builtins)
-        parts = (self._state, self._capture, self._logs, self._recorder, self._stray)
-        measurement = config.get("measurement")
-        if measurement is None:
-            self._runner = Runner(*parts)
-        else:
-            from .measured import MeasuredRunner
-
-            self._runner = MeasuredRunner(measurement, *parts)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -135,6 +139,41 @@ class NativeEngine:
         self._stray.start()
         self._capture.start()
         self._sink.captured_in(*self._capture.descriptors())
+        reason = self._open()
+        if reason is not None:
+            self._stop()
+            return reason
+        tree = Tree(self._session, config, self._load_package)
+        self._collector = Collector(config, self._session, tree, self._builtins)
+        self._runner = self._make_runner(Runner)
+        self._configure_plugins()
+        return None
+
+    def _open(self):
+        """Whatever else a kind of engine needs; gives the reason if that cannot be had."""
+        return None
+
+    def _close(self, interrupted):
+        """Undo `_open`. `interrupted` is the exception that ended the run, if one did."""
+
+    def _make_runner(self, cls, *more):
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray, *more)
+        measurement = self._config.get("measurement")
+        if measurement is None:
+            return cls(*parts)
+        from .measured import MeasuredRunner
+
+        return type("MeasuredRunner", (MeasuredRunner, cls), {})(measurement, *parts)
+
+    def _configure_plugins(self):
+        self._plugin_holders = []
+        for extension in self._plugins:
+            extension.configure(self._pytest_config)
+            owner = extension.fixtures()
+            if owner is not None:
+                holder = Holder(self._pytest_config)
+                holder.add_all(owner)
+                self._plugin_holders.append(holder)
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -144,6 +183,7 @@ class NativeEngine:
             "pytest": self._on_pytest,
             "logging": self._logs.arm,
             "threading": self._stray.watch_threads,
+            "pdb": _refuse_debugger,
         }
         for name, hook in hooks.items():
             if name in sys.modules:
@@ -160,30 +200,23 @@ class NativeEngine:
         """Give the freshly imported pytest the little state that its helpers need."""
         import pytest
         from _pytest import assertion
-        from _pytest.assertion import truncate, util
+        from _pytest.assertion import util
         from _pytest.mark.structures import MARK_GEN
 
-        config = self._shim
+        config = self._pytest_config
 
         def compare(op, left, right):
             lines = assertion.pytest_assertrepr_compare(
                 config=config, op=op, left=left, right=right
             )
-            if not lines:
-                return None
-            if hasattr(truncate, "materialize_with_truncation"):
-                lines = truncate.materialize_with_truncation(lines, config)
-            else:
-                lines = truncate.truncate_if_required(lines, self._session)
-            if not lines:
-                return None
-            # Doubled because the rewriter formats the explanation once more.
-            return "\n~".join(line.replace("\n", "\\n") for line in lines).replace("%", "%%")
+            return explained(lines, config) if lines else None
 
         util._reprcompare = compare
         util._config = config
         MARK_GEN._config = config
         pytest.register_assert_rewrite = self._finder.mark_rewrite
+        if self._junit is not None:
+            self._junit.install(config)
         self._capture.use_pytest()
         self._logs.use_pytest()
 
@@ -283,7 +316,7 @@ class NativeEngine:
                 self._logs.end_loading()
                 self._recorder.stop(seq, "collect", "")
             total = len(items)
-            items = self._select(items)
+            items = self._extend(self._select(items))
         except Unsupported as error:
             sink.deopt(seq, error.reason, None)
             return None
@@ -298,12 +331,25 @@ class NativeEngine:
         sink.collected(seq, [item.nodeid for item in items], total - len(items))
         return items
 
+    def _extend(self, items):
+        for extension in self._plugins:
+            extension.collected(items)
+        if self._plugins:
+            for item in items:
+                item.taken_by = plugin.takers(self._plugins, item)
+                item.watched = bool(item.taken_by)
+        return items
+
     def _recorder_is_new(self):
         return self._recorder._prepared is None
 
     def _collect(self, request):
+        return self._collector.finish(self._collect_items(request))
+
+    def _collect_items(self, request):
+        """The tests of a file, in the order of their definition."""
         path = request["abspath"]
-        holders = [self._holder_of(conftest) for conftest in request["conftests"]]
+        holders = [*self._plugin_holders, *map(self._holder_of, request["conftests"])]
         if not request.get("doctest"):
             module = self._import(path)
             items = self._collector.collect(request["path"], path, module, holders)
@@ -312,7 +358,7 @@ class NativeEngine:
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
-        return self._collector.finish(items)
+        return items
 
     def _doctests(self, nodeid, path, holders):
         module = None
@@ -334,7 +380,7 @@ class NativeEngine:
         holder = self._holders.get(path)
         if holder is None:
             self._finder.add_path(path)
-            holder = Holder(self._shim, os.path.dirname(path))
+            holder = Holder(self._pytest_config, os.path.dirname(path))
             holder.add_all(self._conftests.load(path))
             self._holders[path] = holder
         return holder
@@ -387,10 +433,14 @@ class NativeEngine:
                 with Shield():
                     self._state.leave_file()
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
+                if self._junit is not None:
+                    self._junit.forget()
                 sink.deopt(seq, take_pending(), rest)
                 return
-            if self._has_places:
-                reports = report.located(reports, item)
+            extras = self._junit.extras(item) if self._junit is not None else None
+            if extras:
+                reports = report.expanded(reports)
+                reports[-1].update(extras)
             sink.result(seq, index, reports)
         sink.done(seq)
 
@@ -399,6 +449,16 @@ class NativeEngine:
         if self._next is None:
             self._next = self._load_next()
         return self._next.items[0] if self._next is not None else None
+
+
+def _refuse_debugger():
+    """pytest gives a debugger the terminal, or ends the run where there is none."""
+    import pdb
+
+    def set_trace(*args, **kwargs):
+        raise Unsupported("pdb.set_trace")
+
+    pdb.set_trace = set_trace
 
 
 def _in_short(error):

@@ -252,9 +252,12 @@ class Holder:
         if fixtures is None:
             return
         for name, marker, func in _find(holder, fixtures):
-            argname = marker.name or name
-            level = self._level(argname, marker.scope)
-            self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
+            self.take(marker.name or name, marker, func)
+
+    def take(self, argname, marker, func):
+        """Register the fixture function `func`, decorated with `marker`."""
+        level = self._level(argname, marker.scope)
+        self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
 
     def _level(self, argname, scope):
         if callable(scope):

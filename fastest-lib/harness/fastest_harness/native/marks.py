@@ -74,7 +74,32 @@ def activate(plugins):
 
 
 #: Attributes that decorators of plugins leave on a test function.
-PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
+_PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
+
+
+#: The marks that the engine refuses where plugins are called, else None.
+_acted_upon = None
+_attributes = _PLUGIN_ATTRIBUTES
+
+
+def act_upon(names):
+    """From now on plugins are called, but for those that act upon the marks `names`."""
+    global _acted_upon, _attributes
+    _acted_upon = names
+    _attributes = ()
+
+
+def _is_acted_upon(name):
+    if _acted_upon is not None:
+        return name in _acted_upon
+    return name in PLUGIN_MARKS and not _installed.isdisjoint(PLUGIN_MARKS[name])
+
+
+def check_attributes(name, attributes):
+    """Raise `Unsupported` for a function that a plugin's decorator has made its own."""
+    for attribute in _attributes:
+        if attribute in attributes:
+            raise Unsupported(f"test {name} carries {attribute}")
 
 
 #: Whether any mark has limited the time of a test.
@@ -88,7 +113,7 @@ def check_marks(marks):
         if mark.name == "timeout":
             limits_time = True
             _check_timeout(mark)
-        if mark.name in PLUGIN_MARKS and not _installed.isdisjoint(PLUGIN_MARKS[mark.name]):
+        if _is_acted_upon(mark.name):
             raise Unsupported(f"mark {mark.name}")
 
 

@@ -7,6 +7,7 @@ raises `Unsupported`, so that no test sees a wrong answer. The nodes of director
 from __future__ import annotations
 
 import os
+import sys
 
 from . import versions
 from .errors import Unsupported
@@ -42,6 +43,13 @@ class Node:
             self.config = parent.config
             self.session = parent.session
 
+    @property
+    def __class__(self):
+        """pytest's class of such a node, which is what `isinstance` is asked about."""
+        if "pytest" not in sys.modules:
+            return type(self)
+        return type(self)._counterpart()
+
     def __getattr__(self, name):
         if name == "keywords":
             from _pytest.mark.structures import NodeKeywords
@@ -73,9 +81,12 @@ class Node:
     #: Attributes that only some of pytest's nodes have, and not these.
     _absent = frozenset({"callspec", "_obj"})
 
+    #: Attributes that instances of pytest's nodes have and their classes do not show.
+    _private = frozenset({"_instance", "_keywords", "_nodeid", "_obj", "_store", "_hash"})
+
     def _is_nowhere(self, name):
         """Whether pytest's node would have no such attribute either."""
-        if name.startswith("_") or self.level == SESSION or not versions.installed():
+        if name in self._private or self.level == SESSION or not versions.installed():
             return False
         return not hasattr(self._counterpart(), name)
 
@@ -97,7 +108,7 @@ class Node:
     @property
     def ihook(self):
         """The hooks that pytest's own helpers call on a node."""
-        return self.config.hook
+        return self.session.gethookproxy(self.abspath)
 
     def setup(self):
         """Called when the node is entered, before the first test below it."""
@@ -181,7 +192,8 @@ class Node:
         """pytest's class of such a node."""
         import pytest
 
-        return getattr(pytest, cls.__name__)
+        names = (base.__name__ for base in cls.__mro__)
+        return next(filter(None, (getattr(pytest, name, None) for name in names)), cls)
 
     def warn(self, warning):
         """Issue `warning` at the location of this node."""
@@ -206,6 +218,10 @@ class Session(Node):
     @property
     def abspath(self):
         return self.config.rootdir_text
+
+    def gethookproxy(self, path):
+        """The hooks that hold for the file at `path`."""
+        return self.config.hook
 
     @property
     def _setupstate(self):
@@ -281,10 +297,27 @@ class CallSpec:
             raise ValueError(name) from error
 
 
+class FixtureInfo:
+    """What plugins ask of the fixtures of a test."""
+
+    def __init__(self, info):
+        self.argnames = tuple(info.argnames)
+        self.names_closure = info.closure
+        self.name2fixturedefs = info.definitions
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"item._fixtureinfo.{name}")
+
+
 class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
+    #: The plugins that the test concerns, and whether they or hooks have a say in its phases.
+    taken_by = ()
+    watched = False
     #: What runs it instead of a call of its function.
     runtest = None
     #: What is called with the request when the fixtures are set up.
@@ -320,6 +353,17 @@ class Function(Node):
         self.runs = None
         if callspec is not None:
             self.callspec = callspec
+
+    def __getattr__(self, name):
+        if name == "_request":
+            from .request import Request
+
+            self._request = Request(self)
+            return self._request
+        if name == "_fixtureinfo":
+            self._fixtureinfo = FixtureInfo(self.info)
+            return self._fixtureinfo
+        return super().__getattr__(name)
 
     def _fill_keywords(self, keywords):
         super()._fill_keywords(keywords)
@@ -361,14 +405,18 @@ class Function(Node):
     _obj = obj
 
     @property
+    def _nodeid(self):
+        raise Unsupported("item._nodeid")
+
+    @_nodeid.setter
+    def _nodeid(self, value):
+        raise Unsupported("item._nodeid is set")
+
+    @property
     def function(self):
         """The plain function behind `obj`."""
         obj = self.obj
         return getattr(obj, "__func__", obj)
-
-    @property
-    def _fixtureinfo(self):
-        return self.info
 
     @property
     def fixturenames(self):

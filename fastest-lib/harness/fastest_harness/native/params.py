@@ -258,7 +258,7 @@ class Metafunc:
         self._calls = calls
 
     def _ids(self, argnames, ids, sets):
-        if ids is None:
+        if ids is None and not _has_id_hook(self.config):
             simple = _simple_ids(sets)
             if simple is not None:
                 return simple
@@ -291,6 +291,12 @@ class Metafunc:
             return maker.make_unique_parameterset_ids()
         except (Exception, _outcome()) as error:
             raise Unsupported(f"parametrize ids: {type(error).__name__}") from None
+
+
+def _has_id_hook(config):
+    """Whether somebody else may name parameters."""
+    listed = getattr(config.hook.pytest_make_parametrize_id, "get_hookimpls", None)
+    return listed is not None and bool(listed())
 
 
 def _call_hook(hook, metafunc):

@@ -29,12 +29,11 @@ def expand(when, report):
     return report
 
 
-def located(reports, item):
-    """The reports of a test, the last one with the place of it."""
+def expanded(reports):
+    """The reports of a test as dicts, also where they were only durations."""
+    phases = ("setup", "call", "teardown")
     if type(reports[0]) is float:
-        phases = ("setup", "call", "teardown")
-        reports = [expand(when, entry) for when, entry in zip(phases, reports)]
-    reports[-1]["location"] = list(item.location[:2])
+        return [expand(when, entry) for when, entry in zip(phases, reports)]
     return reports
 
 
@@ -70,10 +69,8 @@ def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
 
 
-def made_by_pytest(item, when, error, duration):
-    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
-    if not versions.installed():
-        return _without_pytest(item, when, error, duration)
+def call_info(error, when, duration):
+    """pytest's account of a phase that raised `error`, or nothing if that is None."""
     from _pytest._code import ExceptionInfo
     from _pytest.runner import CallInfo
 
@@ -82,7 +79,14 @@ def made_by_pytest(item, when, error, duration):
         excinfo = ExceptionInfo.from_exc_info(
             (type(error), error, own_frames_cut(error.__traceback__))
         )
-    call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+    return CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+
+
+def made_by_pytest(item, when, error, duration):
+    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
+    if not versions.installed():
+        return _without_pytest(item, when, error, duration)
+    call = call_info(error, when, duration)
     return _with_extras(item, as_dict(of_call(item, call), when, duration))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import versions
 from .errors import Unsupported, as_pytest
-from .nodes import CLASS, FUNCTION, MODULE, PACKAGE, SCOPE_NAMES
+from .nodes import CLASS, FUNCTION, MODULE, PACKAGE, SCOPE_NAMES, FixtureInfo
 from .params import DirectParam
 from .tree import package_of
 
@@ -229,6 +229,15 @@ class Request:
         self._resolved[argname] = fixturedef
         return fixturedef
 
+    # Plugins know these names of pytest's request.
+
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    @property
+    def _fixturemanager(self):
+        return _FixtureManager(self._pyfuncitem)
+
     def _override_index(self, argname):
         index = -1
         request = self
@@ -260,6 +269,31 @@ class Request:
         from _pytest.fixtures import SubRequest
 
         return SubRequest._format_fixturedef_line(self, fixturedef)
+
+
+class _FixtureManager:
+    """As much of pytest's as plugins ask about a single test."""
+
+    def __init__(self, item):
+        self._item = item
+
+    def getfixtureinfo(self, node, func, cls=None):
+        """What fixtures the test `node` uses."""
+        if node is not self._item or func is not node.function:
+            raise Unsupported("getfixtureinfo of another function")
+        found = FixtureInfo(node.info)
+        # Arguments that are parametrized directly have no fixture.
+        found.name2fixturedefs = {
+            name: definitions
+            for name, definitions in node.info.definitions.items()
+            if type(definitions[-1]) is not DirectParam
+        }
+        return found
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"request._fixturemanager.{name}")
 
 
 class _Shown:

@@ -6,12 +6,12 @@ import os
 import sys
 from time import perf_counter
 
+from ..plugin import executed, surrounded
 from . import report
 from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
 from .nodes import DIRECTORY, MODULE, PACKAGE
-from .request import Request
 
 __tracebackhide__ = True
 
@@ -175,7 +175,7 @@ class Runner:
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            own_setup = item.info.closure or item.filled is not None
+            own_setup = item.info.closure or item.filled is not None or item.watched
             if marked or own_setup or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
@@ -221,7 +221,7 @@ class Runner:
         return False
 
     def _end(self, item, nextitem, peek, marked):
-        quiet = not (marked or is_pending() or self._stray.any)
+        quiet = not (marked or is_pending() or self._stray.any or item.watched)
         if quiet and self._state.leave_clean(item, nextitem):
             return report.passed(item, "teardown", 0.0)
 
@@ -239,6 +239,8 @@ class Runner:
         elsewhere = None
         start = perf_counter()
         try:
+            if item.taken_by:
+                function = _within_plugins(function, when)
             elsewhere = run_phase(function, item, marked)
             if self._stray.any:
                 self._stray.raise_or_warn()
@@ -262,9 +264,16 @@ class Runner:
             _refuse(error)
             if is_pending():
                 return duration
+        made = self._report(item, when, error, duration, marked)
+        if item.taken_by:
+            made = report.expand(when, made)
+            for plugin in item.taken_by:
+                plugin.report(item, made)
+        return made
+
+    def _report(self, item, when, error, duration, marked):
+        if error is not None or marked or self._state.marks_changed:
             return self._made_by_pytest(item, when, error, duration)
-        if marked or self._state.marks_changed:
-            return self._made_by_pytest(item, when, None, duration)
         return report.passed(item, when, duration)
 
     def _made_by_pytest(self, item, when, error, duration):
@@ -279,26 +288,30 @@ class Runner:
             from _pytest.skipping import pytest_runtest_setup
 
             pytest_runtest_setup(item)
+        self._enter(item)
+
+    def _enter(self, item):
         self._state.setup(item)
         if not item.info.closure and item.filled is None:
             return
         if item.drops_instance:
             # After all that fixtures add for the end of the test.
             self._state.addfinalizer(item.drop_instance, item)
-        request = Request(item)
-        item._request = request
         if item.runs is not None:
             item.runs.setup(item)
         else:
-            request._fillfixtures()
+            item._request._fillfixtures()
         if item.filled is not None:
-            item.filled(request)
+            item.filled(item._request)
 
-    def _call(self, item, marked):
-        if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
+    def _forget_last_error(self):
+        if hasattr(sys, "last_type"):
             for name in ("last_type", "last_value", "last_traceback", "last_exc"):
                 if hasattr(sys, name):
                     delattr(sys, name)
+
+    def _call(self, item, marked):
+        self._forget_last_error()
         if marked or self._state.marks_changed:
             self._call_with_xfail(item)
             return
@@ -331,18 +344,8 @@ class Runner:
             return
 
     def _call_test(self, item):
-        argnames = item.info.argnames
-        result = None
         try:
-            if item.runs is not None:
-                item.runs.call(item)
-            elif item.runtest is not None:
-                result = item.runtest()
-            elif argnames:
-                funcargs = item.funcargs
-                result = item.obj(**{name: funcargs[name] for name in argnames})
-            else:
-                result = item.obj()
+            result = self._execute(item)
         except Exception as error:
             sys.last_type = type(error)
             sys.last_value = error
@@ -351,7 +354,22 @@ class Runner:
             sys.last_traceback = report.own_frames_cut(error.__traceback__)
             raise
         if result is not None:
-            _complain_of_result(item, result)
+            complain_of_result(item, result)
+
+    def _execute(self, item):
+        """Call the test's function; what it returns."""
+        if item.taken_by and executed(item.taken_by, item):
+            return None
+        if item.runs is not None:
+            item.runs.call(item)
+            return None
+        if item.runtest is not None:
+            return item.runtest()
+        argnames = item.info.argnames
+        if argnames:
+            funcargs = item.funcargs
+            return item.obj(**{name: funcargs[name] for name in argnames})
+        return item.obj()
 
     def _teardown(self, item, nextitem, peek):
         if nextitem is not None:
@@ -370,6 +388,13 @@ class Runner:
             exceptions.extend(self._state.teardown(following))
         raise_all("errors during test teardown", exceptions)
         return elsewhere
+
+
+def _within_plugins(function, when):
+    def run(item, marked):
+        return surrounded(item.taken_by, item, when, lambda: function(item, marked))
+
+    return run
 
 
 def _is_passed(entry):
@@ -400,7 +425,8 @@ class _Returned:
         self.funcargs = {}
 
 
-def _complain_of_result(item, result):
+def complain_of_result(item, result):
+    """Have pytest complain of a test that returned something."""
     from . import versions
 
     if versions.installed():

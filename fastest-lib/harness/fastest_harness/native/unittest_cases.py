@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from . import report, subtests, versions
 from .errors import Unsupported, as_pytest
 from .fixtures import FixtureDef, Holder, exception_group
-from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
+from .marks import check_attributes, unpacked_marks
 from .nodes import CLASS, FUNCTION, LEVELS, Class, Function
 from .xunit import add_class_setup
 
@@ -98,9 +98,7 @@ def _method(cls, name):
     attributes = getattr(func, "__dict__", None)
     if isinstance(func, type) or attributes is None:
         raise Unsupported(f"{name} is not a function")
-    for attribute in PLUGIN_ATTRIBUTES:
-        if attribute in attributes:
-            raise Unsupported(f"test {name} carries {attribute}")
+    check_attributes(name, attributes)
     return func, unpacked_marks(func) if attributes else []
 
 

@@ -77,14 +77,14 @@ def main():
     support = os.path.dirname(os.path.abspath(__file__))
     sys.path.remove(support)
     sys.path.append(os.path.dirname(os.path.dirname(support)))
-    from fastest_harness.native import NativeEngine
+    from fastest_harness.native import engine_for
     from fastest_harness.zygote import installed_pytest
 
     config.setdefault("plugins", installed_pytest(sys.path)[1])
     sink = ListSink(config.pop("files"))
     error = None
     try:
-        NativeEngine(config, sink).run()
+        engine_for(config, sink).run()
     except KeyboardInterrupt:
         error = "KeyboardInterrupt"
     with open(output, "w") as file:

@@ -35,25 +35,17 @@ impl Dispatcher<'_, '_> {
                 worker.interrupt();
             }
         }
-        let dead: Vec<usize> = self
-            .orphans
-            .iter()
-            .filter(|worker| {
-                self.workers
-                    .get(worker)
-                    .is_none_or(|handle| !handle.is_alive())
-            })
-            .copied()
-            .collect();
-        for worker in dead {
-            self.orphans.remove(&worker);
-            self.on_exit(
-                worker,
-                Exit {
-                    code: None,
-                    signal: None,
-                },
-            );
+        for number in self.orphans.clone() {
+            let exit = match self.workers.get_mut(&number) {
+                Some(worker) => worker.end_of_orphan(),
+                None => None,
+            };
+            if !self.workers.contains_key(&number) || exit.is_some() {
+                self.orphans.remove(&number);
+            }
+            if let Some(exit) = exit {
+                self.on_exit(number, exit);
+            }
         }
         self.watch();
         true
@@ -76,6 +68,7 @@ impl Dispatcher<'_, '_> {
             return;
         };
         self.farewells.remove(&number);
+        self.leave_debugger(number);
         if worker.said_bye || self.cancelled > 0 {
             return;
         }
@@ -112,6 +105,8 @@ impl Dispatcher<'_, '_> {
                     problem: Problem::new(ProblemKind::Worker, message),
                 });
             }
+            // The fork server died before it forked this one, which says nothing of the files.
+            (None, false, true) if worker.pid.is_none() => {}
             (None, false, true) => self.on_early_death(worker.engine, &death),
             _ => {}
         }

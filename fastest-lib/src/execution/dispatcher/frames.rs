@@ -75,12 +75,43 @@ impl Dispatcher<'_, '_> {
                     handle.broken = Some(text);
                 }
             }
+            FromWorker::Debugger => {
+                self.debuggers.push(worker);
+                self.admit_debugger();
+            }
+            FromWorker::Debugged => self.leave_debugger(worker),
             FromWorker::Bye => {
                 if let Some(handle) = self.workers.get_mut(&worker) {
                     handle.said_bye = true;
                     self.farewells.insert(worker, Instant::now());
                 }
             }
+        }
+    }
+
+    /// Gives the terminal to the first worker that waits for it. Meanwhile nobody hears of others.
+    fn admit_debugger(&mut self) {
+        if let [worker] = self.debuggers[..]
+            && let Some(handle) = self.workers.get_mut(&worker)
+        {
+            handle.debug(self.context.options.debugger_terminal);
+        }
+    }
+
+    /// A worker's debugger has ended, if it had one.
+    pub(super) fn leave_debugger(&mut self, worker: usize) {
+        let had_it = self.debuggers.first() == Some(&worker);
+        self.debuggers.retain(|&other| other != worker);
+        if !had_it {
+            return;
+        }
+        for event in std::mem::take(&mut self.held) {
+            (self.emit)(&event);
+        }
+        if let Some(&next) = self.debuggers.first()
+            && let Some(handle) = self.workers.get_mut(&next)
+        {
+            handle.debug(self.context.options.debugger_terminal);
         }
     }
 
@@ -146,6 +177,9 @@ impl Dispatcher<'_, '_> {
         let Some(entry) = self.ledger.get(seq) else {
             return;
         };
+        if entry.collected {
+            return;
+        }
         let (repeated, engine) = (entry.repeated, entry.engine);
         let wanted = entry.ids.clone().filter(|_| !repeated && deselected == 0);
         let file = self.ledger.file(seq);

@@ -61,6 +61,9 @@ impl Dispatcher<'_, '_> {
             let (activity, (limit, count)) = (worker.activity(), worker.limit());
             let watched = worker.watched;
             if watched.activity != activity || watched.limits != count {
+                if watched.asked.is_some() {
+                    worker.forget_stacks();
+                }
                 worker.watched = Watched {
                     activity,
                     limits: count,

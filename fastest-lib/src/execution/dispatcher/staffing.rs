@@ -93,7 +93,13 @@ impl Dispatcher<'_, '_> {
         let mut modules = Vec::new();
         if self.preloaded.insert(engine) {
             match engine {
-                Engine::Native => modules.push("fastest_harness.native.engine"),
+                Engine::Native => {
+                    modules.push("fastest_harness.native.engine");
+                    if self.context.plan.asks_plugins {
+                        modules.push("fastest_harness.native.hosted_engine");
+                        modules.push("fastest_harness.preload");
+                    }
+                }
                 Engine::Pytest => {
                     modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
                 }

@@ -66,8 +66,8 @@ pub(crate) struct Pretty {
     failures: usize,
     /// With `-q`, the letters of the line that is not full yet.
     letters: Letters,
-    /// Whether stdout was closed by its reader.
-    pub(crate) closed: bool,
+    /// Why nothing can be written to stdout any more: its reader has gone, or a disk is full.
+    pub(crate) unwritten: Option<io::Error>,
 }
 
 impl Pretty {
@@ -100,18 +100,22 @@ impl Pretty {
             finished: 0,
             failures: 0,
             letters: Letters::default(),
-            closed: false,
+            unwritten: None,
         }
     }
 
     fn line(&mut self, text: &str) {
         let Self {
-            out, bar, closed, ..
+            out,
+            bar,
+            unwritten,
+            ..
         } = self;
+        if unwritten.is_some() {
+            return;
+        }
         let mut print = || {
-            if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-                *closed = true;
-            }
+            *unwritten = writeln!(out, "{text}").and_then(|()| out.flush()).err();
         };
         match bar {
             Some(bar) => bar.suspend(print),

@@ -98,7 +98,9 @@ class PytestAsyncio(AsyncPlugin):
         made = self._views.get(kind)
         if made is None:
             made = self._views[kind] = _view_of(kind, asynchronous), _class_like(kind)
-        view, item.__class__ = made
+        view, cls = made
+        # Nodes answer with pytest's class when they are asked for theirs.
+        object.__dict__["__class__"].__set__(item, cls)
         return _ByItem(view, getattr(self.hooks, "pytest_runtest_setup", None))
 
     def wraps(self, fixturedef, request):
@@ -146,7 +148,7 @@ def _class_like(kind):
 
     Conftests ask the plugin which items are its own, and it asks for their class.
     """
-    return type(kind.__name__, (Function,), {"__class__": property(lambda item: kind)})
+    return type(kind.__name__, (Function,), {"_counterpart": staticmethod(lambda: kind)})
 
 
 def _view_of(kind, asynchronous):
