@@ -9,6 +9,7 @@ from .builtin import make_factory
 from .engine import NativeEngine
 from .errors import Unsupported, take_pending
 from .fixtures import Holder
+from .guard import TAKEN_OPTIONS, TAKEN_SETTINGS
 from .hooks import foreign
 from .host import Host, Listener, Refused
 from .hosted import HostedRecorder, HostedRunner, Relays
@@ -83,6 +84,10 @@ class HostedEngine(NativeEngine):
             return str(refused)
         self._pytest_config = host.config
         self._session = host.session
+        taken = self._taken()
+        if isinstance(taken, str):
+            return taken
+        self._config = config = {**config, **taken}
         self._session.asynchronous = _NoAsync(self._asynchronous)
         self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
         self._builtins.factory = make_factory(config["basetemp"])
@@ -96,8 +101,21 @@ class HostedEngine(NativeEngine):
         self._recorder = HostedRecorder(config, host)
         return None
 
+    def _taken(self):
+        """What hooks may have made of options and settings; or the reason against all files."""
+        config, host = self._config, self._host.config
+        taken = {name: list(host.getini(name)) for name in TAKEN_SETTINGS}
+        for name in TAKEN_OPTIONS:
+            value = getattr(host.option, name) or type(config.get(name, []))()
+            if config.get(name) and config[name] != value:
+                # The files were chosen by it.
+                return f"a hook changes {name}"
+            taken[name] = value
+        return taken
+
     def _make_runner(self, cls, *more):
         runner = super()._make_runner(HostedRunner, self._host)
+        self._relays.runner = runner
         self._host.take_over(self, runner)
         return runner
 
@@ -116,7 +134,7 @@ class HostedEngine(NativeEngine):
 
     def _configure_plugins(self):
         super()._configure_plugins()
-        self._plugin_holders[:0] = self._pytest_holders
+        self._plugin_holders[:0] = [*self._pytest_holders, self._host.registered]
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
@@ -151,14 +169,17 @@ class HostedEngine(NativeEngine):
         for item in items:
             if told:
                 relay.hook.pytest_itemcollected(item=item)
+        self._host.look_again()
         return items
 
     def _extend(self, items):
         host = self._host
         session, hook = host.session, host.config.hook
         session.items = items
+        known = set(items)
         try:
             hook.pytest_collection_modifyitems(session=session, config=host.config, items=items)
+            session.testscollected += len(items)
             hook.pytest_collection_finish(session=session)
         except (KeyboardInterrupt, Unsupported):
             raise
@@ -166,6 +187,11 @@ class HostedEngine(NativeEngine):
             first = str(error).partition("\n")[0]
             reason = f"a hook raises {type(error).__name__} at collection: {first}"
             raise Unsupported(reason) from None
+        host.look_again()
+        if session.items is not items or not known.issuperset(items):
+            raise Unsupported("a hook adds tests at collection")
+        if len(set(items)) < len(items):
+            raise Unsupported("a hook repeats tests")
         for item in items:
             # Hooks may have added marks that a plugin acts upon.
             check_marks(item.own_markers)
