@@ -12,5 +12,6 @@ mod layering;
 mod oracle;
 mod processes;
 mod public_api;
+mod scheduling;
 mod support;
 mod text;

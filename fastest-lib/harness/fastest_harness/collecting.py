@@ -8,7 +8,7 @@ from _pytest import config as pytest_config
 from fastest_harness.collect import FOLDER_HOOKS, INERT, SESSION_HOOKS, TREE_HOOKS
 from fastest_harness.describe import Files
 from fastest_harness.longrepr import import_failure, longrepr_of
-from fastest_harness.pytest_engine import XDIST_OFF
+from fastest_harness.pytest_engine import NOT_OURS
 
 
 def run(request, recorder, send):
@@ -18,7 +18,7 @@ def run(request, recorder, send):
     config = None
     try:
         config = pytest_config._prepareconfig(args, [plugin])
-        for name, value in XDIST_OFF.items():
+        for name, value in NOT_OURS.items():
             if hasattr(config.option, name):
                 setattr(config.option, name, value)
         # A file that cannot be collected does not keep the others from being listed.

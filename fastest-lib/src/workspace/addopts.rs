@@ -4,7 +4,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// pytest's command line options as `addopts` of the configuration file and `PYTEST_ADDOPTS` give
 /// them. Where an option is given twice the last one holds, but for those that add up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Addopts {
     /// `-k`: the expression of names.
@@ -21,6 +21,18 @@ pub struct Addopts {
     pub tbstyle: Option<String>,
     /// `--durations`: how many of the slowest tests to list; 0 is all.
     pub durations: Option<u32>,
+    /// `--durations-min`: the least seconds that are worth to be listed.
+    pub durations_min: Option<f64>,
+    /// `--last-failed`.
+    pub last_failed: bool,
+    /// `--failed-first`.
+    pub failed_first: bool,
+    /// `--new-first`.
+    pub new_first: bool,
+    /// `--last-failed-no-failures`: `all` or `none`.
+    pub last_failed_no_failures: Option<String>,
+    /// `--cache-clear`.
+    pub cache_clear: bool,
     /// `-l`/`--showlocals` (true) or `--no-showlocals` (false).
     pub showlocals: Option<bool>,
     /// `-r`: the letters of the outcomes that the summary lists.
@@ -225,6 +237,20 @@ impl<'a> Parser<'a> {
                 self.result.tbstyle = Some(self.choice(name, text(), choices)?);
             }
             Effect::Durations => self.result.durations = Some(self.number(name, &text())?),
+            Effect::DurationsMin => {
+                let parsed = text().trim().parse().ok();
+                let message = || format!("needs seconds, not `{}`", text());
+                let seconds = parsed.ok_or_else(|| self.error(name, &message()))?;
+                self.result.durations_min = Some(seconds);
+            }
+            Effect::LastFailed => self.result.last_failed = true,
+            Effect::FailedFirst => self.result.failed_first = true,
+            Effect::NewFirst => self.result.new_first = true,
+            Effect::LastFailedNoFailures => {
+                let choice = self.choice(name, text(), &["all", "none"])?;
+                self.result.last_failed_no_failures = Some(choice);
+            }
+            Effect::CacheClear => self.result.cache_clear = true,
             Effect::ShowLocals(shown) => self.result.showlocals = Some(shown),
             Effect::ReportChars => self.result.report_chars = Some(text()),
             Effect::JunitXml => self.result.junit_xml = Some(text()),
@@ -345,6 +371,11 @@ mod tests {
                 expected.paths = list(&["tests/x"]);
             },
         );
+        check("--lf --nf --lfnf=none --durations-min 0.5", |expected| {
+            (expected.last_failed, expected.new_first) = (true, true);
+            expected.last_failed_no_failures = Some("none".into());
+            expected.durations_min = Some(0.5);
+        });
         check("-v -- -not-an-option", |expected| {
             expected.verbosity = 1;
             expected.paths = list(&["-not-an-option"]);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::addopts::Addopts;
 use super::arguments::{self, Argument};
-use super::config::Config;
+use super::config::{Config, IniValue};
 use super::fastest_config::FastestConfig;
 use super::files::{FileSet, TestFile};
 use super::fnmatch::{Fnmatch, PathPattern};
@@ -181,6 +181,15 @@ impl Workspace {
     /// and of the command line.
     pub fn deselect(&self) -> &[String] {
         &self.deselect
+    }
+
+    /// The folder of pytest's own cache; none where only pytest can tell, as it names a variable.
+    pub(crate) fn pytest_cache(&self) -> Option<PathBuf> {
+        let folder = match self.config.raw.get("cache_dir") {
+            Some(IniValue::Text(folder)) => folder.as_str(),
+            _ => ".pytest_cache",
+        };
+        (!folder.contains(['$', '~'])).then(|| self.rootdir.join(folder))
     }
 
     /// What is wrong with the configuration and did not stop the call.

@@ -111,6 +111,11 @@ pub(crate) struct RunArgs {
     /// Show the N slowest phases (0: all).
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
+    /// Leave phases out of --durations that take less.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) durations_min: Option<f64>,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
     /// Kill a test that takes longer.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
@@ -141,6 +146,75 @@ pub(crate) struct RunArgs {
     /// Load a pytest plugin, or rule one out with `no:NAME`.
     #[arg(short = 'p', value_name = "NAME")]
     pub(crate) plugins: Vec<String>,
+}
+
+/// What runs when, and where.
+#[derive(Args, Debug, Default)]
+pub(crate) struct OrderArgs {
+    /// Run only the tests that failed when they last ran, or all if none did.
+    #[arg(long = "last-failed", visible_alias = "lf")]
+    pub(crate) last_failed: bool,
+    /// Run the tests that failed when they last ran before all others.
+    #[arg(long = "failed-first", visible_alias = "ff")]
+    pub(crate) failed_first: bool,
+    /// Run tests that never ran before all others, the youngest files first.
+    #[arg(long = "new-first", visible_alias = "nf")]
+    pub(crate) new_first: bool,
+    /// What --last-failed runs if no failure is known.
+    #[arg(long, value_enum, value_name = "WHAT", visible_alias = "lfnf")]
+    pub(crate) last_failed_no_failures: Option<NoFailuresArg>,
+    /// Forget what earlier runs saw of the tests, and what they put into pytest's cache.
+    #[arg(long)]
+    pub(crate) cache_clear: bool,
+    /// Run one of N parts, split by files: the K-th, as in 1/3.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<String>,
+    /// What the parts of --shard have about the same of.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "shard")]
+    pub(crate) shard_by: Option<ShardByArg>,
+    /// How files are divided among processes.
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub(crate) optimizer: Option<OptimizerArg>,
+    /// What shares a process.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) isolation: Option<IsolationArg>,
+    /// Run files with failures once more, alone, to tell whether they depend on other files.
+    #[arg(long)]
+    pub(crate) check_order: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NoFailuresArg {
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShardByArg {
+    /// Tests: safe wherever the sources are the same.
+    Tests,
+    /// Recorded seconds: only where all parts see the same cache folder.
+    Durations,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerArg {
+    /// One process, in pytest's order.
+    Simple,
+    /// A process for each file.
+    Batch,
+    /// Workers that take files in pytest's order.
+    Parallel,
+    /// Workers that take the longest files first.
+    Optimized,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolationArg {
+    /// All files of a worker.
+    Worker,
+    /// The tests of one file.
+    Module,
 }
 
 #[derive(Args, Debug)]

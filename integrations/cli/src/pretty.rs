@@ -21,8 +21,11 @@ pub(crate) struct Verbosity {
     pub(crate) level: i32,
     /// How many of the slowest phases are listed; 0 means all.
     pub(crate) durations: Option<usize>,
+    /// The least seconds that are worth to be listed.
+    pub(crate) durations_min: Option<f64>,
 }
 
+#[derive(Default)]
 struct FileProgress {
     expected: usize,
     letters: String,
@@ -45,10 +48,10 @@ pub(crate) struct Pretty {
 
 impl Pretty {
     pub(crate) fn new(verbosity: Verbosity, plan: &Plan) -> Self {
-        let expected = plan
-            .files
-            .iter()
-            .map(|file| (file.path.clone(), file.tests));
+        let mut expected = HashMap::new();
+        for file in &plan.files {
+            *expected.entry(file.path.clone()).or_default() += file.tests;
+        }
         let total = plan.files.iter().map(|file| file.tests).sum();
         let live = io::stdout().is_terminal() && io::stderr().is_terminal() && verbosity.level >= 0;
         let bar = live.then(|| {
@@ -66,7 +69,7 @@ impl Pretty {
             verbosity,
             bar,
             files: HashMap::new(),
-            expected: expected.collect(),
+            expected,
             total,
             finished: 0,
             failures: 0,
@@ -89,7 +92,7 @@ impl Pretty {
         }
     }
 
-    pub(crate) fn header(&mut self, workspace: &Workspace) {
+    pub(crate) fn header(&mut self, workspace: &Workspace, rerun: Option<&str>) {
         if self.verbosity.level < 0 {
             return;
         }
@@ -99,6 +102,9 @@ impl Pretty {
             line.push_str(&format!(", configfile: {}", shown.display()));
         }
         self.line(&format!("fastest {}, {line}", env!("CARGO_PKG_VERSION")));
+        if let Some(rerun) = rerun {
+            self.line(&format!("run-last-failure: {rerun}"));
+        }
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
@@ -123,14 +129,8 @@ impl Pretty {
                 if let Some(bar) = &self.bar {
                     bar.set_length(self.total as u64);
                 }
-                let letters = String::new();
-                self.files.insert(
-                    path.clone(),
-                    FileProgress {
-                        expected: *tests,
-                        letters,
-                    },
-                );
+                let file = self.files.entry(path.clone()).or_default();
+                file.expected += tests;
             }
             Event::FileDeoptimized { path, reason } if self.verbosity.level >= 2 => {
                 self.line(&format!("{path} runs under pytest: {reason}"));
@@ -207,6 +207,7 @@ impl Pretty {
         }
         self.durations(report);
         self.short_summary(report);
+        self.order_dependent(report);
         for message in &report.usage_errors {
             self.line(&format!(
                 "{} {message}",
@@ -356,13 +357,31 @@ impl Pretty {
         self.rule('=', &title, Style::new());
         let shown = if limit == 0 { phases.len() } else { limit };
         // Phases that take no time are not what anybody looks for, unless asked with -vv.
-        let least = if self.verbosity.level >= 2 {
+        let usual = if self.verbosity.level >= 2 {
             0.0
         } else {
             0.005
         };
+        let least = self.verbosity.durations_min.unwrap_or(usual);
         for (duration, when, test) in phases.iter().take(shown).filter(|(d, ..)| *d >= least) {
             self.line(&format!("{duration:.2}s {when:<8} {}", test.id));
+        }
+    }
+
+    fn order_dependent(&mut self, report: &Report) {
+        for found in &report.order_dependent {
+            let after = match found.after.as_slice() {
+                [] => "fails beside other files that are only imported".to_owned(),
+                files => format!("fails after {}", files.join(", ")),
+            };
+            let word = paint(AnsiColor::Yellow.on_default().bold(), "ORDER-DEPENDENT");
+            self.line(&format!(
+                "{word} {} {after}, passes alone:",
+                bold(&found.path)
+            ));
+            for test in &found.tests {
+                self.line(&format!("  {test}"));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use fastest_lib::execution::{CancelToken, Event};
+use fastest_lib::execution::{CancelToken, Event, ExactOptions};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
 use fastest_lib::workspace::{EngineChoice, OutputFormat};
@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::{EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
 use crate::pretty::{Pretty, Verbosity};
-use crate::workspace;
+use crate::{order, workspace};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let started = SystemTime::now();
@@ -31,7 +31,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
-    let discovery = session.discover()?;
+    let mut filters = workspace::filters(&session, &args.workspace);
+    order::filters(&mut filters, &args.order, &session)?;
+    let mut discovery = session.discover()?;
+    if session.last_failed_is_open(&discovery, &filters) {
+        // Where that fails the run itself will say why.
+        let _ = session.resolve_open(&mut discovery, &ExactOptions::default());
+    }
     for problem in session
         .workspace()
         .problems()
@@ -40,7 +46,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     {
         workspace::print_problem(problem);
     }
-    let selection = session.select(&discovery, &workspace::filters(&session, &args.workspace))?;
+    let selection = session.select(&discovery, &filters)?;
     let plan = session.plan(&discovery, &selection, &options);
 
     let report = match output {
@@ -54,7 +60,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
             let mut pretty = Pretty::new(verbosity, &plan);
-            pretty.header(session.workspace());
+            pretty.header(session.workspace(), selection.rerun.as_deref());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
                 pretty.event(event);
@@ -144,7 +150,9 @@ fn verbosity(args: &RunArgs, session: &Session) -> Verbosity {
             .or(own.durations)
             .and_then(|count| usize::try_from(count).ok())
     });
+    let durations_min = args.durations_min.or(addopts.durations_min);
     Verbosity {
+        durations_min: durations_min.or(own.durations_min),
         level: asked + addopts.verbosity + own.verbose.unwrap_or(0),
         durations,
     }
@@ -210,6 +218,7 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             )
         })?),
     };
+    order::options(&mut options, &args.order, session);
     options.record_inputs = args.record_inputs;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);

@@ -6,6 +6,7 @@ import os
 import sys
 
 from ..longrepr import skip_reason
+from ..parts import Part
 from . import report, versions
 from .builtin import BuiltinFixtures
 from .capture import Capture
@@ -47,6 +48,7 @@ class NativeEngine:
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
+        self._other_parts = {}  # path -> collected tests that another request is about
 
     def _reason_against(self, config):
         if not self._pytest.supported:
@@ -186,6 +188,8 @@ class NativeEngine:
         Failures are kept for the one worker that is given the file.
         """
         for request in self._sink.take_imports():
+            if self._sink.should_stop():
+                return
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()
@@ -236,8 +240,7 @@ class NativeEngine:
                 items = self._collect(request)
             finally:
                 self._recorder.stop(seq, "collect", "")
-            total = len(items)
-            items = self._select(items)
+            items, deselected = self._narrow(request, items)
         except Unsupported as error:
             sink.deopt(seq, error.reason, None)
             return None
@@ -249,14 +252,30 @@ class NativeEngine:
         finally:
             # Reports of a collection that went well have no output.
             self._capture.drain()
-        sink.collected(seq, [item.nodeid for item in items], total - len(items))
+        sink.collected(seq, [item.nodeid for item in items], deselected)
         return items
+
+    def _narrow(self, request, items):
+        """The tests to run, and how many of the others count as deselected."""
+        part = Part.of(request)
+        if part is None:
+            selected = self._select(items)
+            return selected, len(items) - len(selected)
+        if part.leaves_others:
+            others = [item for item in items if not part.keeps(item.nodeid)]
+            self._other_parts[request["abspath"]] = others
+        items = [item for item in items if part.shows(item.nodeid)]
+        kept = [item for item in self._select(items) if part.keeps(item.nodeid)]
+        return kept, sum(1 for item in items if part.counts(item.nodeid)) - len(kept)
 
     def _recorder_is_new(self):
         return self._recorder._prepared is None
 
     def _collect(self, request):
         path = request["abspath"]
+        others = self._other_parts.pop(path, None)
+        if others is not None:
+            return others
         holders = [self._holder_of(conftest) for conftest in request["conftests"]]
         module = self._import(path)
         self._check_packages(path)

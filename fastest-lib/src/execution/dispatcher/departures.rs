@@ -99,7 +99,7 @@ impl Dispatcher<'_, '_> {
         };
         self.watch.remove(&number);
         self.farewells.remove(&number);
-        if worker.said_bye || self.cancelled > 0 {
+        if worker.said_bye || worker.abandoned || self.cancelled > 0 {
             return;
         }
         let owed: Vec<usize> = worker
