@@ -223,6 +223,13 @@ impl Session {
         filters.rerun.last_failed && selection::is_undecided(discovery, &self.history())
     }
 
+    /// Has the files of a selection run in the order of their distance from changes, the closest first:
+    /// changed test files, then those that the fewest steps lead from to a changed file. Files that
+    /// [`Filters::rerun`] puts first stay first.
+    pub fn closest_first(&self, selection: &mut Selection, affected: &AffectedSet) {
+        selection::closest_first(selection, affected);
+    }
+
     /// What earlier runs saw of the tests.
     pub fn history(&self) -> History {
         History::open(&self.cache_dir, self.workspace.rootdir())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -166,4 +167,39 @@ except FileExistsError:
         let found = ran(&finished).tests;
         assert_eq!(found.len(), 1, "{engine}: {found:?}");
     }
+}
+
+#[test]
+fn what_is_close_to_a_change_runs_first() {
+    let project = project(&[
+        ("near.py", "value = 1\n"),
+        ("far.py", "import near\n"),
+        ("test_1.py", "def test_a(): pass\n"),
+        ("test_2.py", "import far\ndef test_b(): pass\n"),
+        ("test_3.py", "import near\ndef test_c(): pass\n"),
+        ("test_4.py", "def test_d(): pass\ndef test_e(): pass\n"),
+        ("test_5.py", "def test_f(): assert 0\n"),
+    ]);
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=n", "-c", "user.email=e"]);
+        let status = command.args(arguments).current_dir(project.root()).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "first"]);
+    project.write("near.py", "value = 2\n");
+    project.write("test_4.py", "def test_d(): pass\ndef test_e(): assert 1\n");
+    let cache = TempDir::new().unwrap();
+    let files = |arguments: &[&str]| -> Vec<char> {
+        let mut all = vec!["-n", "1", "--changed-first"];
+        all.extend(arguments);
+        let found = ran(&fastest(&project, &cache, "auto", &all)).tests;
+        found.iter().map(|id| id.chars().nth(5).unwrap()).collect()
+    };
+    assert_eq!(files(&[]), ['4', '4', '3', '2', '1', '5']);
+    assert_eq!(files(&["--ff"]), ['5', '4', '4', '3', '2', '1']);
+    let elsewhere = fastest(&project, &cache, "auto", &["--changed-first=nothing"]);
+    assert_eq!(elsewhere.code, Some(4), "{elsewhere:?}");
 }

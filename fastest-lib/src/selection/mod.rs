@@ -18,6 +18,7 @@
 mod affected;
 mod audit;
 mod changes;
+mod closest;
 mod expression;
 mod inputs;
 mod lexer;
@@ -35,6 +36,7 @@ pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
     TopLevels, changed_distributions, config_change, top_levels, what_it_is,
 };
+pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};

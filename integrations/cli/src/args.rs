@@ -160,6 +160,15 @@ pub(crate) struct OrderArgs {
     /// Run tests that never ran before all others, the youngest files first.
     #[arg(long = "new-first", visible_alias = "nf")]
     pub(crate) new_first: bool,
+    /// Run files first that are close to what differs from a revision, HEAD by default.
+    #[arg(
+        long,
+        value_name = "REV",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "HEAD"
+    )]
+    pub(crate) changed_first: Option<String>,
     /// What --last-failed runs if no failure is known.
     #[arg(long, value_enum, value_name = "WHAT", visible_alias = "lfnf")]
     pub(crate) last_failed_no_failures: Option<NoFailuresArg>,

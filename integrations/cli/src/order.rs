@@ -1,7 +1,7 @@
 //! The options that say what runs when, and where.
 
 use fastest_lib::plan::RunOptions;
-use fastest_lib::selection::{Filters, Rerun, Shard, ShardBy};
+use fastest_lib::selection::{Filters, Rerun, Selection, Shard, ShardBy};
 use fastest_lib::workspace::{Isolation, Strategy};
 use fastest_lib::{Error, Session};
 
@@ -33,6 +33,22 @@ pub(crate) fn filters(
         }
         shard
     });
+    Ok(())
+}
+
+/// Has what is close to a change run first, if that is asked for.
+pub(crate) fn closest_first(
+    selection: &mut Selection,
+    args: &OrderArgs,
+    session: &Session,
+) -> Result<(), Error> {
+    let Some(rev) = &args.changed_first else {
+        return Ok(());
+    };
+    let (graph, _) = session.joined_graph(true);
+    let changes = session.changes_since(&graph, rev)?;
+    let affected = session.affected(&graph, &changes);
+    session.closest_first(selection, &affected);
     Ok(())
 }
 

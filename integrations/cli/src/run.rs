@@ -46,7 +46,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     {
         workspace::print_problem(problem);
     }
-    let selection = session.select(&discovery, &filters)?;
+    let mut selection = session.select(&discovery, &filters)?;
+    order::closest_first(&mut selection, &args.order, &session)?;
     let plan = session.plan(&discovery, &selection, &options);
 
     let report = match output {
