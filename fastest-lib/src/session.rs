@@ -294,10 +294,13 @@ impl Session {
             };
             let ended = self.dispatch(plan, options, zygote, recording.as_ref(), &mut observe);
             // What had its turn before the engine failed is known all the same.
-            let problem = remembering.keep(plan, &mut self.history());
+            let mut history = self.history();
+            let unread = history.problem().cloned();
+            let unkept = remembering.keep(plan, &mut history);
             ended?;
-            let problem = problem.map(|problem| Event::Problem { problem });
-            let mut events: Vec<Event> = problem.into_iter().collect();
+            let problems = unread.into_iter().chain(unkept);
+            let mut events: Vec<Event> =
+                problems.map(|problem| Event::Problem { problem }).collect();
             if options.check_order {
                 events.extend(self.check_order(order, plan, options)?);
             }

@@ -306,3 +306,35 @@ fn failures_run_first_on_many_workers() {
     expected.sort();
     assert_eq!(tests, expected);
 }
+
+#[test]
+fn a_damaged_history_is_none_and_is_told_of_once() {
+    let project = project(&[("test_1.py", "def test_a(): assert 0\ndef test_b(): pass\n")]);
+    let cache = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let finished = fastest(&project, &cache, "auto", arguments);
+        let problems = finished.events().into_iter();
+        let problems = problems.filter(|event| event["event"] == "problem").count();
+        (ran(&finished).tests.len(), problems)
+    };
+    assert_eq!(run(&[]), (2, 0));
+    assert_eq!(run(&["--lf"]), (1, 0));
+    let folder = cache.path().join("history");
+    let entries = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let store = entries
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "bin"));
+    let store = store.unwrap();
+    let mut bytes = std::fs::read(&store).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&store, bytes).unwrap();
+    assert_eq!(run(&["--lf"]), (2, 1));
+    assert_eq!(run(&["--lf"]), (1, 0));
+    let mut clear = project.fastest(&["cache", "clear"]);
+    clear.command.env("FASTEST_CACHE_DIR", cache.path());
+    assert_eq!(clear.finish_clean().code, Some(0));
+    assert!(!folder.exists());
+    assert_eq!(run(&["--lf"]), (2, 0));
+}

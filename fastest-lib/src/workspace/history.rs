@@ -31,8 +31,9 @@ const WEIGHT: f32 = 0.5;
 /// Durations that differ by less, in seconds or as a part, are the same to a schedule.
 const SAME_SECONDS: f32 = 0.02;
 const SAME_PART: f32 = 0.25;
-/// How long to wait for another process that writes the history of the same project.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long to wait for other processes that write histories: each takes milliseconds, unless it was
+/// stopped.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a test ended when it last ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
