@@ -68,8 +68,11 @@ fn pytest(project: &Project, arguments: &[&str]) -> Ran {
     }
 }
 
+/// Paths and contents.
+type Files<'s> = &'s [(&'s str, &'s str)];
+
 /// A change of the project, and the arguments of the run that follows it.
-type Step<'s> = (&'s [(&'s str, &'s str)], &'s [&'s str]);
+type Step<'s> = (Files<'s>, &'s [&'s str]);
 
 /// Runs all steps under both, and holds each run against the other.
 fn check_steps(files: &[(&str, &str)], steps: &[Step<'_>]) {
@@ -145,7 +148,7 @@ fn what_failed_runs_alone_or_first_as_under_pytest() {
     let only_classes: &[(&str, &str)] = &[("test_1.py", PASSES), ("test_2.py", &classes)];
     let mended = with(true, MIXED);
     let none: &[(&str, &str)] = &[];
-    let cases: &[(&[(&str, &str)], &[Step<'_>])] = &[
+    let cases: &[(Files<'_>, &[Step<'_>])] = &[
         (files, &[(none, &[]), (none, &["--lf"]), (none, &["--ff"])]),
         (files, &[(none, &[]), (none, &["--ff", "--nf"])]),
         (

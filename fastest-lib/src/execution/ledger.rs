@@ -62,7 +62,7 @@ impl Order {
 }
 
 /// A file that costs more than this part of a worker's share of what is left is long.
-const LONG: f64 = 0.25;
+const LONG: f64 = 0.5;
 
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {

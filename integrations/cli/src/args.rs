@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run tests (the default).
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List tests by their node ids, without running Python unless --exact is given.
     Discover(DiscoverArgs),
     /// Say which engine runs a file, and why.
