@@ -61,6 +61,46 @@ fn a_failure_gives_exit_code_1_and_no_tests_give_5() {
 }
 
 #[test]
+fn unittest_and_doctests_need_no_pytest_engine() {
+    let project = project(&[
+        (
+            "pytest.ini",
+            "[pytest]\naddopts = --doctest-modules --doctest-report=ndiff\n\
+             doctest_optionflags = NORMALIZE_WHITESPACE\n",
+        ),
+        ("lib.py", "'''\n>>> print('a b')\na  b\n'''\n"),
+        (
+            "test_a.py",
+            "'''\n>>> 1\n2\n'''\nimport unittest\n\
+             class Case(unittest.TestCase):\n\
+             \x20   def test_it(self):\n\
+             \x20       for i in range(2):\n\
+             \x20           with self.subTest(i=i): pass\n\
+             \x20   def test_skip(self): self.skipTest('why')\n",
+        ),
+        ("test_b.txt", ">>> 1\n1\n"),
+    ]);
+    let outcomes = [
+        ("lib.py::lib", "passed"),
+        ("test_a.py::Case::test_it", "passed"),
+        ("test_a.py::Case::test_skip", "skipped"),
+        ("test_a.py::test_a", "failed"),
+        ("test_b.txt::test_b.txt", "passed"),
+    ];
+    let outcomes = outcomes.map(|(id, outcome)| (id.to_owned(), outcome.to_owned()));
+    for engine in ["native", "auto", "pytest"] {
+        let finished = project.run(engine, &[]);
+        assert_eq!(
+            finished.outcomes(),
+            outcomes,
+            "{engine}: {}",
+            finished.stderr
+        );
+        assert_eq!(finished.code, Some(1));
+    }
+}
+
+#[test]
 fn the_quickstart_needs_no_pytest() {
     let folder = tempfile::tempdir().unwrap();
     let made = Command::new(python())

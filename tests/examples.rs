@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Started, fastest, repository};
+use crate::support::{Started, fastest, python, repository};
 
 /// A command of a page, and the lines that it is said to print.
 type Session<'t> = Vec<(&'t str, String)>;
@@ -66,5 +66,38 @@ fn the_affected_example_prints_what_its_page_says() {
         let finished = started.finish_clean();
         assert_eq!(finished.all_output(), expected, "$ {line}\n{finished:?}");
         assert_eq!(finished.code, Some(0), "$ {line}\n{finished:?}");
+    }
+}
+
+#[test]
+fn the_plugin_example_has_the_same_outcomes_under_both_engines() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("plugin");
+    copy(&repository().join("examples/plugin"), &project);
+    for engine in ["native", "pytest"] {
+        let mut command = Command::new(fastest());
+        command.args(["run", "--output", "json", "--engine", engine, "--python"]);
+        command.arg(python()).current_dir(&project);
+        let mut started = Started::new(command);
+        let cache = folder.path().join("cache");
+        started.command.env("FASTEST_CACHE_DIR", cache);
+        let finished = started.finish_clean();
+        let outcomes = finished.outcomes();
+        let expected = [
+            ("test_in_time", "passed"),
+            ("test_too_late", "xfailed"),
+            ("test_without_budget", "passed"),
+        ];
+        let expected = expected
+            .map(|(name, outcome)| (format!("tests/test_budgets.py::{name}"), outcome.to_owned()));
+        assert_eq!(outcomes, expected, "--engine {engine}\n{finished:?}");
+        let all = finished.all_output();
+        for text in ["has a budget of 0.001 s", "s left", "s missing"] {
+            assert!(all.contains(text), "--engine {engine}: no {text:?}\n{all}");
+        }
+        assert!(
+            all.contains(r#""deselected":1"#),
+            "--engine {engine}\n{all}"
+        );
     }
 }

@@ -11,14 +11,13 @@ use crate::support::{Finished, Project, Started, python, repository};
 pub(crate) const ENGINES: [&str; 2] = ["auto", "pytest"];
 
 /// What a run said that pytest has a word for: its exit code, every report of every test, and
-/// every collector that failed or skipped itself; sorted.
+/// every collector that failed or skipped itself; the tests in their order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Verdict(Vec<String>);
 
 impl Verdict {
     fn new(code: Option<i32>, mut lines: Vec<String>) -> Self {
         lines.push(format!("exit code {code:?}"));
-        lines.sort();
         Self(lines)
     }
 
@@ -59,6 +58,14 @@ impl Verdict {
             _ => Some(format!("only pytest: {line}")),
         };
         counts.into_iter().filter_map(describe).collect()
+    }
+
+    /// The node ids, as often as there are reports of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|line| {
+            let (said, _) = line.rsplit_once(": ")?;
+            Some(said.rsplit_once(' ')?.0)
+        })
     }
 
     /// Whether it holds this line.

@@ -115,6 +115,95 @@ fn one_interruption_tears_down_and_reports() {
 }
 
 #[test]
+fn a_test_whose_teardown_is_interrupted_has_its_outcome() {
+    let interrupted = r#"
+import os, signal
+import pytest
+
+@pytest.fixture
+def fixture():
+    yield
+    os.kill(os.getpid(), signal.SIGINT)
+
+def test_before(): pass
+def test_failed(): assert 0
+def test_interrupted(fixture): pass
+def test_after(): pass
+"#;
+    for engine in ENGINES {
+        let project = project(&[("test_a.py", interrupted)]);
+        let finished = project.run(engine, &["-n", "1"]);
+        assert_eq!(finished.code, Some(2), "{engine}: {finished:#?}");
+        let outcomes = [
+            ("test_a.py::test_before", "passed"),
+            ("test_a.py::test_failed", "failed"),
+            ("test_a.py::test_interrupted", "passed"),
+        ];
+        let outcomes = outcomes.map(|(id, outcome)| (id.to_owned(), outcome.to_owned()));
+        assert_eq!(finished.outcomes(), outcomes, "{engine}: {finished:#?}");
+    }
+}
+
+#[test]
+fn a_failure_that_ends_the_run_does_not_wait_for_other_workers() {
+    let long = "import pathlib, time\n\
+                def test_long():\n    pathlib.Path('began').touch()\n    time.sleep(1000)\n\
+                def test_never(): pass\n";
+    // A worker asks for its next file before the last test of one: none of these is the last.
+    let fails = "import os, time\n\
+                 def test_fails():\n    \
+                     while not os.path.exists('began'): time.sleep(0.01)\n    \
+                     assert 0\n\
+                 def test_never(): pass\n";
+    for engine in ENGINES {
+        let project = project(&[("test_a.py", long), ("test_b.py", fails)]);
+        let finished = project.run(engine, &["-x"]);
+        assert_eq!(finished.code, Some(1), "{engine}: {finished:#?}");
+        let failed = [("test_b.py::test_fails".to_owned(), "failed".to_owned())];
+        assert_eq!(finished.outcomes(), failed, "{engine}: {finished:#?}");
+    }
+}
+
+#[test]
+fn a_stopped_process_does_not_stop_the_run() {
+    let stops = "import os, signal\n\
+                 def test_server(): os.kill(os.getppid(), signal.SIGSTOP)\n\
+                 def test_itself(): os.kill(os.getpid(), signal.SIGSTOP)\n\
+                 def test_after(): pass\n";
+    for engine in ENGINES {
+        let project = project(&[("test_a.py", stops)]);
+        let finished = project.run(engine, &[]);
+        let outcomes = [
+            ("test_a.py::test_after", "passed"),
+            ("test_a.py::test_itself", "failed"),
+            ("test_a.py::test_server", "passed"),
+        ];
+        let outcomes = outcomes.map(|(id, outcome)| (id.to_owned(), outcome.to_owned()));
+        assert_eq!(finished.outcomes(), outcomes, "{engine}: {finished:#?}");
+    }
+}
+
+#[test]
+fn a_test_that_kills_its_process_group_costs_no_other_test() {
+    let kills = "import os, signal, time\n\
+                 def test_kills():\n    \
+                     while not os.path.exists('began'): time.sleep(0.01)\n    \
+                     os.killpg(0, signal.SIGKILL)\n";
+    let other = "import pathlib, time\n\
+                 def test_other():\n    pathlib.Path('began').touch()\n    time.sleep(1)\n";
+    for engine in ENGINES {
+        let project = project(&[("test_a.py", kills), ("test_b.py", other)]);
+        let finished = project.run(engine, &[]);
+        let outcomes = [
+            ("test_a.py::test_kills", "failed"),
+            ("test_b.py::test_other", "passed"),
+        ];
+        let outcomes = outcomes.map(|(id, outcome)| (id.to_owned(), outcome.to_owned()));
+        assert_eq!(finished.outcomes(), outcomes, "{engine}: {finished:#?}");
+    }
+}
+
+#[test]
 fn a_second_interruption_does_not_wait() {
     let stubborn = r#"
 import pathlib, time

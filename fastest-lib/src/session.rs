@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -7,8 +8,8 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, OrderCheck, Recording,
-    Remembering, RunContext, Uncaptured, Zygote,
+    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
+    Recording, Remembering, RunContext, Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
@@ -246,6 +247,29 @@ impl Session {
         )
     }
 
+    /// The command that runs the same tests in one process, under pytest alone, for its options that
+    /// need a terminal such as `--pdb`; `extra` are such options.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter.
+    pub fn pytest_command(
+        &self,
+        filters: &Filters,
+        options: &RunOptions,
+        extra: &[String],
+    ) -> Result<Command> {
+        let mut command = Command::new(self.workspace.interpreter()?.path);
+        // As the script of that name: the current folder is not on `sys.path`.
+        command
+            .arg("-c")
+            .arg("import sys; del sys.path[0]; import pytest; sys.exit(pytest.main())")
+            .args(extra)
+            .args(plan::pytest_args(&self.workspace, filters, options))
+            .current_dir(self.workspace.invocation_dir());
+        Ok(command)
+    }
+
     /// Runs a plan; `on_event` hears of everything as it happens, on the calling thread.
     ///
     /// # Errors
@@ -261,18 +285,6 @@ impl Session {
         let started = Instant::now();
         let mut report = Report::default();
         report.add_deselected(plan.deselected);
-        let addopts = self.workspace.addopts();
-        if addopts
-            .unknown
-            .iter()
-            .any(|option| option.starts_with("--cov"))
-        {
-            let message = "`--cov` in addopts has no effect: coverage is not measured";
-            let problem = Problem::new(ProblemKind::Config, message);
-            let event = Event::Problem { problem };
-            report.record(&event);
-            on_event(&event);
-        }
         if !plan.files.is_empty() || !plan.unreadable.is_empty() {
             let booting = self
                 .booting
@@ -284,6 +296,9 @@ impl Session {
                 .record_inputs
                 .then(|| Recording::start(self.workspace.rootdir()))
                 .transpose()?;
+            let coverage = &options.coverage;
+            let measuring = coverage.is_on().then(|| Measuring::start(coverage));
+            let measuring = measuring.transpose()?;
             let mut remembering = Remembering::default();
             let mut order = OrderCheck::default();
             let mut observe = |event: &Event| {
@@ -292,7 +307,8 @@ impl Session {
                 report.record(event);
                 on_event(event);
             };
-            let ended = self.dispatch(plan, options, zygote, recording.as_ref(), &mut observe);
+            let watching = (recording.as_ref(), measuring.as_ref());
+            let ended = self.dispatch(plan, options, zygote, watching, &mut observe);
             // What had its turn before the engine failed is known all the same.
             let mut history = self.history();
             let unread = history.problem().cloned();
@@ -307,6 +323,12 @@ impl Session {
             for event in &events {
                 report.record(event);
                 on_event(event);
+            }
+            if let Some(measuring) = measuring {
+                for event in self.coverage_events(&measuring, &report)? {
+                    report.record(&event);
+                    on_event(&event);
+                }
             }
             let problem = recording.and_then(|recording| {
                 let mut records = self.records();
@@ -332,7 +354,7 @@ impl Session {
         plan: &Plan,
         options: &RunOptions,
         zygote: Zygote,
-        recording: Option<&Recording>,
+        (recording, measuring): (Option<&Recording>, Option<&Measuring<'_>>),
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<()> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -343,9 +365,11 @@ impl Session {
         let context = RunContext {
             plan,
             options,
+            test_timeout: self.workspace.test_timeout(),
+            needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
             ini: self.workspace.config(),
             rootdir: &self.workspace.rootdir().to_string_lossy(),
-            config: self.harness_config(plan, options, recording)?,
+            config: self.harness_config(plan, options, recording, measuring)?,
             zygote,
             spawn: &|| self.spawn(options),
             cancel: self.cancel.clone(),
@@ -367,7 +391,7 @@ impl Session {
         };
         let mut passed = BTreeSet::new();
         let zygote = self.spawn(&options)?;
-        self.dispatch(&plan, &options, zygote, None, &mut |event| {
+        self.dispatch(&plan, &options, zygote, (None, None), &mut |event| {
             if let Event::TestFinished(test) = event
                 && !test.outcome.is_failure()
             {
@@ -405,6 +429,29 @@ impl Session {
         Ok(())
     }
 
+    /// What there is to say of the coverage that was measured; nothing after an interruption.
+    fn coverage_events(&self, measuring: &Measuring<'_>, report: &Report) -> Result<Vec<Event>> {
+        let stopped_by_failures = |code: &Option<i32>| *code == Some(1);
+        let interrupted = report.interrupted.as_ref();
+        if interrupted.is_some_and(|(_, code)| !stopped_by_failures(code)) {
+            return Ok(Vec::new());
+        }
+        let failed = report.counts.failed + report.counts.errors > 0;
+        let (summary, problem) = measuring.report(
+            &self.workspace.interpreter()?.path,
+            self.workspace.invocation_dir(),
+            &self.cache_dir,
+            failed,
+        )?;
+        let problem = problem.map(|message| Event::Problem {
+            problem: Problem::new(ProblemKind::Config, message),
+        });
+        Ok(problem
+            .into_iter()
+            .chain([Event::CoverageFinished(summary)])
+            .collect())
+    }
+
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
         let interpreter = self.workspace.interpreter()?;
         let uncaptured = if options.stdout_is_data {
@@ -420,12 +467,22 @@ impl Session {
         )
     }
 
+    /// How workers capture: `addopts` may name a method that captures less than descriptors.
+    fn capture_method(&self, options: &RunOptions) -> &str {
+        match (options.capture, self.workspace.addopts().capture.as_deref()) {
+            (Capture::No, _) => "no",
+            (Capture::Fd, Some(method @ ("sys" | "tee-sys"))) => method,
+            (Capture::Fd, _) => "fd",
+        }
+    }
+
     /// What every worker is told; `harness/fastest_harness` reads it.
     fn harness_config(
         &self,
         plan: &Plan,
         options: &RunOptions,
         recording: Option<&Recording>,
+        measuring: Option<&Measuring<'_>>,
     ) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
@@ -433,6 +490,8 @@ impl Session {
             &options.warnings,
         ]
         .concat();
+        let addopts = self.workspace.addopts();
+        let plugin_options = [addopts.plugins.as_slice(), &options.plugins].concat();
         let pythonpath = self.workspace.pythonpath();
         let pythonpath = pythonpath.iter().map(|path| utf8(path));
         Ok(json!({
@@ -448,6 +507,14 @@ impl Session {
             "markers": config.markers,
             "filterwarnings": config.filterwarnings,
             "cmdline_warnings": warnings,
+            "doctest": {
+                "modules": addopts.doctest_modules,
+                "ignore_import_errors": addopts.doctest_ignore_import_errors,
+                "continue_on_failure": addopts.doctest_continue_on_failure,
+                "report": addopts.doctest_report.as_deref().unwrap_or("udiff"),
+                "optionflags": config.doctest_optionflags,
+                "encoding": config.doctest_encoding,
+            },
             "usefixtures": config.usefixtures,
             "xfail_strict": config.xfail_strict,
             "strict_markers": config.strict_markers,
@@ -455,15 +522,26 @@ impl Session {
             "keyword": plan.keyword,
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
-            "capture": match options.capture { Capture::Fd => "fd", Capture::No => "no" },
+            "capture": self.capture_method(options),
             "basetemp": utf8(&execution::basetemp())?,
             "maxfail": options.maxfail,
+            "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
+            "terminal": options
+                .debugger_terminal
+                .then(|| rustix::process::getpgrp().as_raw_nonzero()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
             "alone": options.is_isolated(),
+            "hooks": plan.asks_plugins,
+            "fastest_plugins": self.workspace.fastest_config().plugins,
+            "async_options": addopts.plugin_options,
+            "settings": config.raw,
+            "plugin_options": plugin_options,
+            "junit_family": options.junit_family,
+            "coverage": measuring.map(Measuring::settings),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -42,12 +42,18 @@ fn check(name: &str) {
 
     let mut open = BTreeSet::new();
     let mut needs_pytest = BTreeSet::new();
+    let mut asks_plugins = BTreeSet::new();
     let mut open_files = HashSet::new();
     let mut open_tests = HashSet::new();
     for file in &discovery.files {
         open.extend(file.open.iter().map(|reason| describe(&file.path, reason)));
         needs_pytest.extend(
             file.needs_pytest
+                .iter()
+                .map(|reason| describe(&file.path, reason)),
+        );
+        asks_plugins.extend(
+            file.asks_plugins
                 .iter()
                 .map(|reason| describe(&file.path, reason)),
         );
@@ -94,6 +100,7 @@ fn check(name: &str) {
     assert_eq!(unique.len(), listed.len(), "{name}: node ids are unique");
     check_list(&source, "open.txt", open);
     check_list(&source, "needs_pytest.txt", needs_pytest);
+    check_list(&source, "asks_plugins.txt", asks_plugins);
 }
 
 #[test]

@@ -5,7 +5,7 @@ dispatcher are first written to a file that both sides share, and from there to 
 batches: a system call a test would cost more than many tests do, and a buffer in the worker's own
 memory would be lost with a worker that dies.
 
-Layout of the shared file (little-endian; ``dispatcher/shared.rs`` reads the same):
+Layout of the shared file (little-endian; ``execution/shared.rs`` reads the same):
 
 =======  ====  =======================================================================
 offset   size  meaning
@@ -15,10 +15,17 @@ offset   size  meaning
 8        4     the ``seq`` of that file
 12       4     the index of that test among the collected ids of its file
 16       4     number of buffered bytes that have not been sent yet
+20       4     limit of time in milliseconds: 0 the run's own, all ones none
+24       4     counts the limits that were set, each of which starts the clock anew
+28       4     the descriptor of this file here, to which stacks are written at SIGURG; 0 for none
+32       4     the descriptor of the file with captured standard output, 0 for none
+36       4     the same for standard error
 64       ...   the buffered frames
+131136   ...   stacks of threads, as ``faulthandler`` writes them
 =======  ====  =======================================================================
 """
 
+import _signal
 import json
 import mmap
 import os
@@ -26,11 +33,14 @@ import struct
 import time
 
 HEADER = 64
+STACKS = HEADER + 128 * 1024
 IDLE, LOADING, RUNNING = 0, 1, 2
+NO_LIMIT = 0xFFFFFFFF
 FLUSH_INTERVAL = 0.02
 
 _U32 = struct.Struct("<I")
 _STATE = struct.Struct("<III")
+_TIMES = struct.Struct("<II")
 _to_json = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
@@ -80,6 +90,32 @@ def _has_failed(reports):
     return any(type(report) is dict and report["outcome"] == "failed" for report in reports)
 
 
+class _Uninterrupted:
+    """Context in which Ctrl-C waits: half a frame, or the same one twice, would be worse.
+
+    A handler that a test has set is left alone.
+    """
+
+    def __enter__(self):
+        self._came = False
+        self._holds = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+        if self._holds:
+            try:
+                _signal.signal(_signal.SIGINT, self._hold)
+            except ValueError:
+                # Another thread than the main one is not interrupted.
+                self._holds = False
+
+    def _hold(self, signum, frame):
+        self._came = True
+
+    def __exit__(self, *_):
+        if self._holds:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+            if self._came:
+                raise KeyboardInterrupt
+
+
 class Channel:
     """A worker's end of the line.
 
@@ -89,13 +125,20 @@ class Channel:
     def __init__(self, sock, shared_fd, maxfail=0, clock=time.monotonic):
         self._sock = sock
         self._maxfail = maxfail
-        self._shared = mmap.mmap(shared_fd, 0)
-        self._capacity = len(self._shared) - HEADER
+        self._shared = mmap.mmap(shared_fd, STACKS)
+        self._capacity = STACKS - HEADER
         self._used = 0
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
         self._imports = []
+        self._limits = 0
+        os.register_at_fork(after_in_child=self._abandon)
+
+    def _abandon(self):
+        # A child of a test that comes back here instead of ending must not touch what it shares
+        # with its parent: two processes would report as one.
+        self.__class__ = _Abandoned
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
@@ -104,7 +147,8 @@ class Channel:
         if self._used + size > self._capacity:
             self.flush()
             if size > self._capacity:
-                self._write(_U32.pack(len(data)) + data)
+                with _Uninterrupted():
+                    self._write(_U32.pack(len(data)) + data)
                 return
         start = HEADER + self._used
         self._shared[start : start + size] = _U32.pack(len(data)) + data
@@ -114,15 +158,15 @@ class Channel:
     def flush(self):
         """Send all queued frames to the dispatcher."""
         if self._used:
-            self._write(self._shared[HEADER : HEADER + self._used])
-            self._used = 0
-            _U32.pack_into(self._shared, 16, 0)
+            with _Uninterrupted():
+                self._write(self._shared[HEADER : HEADER + self._used])
+                self._used = 0
+                _U32.pack_into(self._shared, 16, 0)
         self._flushed_at = self._clock()
 
     def _write(self, data):
         if os.getpid() != self._pid:
-            # A test forked, and its child came back here instead of exiting: two processes
-            # must never report as one.
+            # Forked by something else than Python.
             os._exit(1)
         try:
             self._sock.sendall(data)
@@ -150,9 +194,19 @@ class Channel:
         files = self.next_files()
         return files[0] if files else None
 
+    def debugger(self):
+        """A test enters a debugger; wait for one's turn, and learn whether there is a terminal."""
+        self.send(["debugger"])
+        self.flush()
+        return read_frame(self._sock)["terminal"]
+
     def should_stop(self):
         """Whether the dispatcher wants no further test to start."""
-        return self._shared[0] != 0
+        if self._shared[0] == 0:
+            return False
+        # What follows is no test's: fixtures end in peace.
+        _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
+        return True
 
     # ... and say.
 
@@ -163,6 +217,28 @@ class Channel:
     def starting(self, seq, index):
         """Test number ``index`` of file ``seq`` is about to run."""
         _STATE.pack_into(self._shared, 4, RUNNING, seq, index)
+
+    def limit(self, seconds):
+        """What runs may take ``seconds`` from now on; 0: any time, ``None``: the run's own limit.
+
+        To be said after `starting`, and taken back before the next test starts.
+        """
+        if seconds is None:
+            millis = 0
+        elif seconds <= 0:
+            millis = NO_LIMIT
+        else:
+            millis = min(max(int(seconds * 1000), 1), NO_LIMIT - 1)
+        self._limits += 1
+        _TIMES.pack_into(self._shared, 20, millis, self._limits & 0xFFFFFFFF)
+
+    def stacks_in(self, fd):
+        """SIGURG has the stacks of all threads written to this file, which is ``fd``."""
+        _U32.pack_into(self._shared, 28, fd)
+
+    def captured_in(self, out, err):
+        """The descriptors of the files that captured output goes to."""
+        _TIMES.pack_into(self._shared, 32, out, err)
 
     def collected(self, seq, ids, deselected):
         """File ``seq`` holds these tests, in the order in which they will run."""
@@ -178,8 +254,6 @@ class Channel:
 
     def result(self, seq, index, reports):
         """Test number ``index`` of file ``seq`` has finished."""
-        if os.getpid() != self._pid:
-            os._exit(1)
         self.send(["result", seq, index, reports])
         if self._maxfail and _has_failed(reports):
             # It may be the failure that ends the run: let the dispatcher decide that first.
@@ -189,10 +263,34 @@ class Channel:
         elif self._clock() - self._flushed_at > FLUSH_INTERVAL:
             self.flush()
 
+    def cut_short(self, seq, index, reports):
+        """Test number ``index`` of file ``seq`` was interrupted after these phases.
+
+        One that was interrupted before its call had ended has no outcome, as under pytest.
+        """
+        if any(report["when"] != "setup" or report["outcome"] != "passed" for report in reports):
+            self.send(["result", seq, index, reports])
+
+    def debugged(self):
+        """The test that had entered a debugger has ended."""
+        self.send(["debugged"])
+        self.flush()
+
     def warning(self, seq, warning):
         """A warning was recorded."""
         self.send(["warning", seq, warning])
 
+    def suite_property(self, name, value, times):
+        """A test has said something of the whole run, for this many times in this worker."""
+        self.send(["suite-property", name, value, times])
+
     def done(self, seq):
         """Nothing more will be said about file ``seq``."""
         self.send(["done", seq])
+
+
+class _Abandoned:
+    """What a channel becomes in a process that a test has forked: whoever uses it ends."""
+
+    def __getattr__(self, name):
+        os._exit(1)

@@ -10,12 +10,15 @@ def longrepr_of(report):
     text = _text(longrepr)
     crash = getattr(longrepr, "reprcrash", None)
     if crash is not None:
-        return {
+        found = {
             "text": text,
             "message": _first_line(crash.message),
             "path": str(crash.path),
             "line": crash.lineno,
         }
+        if found["message"] != crash.message:
+            found["full_message"] = crash.message
+        return found
     lines = [line for line in text.splitlines() if line.strip()]
     last = lines[-1] if lines else ""
     # The line that names the exception, as a traceback marks it.

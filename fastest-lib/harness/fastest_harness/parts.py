@@ -34,6 +34,10 @@ class Part:
         around = self._path + self._names(nodeid).rpartition("::")[0]
         return (nodeid in self._ids or around in self._ids) == self._wanted
 
+    def of_items(self, items):
+        """The wanted ones of `items`."""
+        return [item for item in items if self.keeps(item.nodeid)]
+
     def shows(self, nodeid):
         """Whether filters get to see a test."""
         if self._silent != "functions" or self.keeps(nodeid):

@@ -17,6 +17,9 @@ import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
 
+from fastest_harness import limits, stacks, terminal
+from fastest_harness.coverage_run import is_excluded
+from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 from fastest_harness.parts import Part
 
@@ -30,19 +33,20 @@ CACHE_PLUGINS = (
     "stepwisexdistplugin",
 )
 
-# Options in addopts that are the dispatcher's: pytest-xdist's distribution, and what a session does
-# to the cache, which other workers use at the same time.
+# Options in addopts that are the dispatcher's: pytest-xdist's distribution, the JUnit report, and
+# what a session does to the cache, which other workers use at the same time.
 NOT_OURS = {
     "numprocesses": None,
     "dist": "no",
     "tx": [],
     "looponfail": False,
+    "xmlpath": None,
     "cacheclear": False,
 }
 
 
-def run(config, channel):
-    """Run one pytest session over the files that ``channel`` hands out."""
+def run(config, channel, plugins=()):
+    """Run one pytest session over the files of ``channel``, extended by our ``plugins``."""
     pytest_args, first = config["pytest_args"], None
     if config.get("alone"):
         # The session is about one file: no conftest is loaded for the others.
@@ -52,15 +56,18 @@ def run(config, channel):
         options = pytest_args[: pytest_args.index("--") + 1]
         pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
+    served = [plugin]
+    if plugins:
+        from fastest_harness.bridge import Bridge
+
+        served.append(Bridge(plugins))
     # First, because the arguments end with paths.
-    args = ["--basetemp", config["basetemp"], *pytest_args]
-    if "pytest-cov" in config["plugins"]:
-        # Sessions side by side would overwrite each other's data.
-        args.insert(0, "--no-cov")
+    args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:
-        session_config = pytest_config._prepareconfig(args, [plugin])
+        served[:0] = coverage_plugins(config)
+        session_config = pytest_config._prepareconfig(args, served)
     except pytest_config.ConftestImportFailure as failure:
         # Its constructor is not the same in all releases, what it is raised from is.
         cause = failure.__cause__ or failure
@@ -76,12 +83,81 @@ def run(config, channel):
     for name, value in NOT_OURS.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
+    plugin.install_junit(session_config)
+    if config.get("timeout") is not None and hasattr(session_config.option, "timeout"):
+        session_config.option.timeout = config["timeout"]
     try:
         session_config.hook.pytest_cmdline_main(config=session_config)
     except pytest.UsageError as error:
         channel.send(["usage", "\n".join(str(arg) for arg in error.args)])
     finally:
         session_config._ensure_unconfigure()
+
+
+def coverage_plugins(config):
+    """What stands in for pytest-cov: the worker measures, from before the session on."""
+    plugins = coverage_options(config)
+    if config.get("measurement") is not None:
+        plugins.append(_Phases(config["measurement"]))
+    return plugins
+
+
+def coverage_options(config):
+    """What accepts pytest-cov's options, and keeps them from having an effect."""
+    plugins = [CoverageOff()]
+    if "pytest-cov" not in config.get("plugins", ()):
+        plugins.append(_CoverageOptions())
+    return plugins
+
+
+class CoverageOff:
+    """Keeps pytest-cov from measuring: sessions side by side would overwrite each other's data."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, early_config):
+        options = early_config.known_args_namespace
+        if getattr(options, "cov_source", None):
+            options.cov_source = []
+        yield
+
+
+class _CoverageOptions:
+    """Lets a session accept pytest-cov's options in `addopts` where pytest-cov is not installed."""
+
+    @staticmethod
+    def pytest_addoption(parser):
+        group = parser.getgroup("cov")
+        group.addoption("--cov", action="append", nargs="?", dest="cov_source")
+        for name in ("report", "config", "fail-under", "precision", "context"):
+            group.addoption(f"--cov-{name}", action="append")
+        for name in ("--no-cov", "--no-cov-on-fail", "--cov-append", "--cov-branch", "--cov-reset"):
+            group.addoption(name, action="store_true")
+
+
+class _Phases:
+    """Tells the measurement of coverage of the phases of each test."""
+
+    def __init__(self, measurement):
+        self._measurement = measurement
+
+    def pytest_runtest_setup(self, item):
+        self._measurement.enter(item.nodeid, "setup")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        self._measurement.enter(item.nodeid, "run")
+        excluded = is_excluded(item) or "no_cover" in getattr(item, "fixturenames", ())
+        if excluded:
+            self._measurement.pause()
+        yield
+        if excluded:
+            self._measurement.resume()
+
+    def pytest_runtest_teardown(self, item):
+        self._measurement.enter(item.nodeid, "teardown")
+
+    def pytest_runtest_logfinish(self):
+        self._measurement.leave()
 
 
 class FileServer:
@@ -100,13 +176,35 @@ class FileServer:
         self._places = {}  # item -> (seq, index)
         self._left = {}  # seq -> number of items still to run
         self._current = None
+        self._item = None
+        self._plugins = ()  # those that concern the item
         self._reports = []
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, channel) if family is not None else None
+        self._limits_time = False
+        self._limited = False
+        self._debugging = None  # whether the debugger that was entered has a terminal
+
+    def install_junit(self, session_config):
+        """Have the session tell what a JUnit report is to say, if there will be one."""
+        if self._junit is not None:
+            self._junit.install(session_config)
+            # pytest unregisters it in the end.
+            session_config.pluginmanager.register(self._junit)
 
     # Collection.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
         self._session = session
+        # pytest has set both up for itself.
+        stacks.catch_crashes()
+        self._channel.captured_in(*_captured_in(session.config))
+        if session.config.pluginmanager.hasplugin("timeout"):
+            # pytest-timeout keeps the time, and knows what all of its options mean.
+            self._channel.limit(0)
+        else:
+            self._limits_time = True
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -217,8 +315,12 @@ class FileServer:
             except KeyboardInterrupt:
                 raise
             except BaseException:
-                # Whoever collects the file will meet this again, and report it.
-                return
+                # Whoever collects the file will meet this again, and report it; unless the module
+                # stays where pytest looks first, as it does with `--import-mode=importlib`.
+                path = str(node.path)
+                for name, module in list(sys.modules.items()):
+                    if getattr(module, "__file__", None) == path:
+                        del sys.modules[name]
 
     def _items(self, session):
         while True:
@@ -243,10 +345,20 @@ class FileServer:
             if self._channel.should_stop():
                 break
             self._current = self._places.pop(item)
+            self._plugins = getattr(item, "taken_by", ())
+            self._item = item
             self._reports = []
             self._channel.starting(*self._current)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-            self._finish()
+            if self._limits_time:
+                self._limit(item)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            except BaseException:
+                self._channel.cut_short(*self._current, self._reports)
+                raise
+            finally:
+                self._leave_debugger()
+            self._finish(item)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
@@ -254,9 +366,39 @@ class FileServer:
             item = nextitem
         return True
 
-    def _finish(self):
+    def _limit(self, item):
+        try:
+            seconds = limits.seconds(item)
+        except ValueError:
+            # Without pytest-timeout a mark is only a label.
+            seconds = None
+        if seconds is not None or self._limited:
+            self._limited = seconds is not None
+            self._channel.limit(seconds)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_enter_pdb(self):
+        # pytest gives standard input back before this and captures it again after each command
+        # that goes on.
+        if self._debugging is None:
+            self._debugging = self._channel.debugger()
+            self._limited = self._limits_time = True
+            self._channel.limit(0)
+        if self._debugging:
+            terminal.take()
+
+    def _leave_debugger(self):
+        if self._debugging is not None:
+            if self._debugging:
+                terminal.give_back(self._config["terminal"], os.getpgrp())
+            self._debugging = None
+            self._channel.debugged()
+
+    def _finish(self, item):
         seq, index = self._current
         self._current = None
+        if self._junit is not None and self._reports:
+            self._reports[-1].update(self._junit.extras(item))
         self._channel.result(seq, index, self._compact(self._reports))
         self._left[seq] -= 1
         if not self._left[seq]:
@@ -285,11 +427,17 @@ class FileServer:
             entry["longrepr"] = longrepr_of(report)
         if report.sections:
             entry["sections"] = [[title, text] for title, text in report.sections]
-        if report.user_properties and report.when == "teardown":
-            entry["properties"] = [[str(name), value] for name, value in report.user_properties]
-        context = getattr(report, "context", None)
-        if context is not None and hasattr(report, "sub_test_description"):
-            entry["subtest"] = report.sub_test_description()
+        if report.user_properties and (report.when == "teardown" or report.failed):
+            family = self._config.get("junit_family")
+            entry["properties"] = properties(report.user_properties, family)
+        if getattr(report, "context", None) is not None:
+            # pytest's own report of a subtest, or that of the plugin that came before it.
+            for name in ("_sub_test_description", "sub_test_description"):
+                if hasattr(report, name):
+                    entry["subtest"] = getattr(report, name)()
+                    break
+        for plugin in self._plugins:
+            plugin.report(self._item, entry)
         self._reports.append(entry)
 
     # Everything else that is worth saying.
@@ -341,6 +489,18 @@ def _batches(requests):
     if len(whole) == len(requests):
         return [whole]
     return [[request] for request in requests]
+
+
+def _captured_in(config):
+    """The descriptors of the files that pytest captures output in; 0 where it does not."""
+    capture = config.pluginmanager.getplugin("capturemanager")._global_capturing
+    descriptors = []
+    for stream in (capture.out, capture.err):
+        try:
+            descriptors.append(stream.tmpfile.fileno())
+        except (AttributeError, OSError):
+            descriptors.append(0)
+    return descriptors
 
 
 def _wanted(nodeid, ids):

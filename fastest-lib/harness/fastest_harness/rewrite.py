@@ -146,6 +146,7 @@ class RewritingFinder:
         self._paths = set()
         self._names = {"conftest"}
         self._marked = ()
+        self._other = None
         self.on_import = {}
 
     def add_path(self, path):
@@ -157,10 +158,18 @@ class RewritingFinder:
     def mark_rewrite(self, *names):
         """`pytest.register_assert_rewrite`: these modules and what is below them."""
         self._marked = (*self._marked, *names)
+        if self._other is not None:
+            self._other.mark_rewrite(*names)
 
     def install(self):
         """Put the finder in front of all others."""
         sys.meta_path.insert(0, self)
+
+    def step_forward(self, other):
+        """Stand before the hook `other` of pytest's own, which was installed meanwhile."""
+        self.uninstall()
+        self.install()
+        self._other = other
 
     def uninstall(self):
         """Take the finder away again."""

@@ -5,14 +5,16 @@ import contextlib
 import os
 import socket
 import sys
+from functools import partial
 
+from fastest_harness import stacks
 from fastest_harness.channel import Channel, Disconnected
 
 
 def main(message, init, sock_fd, shared_fd):
     """Run the engine that ``message`` names, then end this process."""
     channel = Channel(socket.socket(fileno=sock_fd), shared_fd, init["maxfail"])
-    os.close(shared_fd)
+    stacks.start(channel, shared_fd)
     status = 0
     try:
         os.chdir(init["invocation_dir"])
@@ -23,14 +25,23 @@ def main(message, init, sock_fd, shared_fd):
                 from fastest_harness import inputs
 
                 inputs.start(config)
-            if message["engine"] == "native":
-                from fastest_harness.native.engine import NativeEngine
+            measurement = _measure(config)
+            plugins = _plugins(config, channel)
+            if plugins is None:
+                engine = _nothing
+            elif message["engine"] == "native":
+                from fastest_harness.native import engine_for
 
-                NativeEngine(config, channel).run()
+                engine = engine_for(config, channel, plugins).run
             else:
                 from fastest_harness import pytest_engine
 
-                pytest_engine.run(config, channel)
+                engine = partial(pytest_engine.run, config, channel, plugins)
+            try:
+                engine()
+            finally:
+                if measurement is not None:
+                    measurement.finish()
         except KeyboardInterrupt:
             channel.send(["interrupted", "KeyboardInterrupt", None])
             channel.send(["bye"])
@@ -47,6 +58,34 @@ def main(message, init, sock_fd, shared_fd):
     except Disconnected:
         os._exit(1)
     _end(status)
+
+
+def _plugins(config, channel):
+    """The plugins of this worker; None if one cannot be made, which was said then."""
+    from fastest_harness import plugin
+
+    names = [*config.get("fastest_plugins", ()), *config.get("plugins_installed", ())]
+    try:
+        return plugin.load(dict.fromkeys(names))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        channel.send(["usage", f"a plugin of Fastest cannot be loaded: {reason}"])
+        return None
+
+
+def _nothing():
+    pass
+
+
+def _measure(config):
+    """Begin to measure coverage, if asked to, before anything of the project is imported."""
+    config["measurement"] = None
+    if config.get("coverage"):
+        from fastest_harness.coverage_run import Measurement
+
+        config["measurement"] = Measurement(config["coverage"])
+        config["measurement"].start()
+    return config["measurement"]
 
 
 def collect(init, sock_fd):

@@ -5,6 +5,7 @@ itself.  Its control socket is file descriptor 0; the dispatcher's death closes 
 """
 
 import _signal
+import contextlib
 import gc
 import os
 import select
@@ -27,15 +28,18 @@ def main():
         return
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
+    workers = {}
     for path in reversed(init["pythonpath"]):
         sys.path.insert(0, path)
     write_frame(control, _hello(init))
     try:
-        _serve(control, init)
+        _serve(control, init, lifeline, workers)
     except (Disconnected, ConnectionError):
         pass
     finally:
-        # Whatever is left of this process group has nobody to report to.
+        # Whatever is left has nobody to report to.
+        for pid in workers:
+            _kill_group(pid)
         os.killpg(0, _signal.SIGKILL)
 
 
@@ -51,15 +55,18 @@ def _take_control_socket():
 
 def _receive_fds(control, count):
     """Receive descriptors that the dispatcher sends along with one byte."""
-    import fcntl
-
     _, fds, _, _ = socket.recv_fds(control, 1, count)
     if len(fds) != count:
         raise Disconnected
-    high = []
-    for fd in fds:
-        high.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD))
-        os.close(fd)
+    return [_raised(fd) for fd in fds]
+
+
+def _raised(fd):
+    """The same descriptor with a high number."""
+    import fcntl
+
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
+    os.close(fd)
     return high
 
 
@@ -80,6 +87,33 @@ def _die_with_dispatcher(lifeline):
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
+def _lead_own_group(lifeline):
+    """Put this worker into a process group of its own, which also ends with the dispatcher.
+
+    What a test does to its process group then concerns its own worker alone.
+    """
+    os.setpgid(0, 0)
+    try:
+        # Opened anew, because the owner of signals belongs to what is shared by duplicates.
+        fd = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    own = _raised(fd)
+    _die_with_dispatcher(own)
+    if select.select([lifeline], [], [], 0)[0]:
+        # It closed before anybody could be told.
+        os._exit(1)
+    os.close(lifeline)
+
+
+def _kill_group(pid):
+    """Kill what a worker's tests left behind in its process group."""
+    try:
+        os.killpg(pid, _signal.SIGKILL)
+    except OSError:
+        return
+
+
 def _version():
     return ".".join(map(str, sys.version_info[:3]))
 
@@ -90,35 +124,42 @@ def _refusal():
         "type": "ready",
         "python": _version(),
         "pytest": None,
-        "plugins": [],
         "problem": f"Fastest needs CPython 3.9 or later, this is {this}",
     }
 
 
 def _hello(init):
-    pytest_version, plugins = installed_pytest(sys.path)
+    pytest_version, plugins, own = installed_pytest(sys.path)
     init["plugins"] = plugins
-    named = [name.strip() for name in os.environ.get("PYTEST_PLUGINS", "").split(",")]
-    if "PYTEST_TIMEOUT" in os.environ:
-        # It sets pytest-timeout to work without any option.
-        named.append("PYTEST_TIMEOUT")
+    init["plugins_installed"] = own
     return {
         "type": "ready",
         "python": _version(),
         "executable": sys.executable,
         "pytest": pytest_version,
-        "plugins": plugins + [name for name in named if name],
-        "problem": None,
+        "plugins": plugins,
+        "problem": _prepare_coverage(init),
     }
 
 
+def _prepare_coverage(init):
+    if not init.get("coverage"):
+        return None
+    from fastest_harness import coverage_run
+
+    return coverage_run.prepare(init)
+
+
 def installed_pytest(paths):
-    """The installed pytest's version and the distributions that plug into it.
+    """The installed pytest's version, the distributions that plug into it, and plugins of ours.
+
+    The latter are entry points of the group `fastest`, as "module:Class".
 
     ``importlib.metadata`` answers the same, at ten times the cost of a start.
     """
     version = None
     plugins = []
+    own = []
     seen = set()
     for path in paths:
         try:
@@ -140,26 +181,37 @@ def installed_pytest(paths):
                 with open(
                     os.path.join(path, name, "entry_points.txt"), encoding="utf-8", errors="replace"
                 ) as file:
-                    if "[pytest11]" in file.read():
-                        plugins.append(distribution)
+                    text = file.read()
             except OSError:
                 continue
-    return version, plugins
+            if "[pytest11]" in text:
+                plugins.append(distribution)
+            if "[fastest]" in text:
+                own.extend(_entry_points(text, "fastest"))
+    return version, plugins, own
 
 
-def _serve(control, init):
+def _entry_points(text, group):
+    import configparser
+
+    parser = configparser.ConfigParser(delimiters=("=",))
+    parser.optionxform = str
+    parser.read_string(text)
+    return [value.strip() for _, value in sorted(parser.items(group))]
+
+
+def _serve(control, init, lifeline, workers):
     read_wakeup, write_wakeup = os.pipe()
     for fd in (read_wakeup, write_wakeup):
         os.set_blocking(fd, False)
     _signal.set_wakeup_fd(write_wakeup, warn_on_full_buffer=False)
     _signal.signal(_signal.SIGCHLD, _ignore)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-    workers = {}
     while True:
         ready, _, _ = select.select([control, read_wakeup], [], [])
         if read_wakeup in ready:
             os.read(read_wakeup, 4096)
-            _reap(control, workers)
+            _reap(control, init, workers)
         if control not in ready:
             continue
         message = read_frame(control)
@@ -180,12 +232,17 @@ def _serve(control, init):
                 from fastest_harness import worker
 
                 if kind == "fork":
+                    _lead_own_group(lifeline)
                     worker.main(message, init, *fds)
                 else:
                     worker.collect(init, *fds)
                 os._exit(0)
             for fd in fds:
                 os.close(fd)
+            if kind == "fork":
+                with contextlib.suppress(OSError):
+                    # The worker does the same; whoever is first.
+                    os.setpgid(pid, pid)
             workers[pid] = message["worker"]
             write_frame(control, {"type": "forked", "worker": message["worker"], "pid": pid})
 
@@ -194,21 +251,31 @@ def _ignore(signum, frame):
     """Python only writes to the wakeup descriptor for signals that have a handler."""
 
 
-def _reap(control, workers):
+def _reap(control, init, workers):
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
         except ChildProcessError:
             return
         if pid == 0:
             return
-        worker = workers.pop(pid, None)
-        if worker is not None:
-            signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-            write_frame(
-                control, {"type": "exited", "worker": worker, "code": code, "signal": signal}
-            )
+        worker = workers.get(pid)
+        if worker is None:
+            continue
+        if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
+            kind = "stopped" if os.WIFSTOPPED(status) else "resumed"
+            write_frame(control, {"type": kind, "worker": worker})
+            continue
+        del workers[pid]
+        _kill_group(pid)
+        if init.get("terminal") is not None:
+            # It may have died within a debugger.
+            from fastest_harness import terminal
+
+            terminal.give_back(init["terminal"], pid)
+        signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        write_frame(control, {"type": "exited", "worker": worker, "code": code, "signal": signal})
 
 
 def _preload(modules):

@@ -104,6 +104,101 @@ def test_options(tmp_path, arguments, config):
     assert native["ids"] and native["ids"] == oracle["ids"]
 
 
+LOGGING = {
+    "log_level": "INFO",
+    "log_format": "%(levelname)s|%(message)s",
+    "log_date_format": "%Y",
+    "log_auto_indent": "true",
+}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"log_level": "DEBUG"},
+        {"log_level": "error", "log_format": "%(asctime)s %(message)s", "log_date_format": "%Y"},
+        {"log_cli_level": "INFO"},
+        {"log_file_level": "10", "log_level": "40"},
+        {"log_cli_level": "INFO", "log_level": "WARNING", "log_cli": "true"},
+        {"log_auto_indent": "8", "log_date_format": "%Y.%f"},
+        LOGGING,
+    ],
+    ids=lambda settings: "-".join(settings),
+)
+def test_log_settings(tmp_path, settings):
+    root, files = lay_out(tmp_path, "logs.py.txt")
+    arguments = [text for pair in settings.items() for text in ("-o", "=".join(pair))]
+    native, _ = compare(root, files, arguments=arguments, settings=settings)
+    assert native["deopts"] == {} and len(native["results"]) > 5
+
+
+@pytest.mark.parametrize("method", ["sys", "tee-sys"])
+@pytest.mark.parametrize("probe", ["output.py.txt", "logs.py.txt", "subtests.py.txt"])
+def test_capture_methods(tmp_path, method, probe):
+    root, files = lay_out(tmp_path, probe)
+    compare(root, files, arguments=[f"--capture={method}"], capture=method)
+
+
+CACHE_USER = """
+def test_counts(cache):
+    count = cache.get("probe/count", 0)
+    print(count)
+    cache.set("probe/count", count + 1)
+    assert 0
+def test_folders(cache):
+    (cache.mkdir("probe") / "file").write_text("kept")
+    assert str(cache.makedir("other")).endswith("other")
+def test_defaults(cache):
+    assert cache.get("probe/none", "default") == "default"
+    cache.set("probe/bad", object())
+"""
+
+
+def test_cache(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(root, test_cache=CACHE_USER)
+    arguments = ["-p", "cacheprovider", "-o", "cache_dir=kept"]
+    settings = {"cache_dir": "kept"}
+    config = make_config(root, files, settings=settings)
+    native = [run_native(config, root) for _ in range(2)]
+    kept = sorted(str(path.relative_to(root)) for path in (root / "kept").rglob("*"))
+    shutil.rmtree(root / "kept")
+    oracle = [run_pytest(root, files, arguments=arguments) for _ in range(2)]
+    assert [differences(*pair) for pair in zip(native, oracle)] == [[], []]
+    assert not native[0]["deopts"]
+    left = sorted(str(path.relative_to(root)) for path in (root / "kept").rglob("*"))
+    # The lists of ids that pytest itself keeps are not the tests'.
+    assert kept == [path for path in left if "v/cache" not in path]
+
+
+@pytest.mark.parametrize("fixture", ["cache", "record_property", "record_xml_attribute"])
+def test_ruled_out_fixture_is_unknown(tmp_path, fixture):
+    root = tmp_path / "root"
+    files = write_files(root, test_a=f"def test_x({fixture}): pass\n")
+    config = make_config(root, files, plugin_options=["no:cacheprovider", "no:junitxml"])
+    assert run_native(config, root)["deopts"] == {"0": [f"fixture {fixture!r} is not known", None]}
+
+
+@pytest.mark.parametrize("settings", [{"log_file": "x.log"}, {"log_level": "loud"}])
+def test_settings_for_pytest(tmp_path, settings):
+    root, files = lay_out(tmp_path, "no_pytest.py.txt")
+    native = run_native(make_config(root, files, settings=settings), root)
+    assert next(iter(settings)) in native["deopts"]["0"][0] and not native["results"]
+
+
+@pytest.mark.parametrize("policy", ["all", "failed"])
+def test_retention_of_temporary_folders(tmp_path, policy):
+    root = tmp_path / "root"
+    files = write_files(
+        root,
+        test_a="def test_good(tmp_path): pass\ndef test_bad(tmp_path): assert 0\n"
+        "def test_seen(tmp_path):\n    print(sorted(p.name for p in tmp_path.parent.iterdir()))\n"
+        "    assert 0\n",
+    )
+    arguments = ["-o", f"tmp_path_retention_policy={policy}"]
+    compare(root, files, arguments, settings={"tmp_path_retention_policy": policy})
+
+
 @pytest.mark.parametrize(
     "probe, mode",
     [("package", "append"), ("package", "importlib"), ("conftest_chain", "importlib")],
@@ -163,26 +258,67 @@ def test_without_pytest_installed(tmp_path):
     assert len(native["results"]) == 5 and not native["deopts"]
 
 
+CASES_WITHOUT_PYTEST = """
+import unittest
+class Case(unittest.TestCase):
+    def test_pass(self): pass
+    def test_fail(self): self.assertEqual(1, 2)
+    def test_skip(self): self.skipTest("because")
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+    @unittest.expectedFailure
+    def test_unexpected(self): pass
+    def test_subtests(self):
+        for i in range(3):
+            with self.subTest(i=i): self.assertNotEqual(i, 1)
+@unittest.skip("class")
+class Skipped(unittest.TestCase):
+    def test_it(self): raise ValueError
+"""
+
+
+def test_cases_without_pytest_installed(tmp_path):
+    root = tmp_path / "root"
+    files = write_files(root, test_a=CASES_WITHOUT_PYTEST)
+    native = run_native(make_config(root, files), root, options=["-S"])
+    seen = {}
+    for nodeid, reports in native["results"].items():
+        assert len(reports) == 3
+        call = reports[1] if isinstance(reports[1], dict) else {"outcome": "passed"}
+        seen[nodeid.partition("::")[2]] = [call["outcome"], "wasxfail" in call]
+    assert seen == {
+        "Case::test_pass": ["passed", False],
+        "Case::test_fail": ["failed", False],
+        "Case::test_skip": ["skipped", False],
+        "Case::test_expected": ["skipped", True],
+        "Case::test_unexpected": ["failed", False],
+        "Case::test_subtests": ["failed", False],
+        "Skipped::test_it": ["skipped", False],
+    }
+    failed = native["results"]["test_a.py::Case::test_fail"][1]["longrepr"]
+    assert failed["message"] == "AssertionError: 1 != 2"
+    assert native["results"]["test_a.py::Case::test_skip"][1]["longrepr"]["reason"] == "because"
+
+
 DEOPTS = {
-    "unittest class TestX": (
-        "import unittest\nclass TestX(unittest.TestCase):\n def test_x(self): pass"
+    "parametrized fixture for test_x, which takes no arguments": (
+        "import pytest, unittest\n@pytest.fixture(params=[1], autouse=True)\ndef fix(): pass\n"
+        "class TestX(unittest.TestCase):\n def test_x(self): pass"
     ),
-    "async test test_x": "async def test_x(): pass",
+    "twisted.trial class TestX": (
+        "import unittest\nclass TestX(unittest.TestCase):\n __module__ = 'twisted.trial.unittest'\n"
+        " def test_x(self): pass"
+    ),
     "generator test test_x": "def test_x():\n yield",
-    "async fixture fix": (
-        "import pytest\n@pytest.fixture\nasync def fix(): pass\ndef test_x(fix): pass"
-    ),
-    "package scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope='package')\ndef fix(): pass\ndef test_x(fix): pass"
-    ),
-    "dynamic scope of fixture fix": (
-        "import pytest\n@pytest.fixture(scope=lambda fixture_name, config: 'module')\n"
-        "def fix(): pass\ndef test_x(fix): pass"
-    ),
     "fixture 'surely_unknown' is not known": "def test_x(surely_unknown): pass",
     "fixture 'testdir' is not known": "def test_x(testdir): pass",
     "module defines pytest_plugins": "pytest_plugins = []\ndef test_x(): pass",
-    "module defines pytest_generate_tests": "def pytest_generate_tests(): pass\ndef test_x(): pass",
+    "pytest_generate_tests takes config": (
+        "def pytest_generate_tests(config): pass\ndef test_x(): pass"
+    ),
+    "pytest_generate_tests: ZeroDivisionError": (
+        "def pytest_generate_tests(metafunc): 1 / 0\ndef test_x(): pass"
+    ),
     "import fails: SyntaxError: invalid syntax (test_a.py, line 1)": "def test_x(:",
     "import fails: ModuleNotFoundError: No module named 'not_there'": "import not_there",
     "import fails: ZeroDivisionError: division by zero": "1 / 0",
@@ -193,8 +329,13 @@ DEOPTS = {
     "parametrize: Failed": (
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
-    "mark asyncio": "import pytest\n@pytest.mark.asyncio\ndef test_x(): pass",
-    "mark timeout": "import pytest\npytestmark = pytest.mark.timeout(3)\ndef test_x(): pass",
+    "mark trio": "import pytest\n@pytest.mark.trio\nasync def test_x(): pass",
+    "mark timeout with func_only": (
+        "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
+    ),
+    "the mark timeout does not take 'long'": (
+        "import pytest\n@pytest.mark.timeout('long')\ndef test_x(): pass"
+    ),
     "test test_x carries is_hypothesis_test": (
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),
@@ -207,7 +348,9 @@ def test_handed_back_before_the_first_test(tmp_path, reason):
     root.mkdir()
     (root / "test_a.py").write_text(DEOPTS[reason] + "\n")
     (root / "test_b.py").write_text("def test_next(): pass\n")
-    native = run_native(make_config(root, ["test_a.py", "test_b.py"]), root)
+    plugins = ["pytest-timeout", "pytest-trio"]
+    config = make_config(root, ["test_a.py", "test_b.py"], plugins=plugins)
+    native = run_native(config, root)
     assert native["deopts"] == {"0": [reason, None]}
     assert list(native["results"]) == ["test_b.py::test_next"]
 
@@ -231,21 +374,16 @@ def test_conftest_handed_back(tmp_path, reason):
 
 
 LATE = {
-    "request.raiseerror": "request.raiseerror('x')",
     "config.pluginmanager.register": "request.config.pluginmanager.register(object())",
-    "request.node.listextrakeywords": "request.node.listextrakeywords()",
+    "request.node.items": "request.session.items",
+    "request._fixturemanager.session": "request._fixturemanager.session",
     "fixture 'nothing' is not known": "request.getfixturevalue('nothing')",
     "pytest.exit": "pytest.exit('enough')",
-    "fixture silent yields nothing": "request.getfixturevalue('silent')",
-    "scope mismatch of fixture 'narrow'": "request.getfixturevalue('wide')",
-    "AttributeError: 'Request' object has no attribute 'param'": "request.param",
+    "AttributeError: function not available in module-scoped context": (
+        "request.getfixturevalue('wide')"
+    ),
     "recursive dependency of fixture 'itself'": "request.getfixturevalue('itself')",
-    "parametrized fixture 'several' requested without parameter": (
-        "request.getfixturevalue('several')"
-    ),
-    "two capture fixtures at the same time": (
-        "[request.getfixturevalue(name) for name in ('capsys', 'capfd')]"
-    ),
+    "fixture 'several' requested without parameter": "request.getfixturevalue('needs_several')",
 }
 
 LATE_FIXTURES = """
@@ -254,18 +392,14 @@ import pytest
 def mod():
     yield
     raise ValueError
-@pytest.fixture
-def silent():
-    if 0:
-        yield
-@pytest.fixture
-def narrow(): pass
 @pytest.fixture(scope='module')
-def wide(narrow): pass
+def wide(request): return request.function
 @pytest.fixture
 def itself(itself): pass
 @pytest.fixture(params=[1, 2])
 def several(request): pass
+@pytest.fixture
+def needs_several(several): pass
 """
 
 
@@ -311,7 +445,7 @@ def test_session_fixture_ends_with_the_last_test(tmp_path):
     last = native["results"]["test_c.py::test_3"]
     assert [report["outcome"] for report in last] == ["passed", "passed", "failed"]
     # A file that is handed back counts as none.
-    write_files(root, test_d="async def test_4(): pass\n")
+    write_files(root, test_d="def test_4(): yield\n")
     again = run_native(make_config(root, files), root)
     assert list(again["deopts"]) == ["3"]
     assert again["results"]["test_c.py::test_3"][2]["outcome"] == "failed"

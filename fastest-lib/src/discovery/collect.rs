@@ -30,6 +30,8 @@ pub(super) struct Rules<'a> {
     pub(super) imported: bool,
     /// The fixtures that the configuration makes every test use.
     pub(super) usefixtures: &'a [String],
+    /// Whether anyio's plugin takes coroutines without its mark too.
+    pub(super) anyio_auto: bool,
     pub(super) builtin: Holder,
     /// What in the configuration may change the tests of any file.
     pub(super) open: Vec<OpenReason>,
@@ -65,7 +67,11 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
         rootdir: input.rootdir,
     };
     let names = Names::of(input.world, input.module);
-    let hooks = hooks(names, place);
+    let mut hooks = hooks(names, place);
+    // A test module is no plugin: of its hooks pytest calls the one that generates tests.
+    hooks
+        .needs_pytest
+        .retain(|reason| reason.message.starts_with("`pytest_plugins`"));
     let holder = Holder::of_module(names, place, &rules.ids);
     let mut holders = vec![&rules.builtin];
     holders.extend(
@@ -91,9 +97,11 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 tests: Vec::new(),
                 open: rules.open.clone(),
                 needs_pytest: Vec::new(),
+                asks_plugins: Vec::new(),
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
                 names: Vec::new(),
+                is_doctest: false,
             },
             wide: Vec::new(),
         },
@@ -130,6 +138,8 @@ pub(super) struct Node<'n, 'a> {
     /// The marks of the classes around it and of the module, nearest first.
     pub(super) marks: Vec<Mark<'a>>,
     pub(super) chain: Chain<'n>,
+    /// Whether a hook of the module or of a class around gives arguments to tests.
+    pub(super) generates: bool,
     /// How many arguments the class's own `mock.patch` decorators fill in.
     pub(super) patched: usize,
     /// Why none of the tests below is certain.
@@ -149,6 +159,12 @@ impl<'a> Collector<'a> {
         }
     }
 
+    pub(super) fn asks_plugins(&mut self, reason: OpenReason) {
+        if !self.out.file.asks_plugins.contains(&reason) {
+            self.out.file.asks_plugins.push(reason);
+        }
+    }
+
     /// What lies around the tests: conftests, hooks, broken source.
     fn surroundings(&mut self, facts: &FileFacts, conftests: &[&Conftest], hooks: Hooks) {
         for problem in &facts.problems {
@@ -164,12 +180,15 @@ impl<'a> Collector<'a> {
             for reason in &conftest.needs_pytest {
                 self.needs_pytest(reason.clone());
             }
+            for reason in &conftest.asks_plugins {
+                self.asks_plugins(reason.clone());
+            }
             self.generates = self.generates.take().or_else(|| conftest.generates.clone());
         }
         for reason in hooks.open.into_iter().chain(hooks.session_open) {
             self.open(reason);
         }
-        for reason in hooks.needs_pytest {
+        for reason in hooks.needs_pytest.into_iter().chain(hooks.asks_plugins) {
             self.needs_pytest(reason);
         }
         self.generates = self.generates.take().or(hooks.generates);
@@ -200,11 +219,6 @@ impl<'a> Collector<'a> {
                 None => self.open(reason_of(entry, "`__test__` is computed")),
             }
         }
-        for entry in self.module.scope.entries() {
-            if entry.name == "load_tests" {
-                self.needs_pytest(reason_of(entry, "`load_tests` is unittest's protocol"));
-            }
-        }
         match marks::pytestmark(self.module.scope.get("pytestmark"), names) {
             Ok(marks) => self.module_marks = marks,
             Err(reason) => self.open(reason),
@@ -215,6 +229,7 @@ impl<'a> Collector<'a> {
             is_unittest: false,
             marks: self.module_marks.clone(),
             chain: Chain::new(self.rules.usefixtures, holders),
+            generates: self.generates.is_some(),
             patched: 0,
             open: None,
         };

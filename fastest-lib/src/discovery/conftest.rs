@@ -28,6 +28,8 @@ pub(super) struct Conftest {
     /// Whether it generates tests: no id below it is certain.
     pub(super) generates: Option<OpenReason>,
     pub(super) needs_pytest: Vec<OpenReason>,
+    /// Hooks that the native engine calls.
+    pub(super) asks_plugins: Vec<OpenReason>,
     /// `collect_ignore` and `collect_ignore_glob`, where it has them.
     pub(super) ignored: [Option<IgnoreList>; 2],
 }
@@ -41,6 +43,8 @@ pub(super) struct Hooks {
     pub(super) session_open: Vec<OpenReason>,
     pub(super) generates: Option<OpenReason>,
     pub(super) needs_pytest: Vec<OpenReason>,
+    /// Those that the native engine calls where they are a conftest's or a plugin's.
+    pub(super) asks_plugins: Vec<OpenReason>,
 }
 
 /// What the hooks named in a module's top level mean.
@@ -69,7 +73,11 @@ pub(super) fn hooks(names: Names<'_>, place: Place<'_>) -> Hooks {
             "is a hook"
         };
         let reason = place.reason(line, format!("`{name}` {what}"));
-        hooks.needs_pytest.push(reason.clone());
+        if engine::is_native(name) {
+            hooks.asks_plugins.push(reason.clone());
+        } else {
+            hooks.needs_pytest.push(reason.clone());
+        }
         if name == "pytest_generate_tests" {
             hooks.generates = Some(reason);
             continue;
@@ -105,6 +113,7 @@ impl Conftest {
             session_open: hooks.session_open,
             generates: hooks.generates,
             needs_pytest: hooks.needs_pytest,
+            asks_plugins: hooks.asks_plugins,
             ignored: [None, None],
         };
         for problem in &facts.problems {
@@ -155,6 +164,7 @@ impl Conftest {
             self.session_open.extend(hooks.session_open);
             self.session_open.extend(hooks.generates);
             self.needs_pytest.extend(hooks.needs_pytest);
+            self.asks_plugins.extend(hooks.asks_plugins);
             self.plugins.push(Holder::of_module(names, place, rules));
         }
     }

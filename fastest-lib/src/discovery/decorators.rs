@@ -42,6 +42,8 @@ pub(super) struct FixtureDecorator<'a> {
     pub(super) call: Option<&'a Call>,
     /// Whether it is pytest's own, and no plugin's.
     pub(super) is_pytest: bool,
+    /// Whether it is pytest-asyncio's.
+    pub(super) is_asyncio: bool,
     /// Whether other decorators are applied after it.
     pub(super) is_wrapped: bool,
 }
@@ -86,6 +88,7 @@ pub(super) fn decorated<'a>(decorators: &'a [Decorator], names: Names<'a>) -> De
                 out.fixture = Some(FixtureDecorator {
                     call,
                     is_pytest: true,
+                    is_asyncio: false,
                     is_wrapped: at > 0,
                 });
             }
@@ -102,6 +105,10 @@ pub(super) fn decorated<'a>(decorators: &'a [Decorator], names: Names<'a>) -> De
                 out.fixture = Some(FixtureDecorator {
                     call,
                     is_pytest: false,
+                    is_asyncio: matches!(
+                        path,
+                        "pytest_asyncio.fixture" | "pytest_asyncio.plugin.fixture"
+                    ),
                     is_wrapped: at > 0,
                 });
             }

@@ -3,12 +3,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::classes::Module;
 use super::collect::{Collected, Input, Rules, collect};
 use super::conftest::Conftest;
-use super::engine;
 use super::failing::Failing;
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
@@ -18,7 +17,7 @@ use super::naming::Naming;
 use super::project::{Library, Project};
 use super::reorder::{Item, reorder};
 use crate::syntax::{FileFacts, Sources, parse};
-use crate::workspace::{Argument, FileKind, FileSet, ImportMode, TestFile, Workspace};
+use crate::workspace::{Argument, FileKind, FileSet, ImportMode, IniValue, TestFile, Workspace};
 use crate::{NodeId, Problem, ProblemKind};
 
 /// Finds the tests of `files` with pytest's node ids, in pytest's order, without running Python.
@@ -37,6 +36,7 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         functions: Naming::new(&config.python_functions),
         imported: config.collect_imported_tests,
         usefixtures: &config.usefixtures,
+        anyio_auto: is_anyio_auto(workspace),
         builtin: Holder::builtin(),
         open: open_options(&config.addopts),
     };
@@ -56,7 +56,6 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         .collect();
     session_open.sort_by(|a, b| a.message.cmp(&b.message));
     let first_number = conftests.len();
-    let packages = package_xunit(rootdir, files);
     let collected: Vec<(&TestFile, Collected, Vec<Problem>, bool)> = files
         .files
         .par_iter()
@@ -67,14 +66,8 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
                 .iter()
                 .filter_map(|path| conftests.get(path.as_path()))
                 .collect();
-            let (mut collected, problems, imports) =
+            let (collected, problems, imports) =
                 reader.file(file, &chain, number(first_number + at))?;
-            // Few projects have any; the folders of most files need not be looked at.
-            let above = folders(rootdir, file).filter(|_| !packages.is_empty());
-            for folder in above {
-                let needs = &mut collected.file.needs_pytest;
-                needs.extend(packages.get(folder).cloned());
-            }
             Some((file, collected, problems, imports))
         })
         .collect();
@@ -118,6 +111,13 @@ pub fn discover(workspace: &Workspace, files: &FileSet, sources: &Sources) -> Di
         conftests: all_conftests,
         imports_pytest,
     }
+}
+
+fn is_anyio_auto(workspace: &Workspace) -> bool {
+    let setting = workspace.config().raw.get("anyio_mode");
+    let option = workspace.addopts().plugin_options.get("anyio_mode");
+    matches!(setting, Some(IniValue::Text(mode)) if mode == "auto")
+        || option.is_some_and(|mode| mode == "auto")
 }
 
 fn number(at: usize) -> u32 {
@@ -268,12 +268,6 @@ impl<'s> Reader<'_, 's> {
     }
 }
 
-/// The folders from the rootdir down to a file's own, its own first.
-fn folders<'a>(rootdir: &Path, file: &'a TestFile) -> impl Iterator<Item = &'a Path> {
-    let folders = file.path.ancestors().skip(1);
-    folders.take_while(move |folder| folder.starts_with(rootdir))
-}
-
 /// The files that cannot be imported because another file has their module name, by position, with
 /// that other file's id. Not those of which either is open: a module that fails or skips itself
 /// leaves its name free.
@@ -320,30 +314,6 @@ fn module_name(path: &Path) -> PathBuf {
     name.unwrap_or(path).to_path_buf()
 }
 
-/// The packages whose `__init__.py` has functions that pytest calls around all tests below.
-fn package_xunit<'a>(rootdir: &Path, files: &'a FileSet) -> HashMap<&'a Path, OpenReason> {
-    // Most files share their folder with the one before.
-    let mut packages: FxHashSet<&OsStr> = FxHashSet::default();
-    for file in &files.files {
-        for folder in folders(rootdir, file) {
-            if !packages.insert(folder.as_os_str()) {
-                break;
-            }
-        }
-    }
-    let packages: Vec<&Path> = packages.into_iter().map(Path::new).collect();
-    let found = packages.par_iter().filter_map(|folder| {
-        let path = folder.join("__init__.py");
-        let bytes = std::fs::read(&path).ok()?;
-        let mut names = engine::PACKAGE_XUNIT.iter();
-        let name = names.find(|name| memchr::memmem::find(&bytes, name.as_bytes()).is_some())?;
-        let id = relative(rootdir, &path);
-        let reason = OpenReason::new(0, format!("{id}: `{name}` is an xunit function"));
-        Some((*folder, reason))
-    });
-    found.collect()
-}
-
 /// The facts of a file, or none and the problem of reading it.
 fn facts_or_empty(sources: &Sources, path: &Path, id: &str) -> (FileFacts, Vec<Problem>) {
     match read(sources, path, id) {
@@ -374,16 +344,17 @@ fn imports_pytest(facts: &FileFacts) -> bool {
 /// A file of which only doctests are collected. Those of a text file are one test, by its name;
 /// those of a module are known to Python.
 fn doctests(file: &TestFile) -> Collected {
-    let reason = OpenReason::new(0, "only pytest collects doctests");
     let mut collected = Collected {
         file: DiscoveredFile {
             path: file.id.clone(),
             tests: Vec::new(),
             open: Vec::new(),
-            needs_pytest: vec![reason.clone()],
+            needs_pytest: Vec::new(),
+            asks_plugins: Vec::new(),
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),
+            is_doctest: true,
         },
         wide: Vec::new(),
     };
@@ -398,7 +369,14 @@ fn doctests(file: &TestFile) -> Collected {
             collected.file.tests.push(Test::of_text(id, &name));
             collected.wide.push(Vec::new());
         }
-        _ => collected.file.open.push(reason),
+        _ => {
+            let reason = OpenReason::new(0, "only Python knows its doctests");
+            collected.file.open.push(reason);
+        }
+    }
+    if file.path.ends_with("conftest.py") {
+        let reason = OpenReason::new(0, "only pytest collects the doctests of a conftest");
+        collected.file.needs_pytest.push(reason);
     }
     collected
 }

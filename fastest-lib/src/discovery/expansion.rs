@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::closure::Closure;
 use super::collect::{Collector, Node};
+use super::engine;
 use super::fixtures::{Fixture, Scope, argument_names};
 use super::ids::Unknown;
 use super::marks::{Decorated, Mark};
@@ -45,10 +46,10 @@ impl<'a> Expansion<'_, '_, 'a> {
                 }
             }
         }
-        let is_anyio = || all.iter().any(|mark| mark.name == "anyio");
+        let is_anyio = || collector.rules.anyio_auto || all.iter().any(|mark| mark.name == "anyio");
         if self.function.is_async && !self.node.is_unittest && is_anyio() {
-            // anyio's plugin makes every coroutine with its mark use the fixture, which has a
-            // parameter for each backend.
+            // anyio's plugin makes every coroutine with its mark, or all of them, use the fixture,
+            // which has a parameter for each backend.
             asked.push("anyio_backend".to_owned());
         }
         if !self.node.is_unittest {
@@ -172,8 +173,10 @@ impl<'a> Expansion<'_, '_, 'a> {
                 if !direct.contains(name) {
                     let message = format!("fixture `{name}` is not defined in the sources");
                     open.get_or_insert_with(|| OpenReason::new(line, message));
-                    let message = format!("fixture `{name}` is not one the native engine has");
-                    collector.needs_pytest(OpenReason::new(line, message));
+                    if !self.node.generates && !engine::PLUGIN_FIXTURES.contains(&name.as_str()) {
+                        let message = format!("fixture `{name}` is not one the native engine has");
+                        collector.asks_plugins(OpenReason::new(line, message));
+                    }
                 }
                 continue;
             };

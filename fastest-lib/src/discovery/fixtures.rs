@@ -367,7 +367,6 @@ impl Definer<'_> {
                 }
                 (Some("scope"), _) => {
                     open(format!("the scope of fixture `{attribute}` is computed"));
-                    needs = Some("has a dynamic scope");
                 }
                 (Some("params"), Value::None) | (Some("ids"), Value::None) => {}
                 (Some("params"), _) => values = Some((&argument.value, names)),
@@ -400,13 +399,7 @@ impl Definer<'_> {
                 }
             }
         }
-        if fixture.scope == Scope::Package {
-            needs = Some("has package scope");
-        }
-        if function.is_async {
-            needs = Some("is async");
-        }
-        if !decorator.is_pytest {
+        if !decorator.is_pytest && !decorator.is_asyncio {
             needs = Some("is made by a plugin's decorator");
         }
         fixture.open = fixture.open.map(|reason| self.place.moved(reason));

@@ -33,11 +33,7 @@ impl<'a> Collector<'a> {
         let line = entry.line();
         let decorated = class.decorated(world);
         let mut open = node.open.clone();
-        if let Some((base, reason)) = &lineage.unknown {
-            if base.ends_with("TestCase") {
-                let message = format!("class `{name}` is a `{base}`");
-                self.needs_pytest(OpenReason::new(line, message));
-            }
+        if let Some((_, reason)) = &lineage.unknown {
             open.get_or_insert_with(|| reason.clone());
         }
         if flag == Flag::Unknown {
@@ -82,16 +78,12 @@ impl<'a> Collector<'a> {
         mut open: Option<OpenReason>,
         node: &Node<'_, 'a>,
     ) {
-        if lineage.is_unittest {
-            let message = format!("class `{}` is a unittest.TestCase", entry.name);
-            self.needs_pytest(OpenReason::new(entry.line(), message));
-        }
         if let Some((_, hook)) = lineage.attribute("pytest_generate_tests") {
             let reason = reason_of(hook, "`pytest_generate_tests` is a hook");
-            self.needs_pytest(reason.clone());
             self.open(reason.clone());
             open.get_or_insert(reason);
         }
+        let generates = node.generates || lineage.attribute("pytest_generate_tests").is_some();
         let mut marks = match self.class_marks(lineage) {
             Ok(marks) => marks,
             Err(reason) => {
@@ -113,6 +105,7 @@ impl<'a> Collector<'a> {
             is_unittest: lineage.is_unittest,
             marks,
             chain: node.chain.with(&holder),
+            generates,
             patched: decorated.patched,
             open,
         };
@@ -191,11 +184,6 @@ impl<'a> Collector<'a> {
         {
             let message = format!("`{}` yields, which fails the collection", entry.name);
             self.open(OpenReason::new(entry.line(), message));
-        }
-        if function.is_async {
-            let message = format!("`{}` is async", entry.name);
-            let reason = OpenReason::new(entry.line(), message);
-            self.needs_pytest(reason);
         }
         open = open.or_else(|| self.generates.clone());
         Expansion {

@@ -110,6 +110,9 @@ pub struct DiscoveredFile {
     /// Constructs, found in the source of the file and its conftests, that the native engine does
     /// not run; empty when it may try.
     pub needs_pytest: Vec<OpenReason>,
+    /// What pytest's plugins have a say in: hooks of conftests and fixtures that are not in the
+    /// sources. The native engine runs such tests where it has the plugins.
+    pub asks_plugins: Vec<OpenReason>,
     /// The file, absolute.
     #[serde(skip)]
     pub(crate) abspath: PathBuf,
@@ -119,6 +122,9 @@ pub struct DiscoveredFile {
     /// The node ids that were asked for below it, as lists of names; empty when the whole file was.
     #[serde(skip)]
     pub(crate) names: Vec<Vec<String>>,
+    /// Whether it is no test module: only its doctests are collected.
+    #[serde(skip)]
+    pub(crate) is_doctest: bool,
 }
 
 /// What the messages of reasons hold that leave tests out or order them, and add none.

@@ -3,11 +3,12 @@
 
 mod departures;
 mod frames;
+mod limits;
 mod staffing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rustix::process::Pid;
@@ -17,21 +18,27 @@ use super::event::{EVENT_SCHEMA, Event};
 use super::ledger::{Ledger, Order};
 use super::message::{Message, TICK};
 use super::recording::Recording;
-use super::shared::Activity;
-use super::wire::{FromZygote, Hello};
+use super::wire::{FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
-use crate::plan::{Engine, Plan, PlannedFile, RunOptions, plugin_that_needs_pytest};
+use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::{Config, EngineChoice};
 use crate::{Error, ErrorKind, Result};
 
 /// Why a run ends that the user cancels; pytest's word.
 const KEYBOARD_INTERRUPT: &str = "KeyboardInterrupt";
 
+/// How long to wait for what killed workers had sent.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What a run needs besides its plan.
 pub(crate) struct RunContext<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) options: &'a RunOptions,
+    /// The most that a test may take, by what pytest-timeout reads.
+    pub(crate) test_timeout: Option<Duration>,
+    /// Whether addopts has an option that pytest refuses without pytest-timeout.
+    pub(crate) needs_timeout_plugin: bool,
     /// pytest's settings.
     pub(crate) ini: &'a Config,
     pub(crate) rootdir: &'a str,
@@ -122,8 +129,15 @@ struct Dispatcher<'a, 'e> {
     stopping: bool,
     cancelled: u8,
     said: BTreeSet<String>,
-    watch: BTreeMap<usize, (Activity, Instant)>,
+    /// When all clocks were last looked at.
+    watched_at: Instant,
+    /// When a failure ended the run, until what then still ran was interrupted.
+    stopped_at: Option<Instant>,
     farewells: BTreeMap<usize, Instant>,
+    /// The workers whose tests have entered a debugger; the first has the terminal.
+    debuggers: Vec<usize>,
+    /// What is to be told when no debugger has the terminal.
+    held: Vec<Event>,
     /// Workers that died in a row before they asked for a file.
     early_deaths: usize,
 }
@@ -132,24 +146,24 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
     fn new(context: RunContext<'a>, hello: Hello, emit: &'e mut dyn FnMut(&Event)) -> Self {
         let plan = context.plan;
         let choice = context.options.engine;
-        let plugin = plugin_that_needs_pytest(&hello.plugins)
-            .filter(|_| choice == EngineChoice::Auto && hello.pytest.is_some())
-            .map(ToOwned::to_owned);
-        if let Some(plugin) = &plugin {
+        let refused = context.needs_timeout_plugin
+            && choice == EngineChoice::Auto
+            && hello.pytest.is_some()
+            && !hello.plugins.iter().any(|name| name == "pytest-timeout");
+        let reason = "--timeout in addopts belongs to pytest-timeout, which is not installed";
+        if refused {
             for file in &plan.files {
                 if file.engine == Engine::Native {
                     emit(&Event::FileDeoptimized {
                         path: file.path.clone(),
-                        reason: format!(
-                            "the environment brings {plugin}, which may change its outcome"
-                        ),
+                        reason: reason.to_owned(),
                     });
                 }
             }
         }
-        let engine = |file: &PlannedFile| match plugin {
-            Some(_) => Engine::Pytest,
-            None => file.engine,
+        let engine = |file: &PlannedFile| match refused {
+            true => Engine::Pytest,
+            false => file.engine,
         };
         for file in &plan.files {
             if choice == EngineChoice::Auto && file.engine == Engine::Pytest {
@@ -179,13 +193,22 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             stopping: false,
             cancelled: 0,
             said: BTreeSet::new(),
-            watch: BTreeMap::new(),
+            watched_at: Instant::now(),
+            stopped_at: None,
             farewells: BTreeMap::new(),
+            debuggers: Vec::new(),
+            held: Vec::new(),
             early_deaths: 0,
         }
     }
 
     fn run(&mut self) -> Result<()> {
+        let ran = self.run_all();
+        self.end();
+        ran
+    }
+
+    fn run_all(&mut self) -> Result<()> {
         self.listen()?;
         for (path, reason) in &self.context.plan.unreadable {
             self.collect_error(path.clone(), reason.clone());
@@ -209,12 +232,52 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 break;
             }
         }
-        self.context.zygote.kill();
         Ok(())
     }
 
+    /// Kills what is left, and takes in what it had to say.
+    fn end(&mut self) {
+        for worker in self.workers.values() {
+            worker.kill_group();
+        }
+        self.context.zygote.kill();
+        for worker in self.workers.values() {
+            worker.close();
+        }
+        while self.workers.values().any(|worker| !worker.drained) {
+            match self.messages.1.recv_timeout(LAST_WORDS) {
+                Ok(Message::FromWorker {
+                    worker,
+                    frame: frame @ FromWorker::Result { .. },
+                }) => self.on_frame(worker, frame),
+                Ok(Message::WorkerDrained { worker, .. }) => {
+                    if let Some(handle) = self.workers.get_mut(&worker) {
+                        handle.drained = true;
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        self.debuggers.clear();
+        for event in std::mem::take(&mut self.held) {
+            self.say(&event);
+        }
+        for (number, worker) in std::mem::take(&mut self.workers) {
+            for frame in worker.unsent() {
+                if matches!(frame, FromWorker::Result { .. }) {
+                    self.on_frame(number, frame);
+                }
+            }
+        }
+    }
+
     fn say(&mut self, event: &Event) {
-        (self.emit)(event);
+        if self.debuggers.is_empty() {
+            (self.emit)(event);
+        } else {
+            self.held.push(event.clone());
+        }
     }
 
     fn on_message(&mut self, message: Message) {
@@ -235,6 +298,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             } => {
                 if let Some(handle) = self.workers.get_mut(&worker) {
                     handle.pid = Pid::from_raw(pid);
+                    handle.open_captured();
                     if self.cancelled > 0 {
                         handle.interrupt();
                     }
@@ -252,6 +316,20 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 self.on_exit(worker, Exit { code, signal });
             }
             Message::FromZygote {
+                frame: FromZygote::Stopped { worker },
+            } => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.stopped_since = Some(Instant::now());
+                }
+            }
+            Message::FromZygote {
+                frame: FromZygote::Resumed { worker },
+            } => {
+                if let Some(handle) = self.workers.get_mut(&worker) {
+                    handle.stopped_since = None;
+                }
+            }
+            Message::FromZygote {
                 frame: FromZygote::Ready(_),
                 ..
             } => {}
@@ -265,21 +343,6 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                     .keys()
                     .filter(|worker| self.generation_of.get(worker) == Some(&generation));
                 self.orphans.extend(orphans);
-                for worker in self.orphans.clone() {
-                    if self
-                        .workers
-                        .get(&worker)
-                        .is_some_and(|handle| handle.drained)
-                    {
-                        self.on_exit(
-                            worker,
-                            Exit {
-                                code: None,
-                                signal: None,
-                            },
-                        );
-                    }
-                }
             }
         }
     }
@@ -289,13 +352,10 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         let maxfail = self.context.options.maxfail;
         if maxfail > 0 && self.failures == maxfail {
             let reason = format!("stopping after {maxfail} failures");
-            self.say(&Event::Interrupted {
-                reason,
-                exit_code: Some(1),
-            });
-            self.stop();
+            self.interrupted(reason, Some(1));
             // Imports can take long, and no test would follow.
             self.workers.values_mut().for_each(Worker::abandon);
+            self.stopped_at = Some(Instant::now());
         }
     }
 

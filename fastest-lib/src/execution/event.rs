@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{Counts, CoverageSummary};
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -104,6 +104,16 @@ pub enum Event {
         /// What is wrong.
         message: String,
     },
+    /// A test said something of the whole run by `record_testsuite_property`; only with
+    /// [`RunOptions::junit_family`](crate::plan::RunOptions::junit_family).
+    SuiteProperty {
+        /// What it is called.
+        name: String,
+        /// What it is.
+        value: String,
+    },
+    /// Coverage was measured, and its reports are made.
+    CoverageFinished(CoverageSummary),
     /// The last event of a run.
     RunFinished {
         /// Seconds from the start of the run.
@@ -188,12 +198,19 @@ pub struct Phase {
     /// Captured output: title and text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<(String, String)>,
-    /// `record_property` pairs.
+    /// `record_property` pairs so far, with a failure and with the teardown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(String, serde_json::Value)>,
     /// The description of the subtest that the report is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtest: Option<String>,
+    /// `record_xml_attribute` pairs of the test, with its last phase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<(String, String)>,
+    /// The file of the test, relative to the rootdir, and its line, counted from 0, with its last
+    /// phase: only where a JUnit report of the family `xunit1` is to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<(String, Option<u32>)>,
 }
 
 impl Phase {
@@ -207,17 +224,19 @@ impl Phase {
             sections: Vec::new(),
             properties: Vec::new(),
             subtest: None,
+            attributes: Vec::new(),
+            location: None,
         }
     }
 
-    /// The category under which pytest counts this report; none for a setup or teardown that
-    /// merely passed.
+    /// The category under which pytest counts this report; none for a setup, a teardown or a
+    /// subtest that merely passed.
     pub fn category(&self) -> Option<Outcome> {
         match (self.outcome, &self.wasxfail, self.when) {
             (Outcome::Skipped, Some(_), _) => Some(Outcome::Xfailed),
             (Outcome::Skipped, None, _) => Some(Outcome::Skipped),
             (Outcome::Passed, Some(_), When::Call) => Some(Outcome::Xpassed),
-            (Outcome::Passed, _, When::Call) => Some(Outcome::Passed),
+            (Outcome::Passed, _, When::Call) if self.subtest.is_none() => Some(Outcome::Passed),
             (Outcome::Passed, ..) => None,
             (_, _, When::Call) => Some(Outcome::Failed),
             _ => Some(Outcome::Error),
@@ -260,6 +279,9 @@ pub struct LongRepr {
     /// A failure in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The whole message of the exception, where it has more lines than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_message: Option<String>,
     /// Why it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -327,5 +349,12 @@ mod tests {
         check(When::Teardown, Outcome::Failed, false, Some(Outcome::Error));
         check(When::Setup, Outcome::Skipped, false, Some(Outcome::Skipped));
         check(When::Setup, Outcome::Skipped, true, Some(Outcome::Xfailed));
+        let subtest = |outcome| Phase {
+            outcome,
+            subtest: Some("(i=1)".to_owned()),
+            ..Phase::passed(When::Call, 0.0)
+        };
+        assert_eq!(subtest(Outcome::Passed).category(), None);
+        assert_eq!(subtest(Outcome::Failed).category(), Some(Outcome::Failed));
     }
 }

@@ -8,6 +8,7 @@
 mod basetemp;
 mod cancel;
 mod counts;
+mod coverage;
 mod dispatcher;
 mod event;
 mod exact;
@@ -24,11 +25,13 @@ mod zygote;
 
 pub use cancel::CancelToken;
 pub use counts::Counts;
+pub use coverage::CoverageSummary;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
 pub use exact::{ExactOptions, ExactReport, clear_exact};
 pub use harness::clear_harness;
 
 pub(crate) use basetemp::basetemp;
+pub(crate) use coverage::Measuring;
 pub(crate) use dispatcher::{RunContext, dispatch};
 pub(crate) use exact::{ExactContext, resolve};
 pub(crate) use order_check::OrderCheck;

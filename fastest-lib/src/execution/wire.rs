@@ -75,6 +75,12 @@ pub(super) enum FromWorker {
         phases: Vec<Phase>,
     },
     Warning(Warning),
+    /// A property of the whole run, and how often this worker has said just that.
+    SuiteProperty {
+        name: String,
+        value: String,
+        times: usize,
+    },
     Done {
         seq: usize,
     },
@@ -93,6 +99,10 @@ pub(super) enum FromWorker {
     Broken {
         text: String,
     },
+    /// A test enters a debugger, and waits for the terminal.
+    Debugger,
+    /// That test has ended.
+    Debugged,
     Bye,
 }
 
@@ -173,6 +183,10 @@ impl FromWorker {
                 let (_, warning): (Option<usize>, _) = serde_json::from_value(rest)?;
                 Self::Warning(warning)
             }
+            "suite-property" => {
+                let (name, value, times) = serde_json::from_value(rest)?;
+                Self::SuiteProperty { name, value, times }
+            }
             "done" => {
                 let (seq,) = serde_json::from_value(rest)?;
                 Self::Done { seq }
@@ -193,6 +207,8 @@ impl FromWorker {
                 let (text,) = serde_json::from_value(rest)?;
                 Self::Broken { text }
             }
+            "debugger" => Self::Debugger,
+            "debugged" => Self::Debugged,
             "bye" => Self::Bye,
             tag => return Err(serde_json::Error::custom(format!("unknown frame {tag:?}"))),
         })
@@ -217,6 +233,8 @@ pub(super) struct FileRequest<'a> {
     pub(super) ids: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) part: Option<&'a Part>,
+    /// Whether only its doctests are collected.
+    pub(super) doctest: bool,
 }
 
 /// What the dispatcher says to the zygote.
@@ -243,6 +261,14 @@ pub(super) enum FromZygote {
     Forked {
         worker: usize,
         pid: i32,
+    },
+    /// A signal has stopped its process, as SIGSTOP does.
+    Stopped {
+        worker: usize,
+    },
+    /// It goes on.
+    Resumed {
+        worker: usize,
     },
     Exited {
         worker: usize,

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use super::cancel::CancelToken;
 use super::harness::Harness;
@@ -222,6 +224,18 @@ impl Zygote {
             SendFlags::empty(),
         )?;
         Ok(())
+    }
+
+    /// Lets it go on when a test has stopped it with a signal.
+    pub(super) fn resume_if_stopped(&self) {
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else {
+            return;
+        };
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        // Only its stopping is asked for: its end is for others to wait for.
+        if matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_))) {
+            let _ = kill_process(pid, Signal::CONT);
+        }
     }
 
     /// Kills the interpreter, its workers and whatever their tests left behind.

@@ -4,7 +4,9 @@ use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
 use crate::selection::{Filters, SelectedFile, Selection};
-use crate::workspace::{EngineChoice, History, ImportMode, Strategy, Workspace};
+use crate::workspace::{
+    EngineChoice, History, ImportMode, Strategy, Workspace, is_option_of_plugin,
+};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
 const HARMLESS_TO_RULE_OUT: &[&str] = &[
@@ -15,14 +17,71 @@ const HARMLESS_TO_RULE_OUT: &[&str] = &[
     "no:terminalprogress",
 ];
 
+/// Plugins of pytest itself whose absence would show.
+const BUILTIN_PLUGINS: &[&str] = &[
+    "assertion",
+    "capture",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "fixtures",
+    "helpconfig",
+    "legacypath",
+    "logging",
+    "main",
+    "mark",
+    "monkeypatch",
+    "nose",
+    "pytester",
+    "python",
+    "python_path",
+    "recwarn",
+    "reports",
+    "runner",
+    "setuponly",
+    "setupplan",
+    "skipping",
+    "subtests",
+    "terminal",
+    "terminalreporter",
+    "threadexception",
+    "tmpdir",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+];
+
 /// Settings that the native engine honours, or that have no say in what runs and how it ends.
 const NATIVE_SETTINGS: &[&str] = &[
     "addopts",
+    "anyio_mode",
+    "asyncio_debug",
+    "asyncio_default_fixture_loop_scope",
+    "asyncio_default_test_loop_scope",
+    "asyncio_mode",
     "cache_dir",
     "console_output_style",
+    "doctest_encoding",
+    "doctest_optionflags",
     "empty_parameter_set_mark",
     "filterwarnings",
+    "junit_duration_report",
     "junit_family",
+    "junit_log_passing_tests",
+    "junit_logging",
+    "junit_suite_name",
+    "log_auto_indent",
+    "log_cli",
+    "log_cli_date_format",
+    "log_cli_format",
+    "log_cli_level",
+    "log_date_format",
+    "log_file_date_format",
+    "log_file_format",
+    "log_file_level",
+    "log_file_mode",
+    "log_format",
+    "log_level",
     "markers",
     "minversion",
     "norecursedirs",
@@ -41,6 +100,38 @@ const NATIVE_SETTINGS: &[&str] = &[
     "xfail_strict",
 ];
 
+/// Settings of pytest itself that the native engine does not have.
+const PYTEST_SETTINGS: &[&str] = &[
+    "assertion_text_diff_style",
+    "collect_imported_tests",
+    "consider_namespace_packages",
+    "disable_test_id_escaping_and_forfeit_all_rights_to_community_support",
+    "enable_assertion_pass_hook",
+    "max_warnings",
+    "parametrize_long_str_id_strategy",
+    "strict",
+    "strict_parametrization_ids",
+];
+
+/// How the names of others of them begin.
+const PYTEST_SETTING_GROUPS: &[&str] = &[
+    "doctest_",
+    "faulthandler_",
+    "junit_",
+    "log_",
+    "truncation_limit_",
+    "verbosity_",
+];
+
+/// Those of pytest-timeout's settings that there are equivalents for; without that plugin they are
+/// unknown settings, which may not be errors.
+const TIMEOUT_SETTINGS: &[&str] = &["timeout", "timeout_method"];
+
+fn is_native_setting(workspace: &Workspace, setting: &str) -> bool {
+    NATIVE_SETTINGS.contains(&setting)
+        || TIMEOUT_SETTINGS.contains(&setting) && !workspace.config().strict_config
+}
+
 /// Decides the engine of each selected file.
 pub(crate) fn plan(
     workspace: &Workspace,
@@ -50,6 +141,7 @@ pub(crate) fn plan(
     history: &History,
 ) -> Plan {
     let general = general_reasons(workspace, options);
+    let mut asks_plugins = loads_plugins(workspace, options);
     let mut files: Vec<PlannedFile> = selection
         .files
         .iter()
@@ -61,7 +153,9 @@ pub(crate) fn plan(
                 let mut files = discovery.files.iter();
                 files.find(|file| file.path == selected.path)
             })?;
-            Some(plan_file(found, selected, &general, options, history))
+            let planned = plan_file(found, selected, &general, options, history);
+            asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
+            Some(planned)
         })
         .collect();
     if options.strategy == Strategy::Simple {
@@ -79,6 +173,7 @@ pub(crate) fn plan(
         deselect: filters.deselect.clone(),
         ordered: selection.ordered,
         imports_pytest: discovery.imports_pytest,
+        asks_plugins,
         pytest_args: pytest_args(workspace, filters, options),
     }
 }
@@ -108,6 +203,7 @@ fn plan_file(
         ids: wanted_ids(found),
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
+        is_doctest: found.is_doctest,
         tests: selected.tests.len(),
         classes: classes(found, history),
         part: selected.part.clone(),
@@ -169,40 +265,64 @@ fn describe(reason: &OpenReason) -> String {
 
 /// What in the configuration keeps every file from running natively.
 fn general_reasons(workspace: &Workspace, options: &RunOptions) -> Vec<String> {
-    let config = workspace.config();
     let addopts = workspace.addopts();
     let mut reasons: Vec<String> = Vec::new();
-    if let Some(option) = addopts.unknown.first() {
+    let unknown = addopts.unknown.iter();
+    if let Some(option) = unknown.clone().find(|word| !is_option_of_plugin(word)) {
         reasons.push(format!(
-            "option {option} in addopts is pytest's or a plugin's to understand"
+            "option {option} in addopts is pytest's to understand"
         ));
     }
-    if let Some(setting) = config
-        .raw
-        .keys()
-        .find(|s| !NATIVE_SETTINGS.contains(&s.as_str()))
-    {
-        reasons.push(format!(
-            "setting {setting} is pytest's or a plugin's to understand"
-        ));
+    if let Some(setting) = unknown_settings(workspace).find(|s| is_of_pytest(s)) {
+        reasons.push(format!("setting {setting} is pytest's to understand"));
     }
-    let plugins = addopts.plugins.iter().chain(&options.plugins);
-    if let Some(plugin) = plugins
-        .into_iter()
-        .find(|p| !HARMLESS_TO_RULE_OUT.contains(&p.as_str()))
-    {
-        reasons.push(format!("-p {plugin} loads or rules out a plugin"));
+    if let Some(plugin) = named_plugins(workspace, options).find(|p| is_ruled_out_builtin(p)) {
+        reasons.push(format!("-p {plugin} rules out a plugin of pytest itself"));
     }
-    if let Some(plugin) = config.required_plugins.first() {
-        reasons.push(format!("required_plugins names {plugin}"));
+    if addopts.disable_plugin_autoload {
+        reasons.push("--disable-plugin-autoload in addopts loads only some plugins".to_owned());
     }
     if addopts.noconftest {
         reasons.push("--noconftest in addopts".to_owned());
     }
-    if matches!(addopts.capture.as_deref(), Some("sys" | "tee-sys")) {
-        reasons.push("only pytest has --capture=sys and tee-sys".to_owned());
-    }
     reasons
+}
+
+fn named_plugins<'a>(
+    workspace: &'a Workspace,
+    options: &'a RunOptions,
+) -> impl Iterator<Item = &'a str> {
+    let plugins = workspace.addopts().plugins.iter().chain(&options.plugins);
+    plugins.map(String::as_str)
+}
+
+fn unknown_settings(workspace: &Workspace) -> impl Iterator<Item = &str> {
+    let settings = workspace.config().raw.keys().map(String::as_str);
+    settings.filter(|setting| !is_native_setting(workspace, setting))
+}
+
+/// Whether a setting is one of pytest itself.
+fn is_of_pytest(setting: &str) -> bool {
+    PYTEST_SETTINGS.contains(&setting)
+        || PYTEST_SETTING_GROUPS
+            .iter()
+            .any(|group| setting.starts_with(group))
+}
+
+/// Whether the configuration asks for plugins, which only a configuration of pytest's own has.
+fn loads_plugins(workspace: &Workspace, options: &RunOptions) -> bool {
+    !workspace.config().required_plugins.is_empty()
+        || !workspace.addopts().unknown.is_empty()
+        || unknown_settings(workspace).next().is_some()
+        || named_plugins(workspace, options).any(|name| !HARMLESS_TO_RULE_OUT.contains(&name))
+}
+
+/// Whether `-p` rules out a plugin of pytest itself whose work the native engine does.
+fn is_ruled_out_builtin(plugin: &str) -> bool {
+    let Some(name) = plugin.strip_prefix("no:") else {
+        return false;
+    };
+    !HARMLESS_TO_RULE_OUT.contains(&plugin) && BUILTIN_PLUGINS.contains(&name)
 }
 
 /// The arguments of every pytest session: what the user said, in pytest's own words.

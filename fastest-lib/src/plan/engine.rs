@@ -31,23 +31,3 @@ impl Engine {
         }
     }
 }
-
-/// Distributions whose pytest plugin changes nothing unless an option, a fixture, a mark or an
-/// `async def` test asks for it; the native engine meets each of those by itself.
-const INERT_PLUGINS: &[&str] = &[
-    "anyio",
-    "pytest-cov",
-    "pytest-xdist",
-    "pytest-mock",
-    "pytest-timeout",
-    "pytest-httpx",
-    "pytest-benchmark",
-];
-
-/// The first installed plugin of which it is not known that it lets ordinary tests alone.
-pub(crate) fn plugin_that_needs_pytest(plugins: &[String]) -> Option<&str> {
-    plugins
-        .iter()
-        .map(String::as_str)
-        .find(|plugin| !INERT_PLUGINS.contains(plugin))
-}

@@ -26,6 +26,8 @@ pub struct Plan {
     pub deselect: Vec<String>,
     /// Whether a file or conftest imports pytest, so that workers should share it.
     pub imports_pytest: bool,
+    /// Whether plugins or hooks of pytest have a say in files that are to run natively.
+    pub asks_plugins: bool,
     /// The arguments of every pytest session.
     pub pytest_args: Vec<String>,
 }
@@ -48,6 +50,8 @@ pub struct PlannedFile {
     pub ids: Option<Vec<String>>,
     /// The tests that discovery is certain of, when it is certain of all of them.
     pub expected: Option<Vec<NodeId>>,
+    /// Whether it is no test module: only its doctests are collected.
+    pub is_doctest: bool,
     /// How many tests it is thought to hold.
     pub tests: usize,
     /// Node ids of its classes, if the file could not be collected the last time.

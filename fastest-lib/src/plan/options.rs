@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::workspace::{EngineChoice, Isolation, Strategy};
+use crate::workspace::{CoverageOptions, EngineChoice, Isolation, Strategy};
 
 /// What becomes of tests' output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,8 +71,14 @@ pub struct RunOptions {
     pub showlocals: bool,
     /// pytest's verbosity, which decides how much of a long comparison is shown.
     pub verbosity: i32,
-    /// The most seconds a test may take before its worker is killed.
+    /// How long a test, or the import of a file, may take before its worker is killed; zero is any
+    /// time. Without it tests are held to [`Workspace::test_timeout`]. A mark wins over both.
+    ///
+    /// [`Workspace::test_timeout`]: crate::workspace::Workspace::test_timeout
     pub timeout: Option<Duration>,
+    /// How many bytes a worker may hold when it asks for another file; one that holds more is replaced.
+    /// Only Linux tells how many it holds.
+    pub max_worker_memory: Option<u64>,
     /// Python warning filters, as `-W` takes them.
     pub warnings: Vec<String>,
     /// pytest plugins to load or to rule out, as `-p` takes them.
@@ -80,6 +86,14 @@ pub struct RunOptions {
     /// Whether to record what the tests of each file load and read, each file in a process of its
     /// own; see [`Records`](crate::workspace::Records).
     pub record_inputs: bool,
+    /// `junit_family` of the JUnit report that will be made; without one, workers do not tell what
+    /// only such a report says.
+    pub junit_family: Option<String>,
+    /// Whether and how coverage is measured.
+    pub coverage: CoverageOptions,
+    /// Whether a test that enters a debugger gets the terminal of this process; without it the
+    /// debugger finds standard input empty, and ends the run.
+    pub debugger_terminal: bool,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
 }

@@ -1,5 +1,5 @@
 use super::ExitCode;
-use crate::execution::{Counts, Event, LongRepr, Outcome, TestFinished, Warning};
+use crate::execution::{Counts, CoverageSummary, Event, LongRepr, Outcome, TestFinished, Warning};
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -53,6 +53,10 @@ pub struct Report {
     pub usage_errors: Vec<String>,
     /// Why the run ended early, and the exit code that was asked for.
     pub interrupted: Option<(String, Option<i32>)>,
+    /// What tests said of the whole run by `record_testsuite_property`.
+    pub suite_properties: Vec<(String, String)>,
+    /// What the tests cover, if that was measured.
+    pub coverage: Option<CoverageSummary>,
     /// Seconds.
     pub duration: f64,
 }
@@ -106,6 +110,10 @@ impl Report {
                 self.interrupted = Some((reason.clone(), *exit_code));
             }
             Event::UsageError { message } => self.usage_errors.push(message.clone()),
+            Event::SuiteProperty { name, value } => {
+                self.suite_properties.push((name.clone(), value.clone()));
+            }
+            Event::CoverageFinished(summary) => self.coverage = Some(summary.clone()),
             Event::RunFinished { duration, .. } => self.duration = *duration,
             Event::RunStarted { .. } => {}
         }
@@ -134,7 +142,8 @@ impl Report {
                 Some(code) => ExitCode::Custom(code.to_le_bytes()[0]),
             };
         }
-        if self.counts.failed + self.counts.errors > 0 {
+        let covers_too_little = self.coverage.as_ref().is_some_and(|found| found.failed);
+        if self.counts.failed + self.counts.errors > 0 || covers_too_little {
             return ExitCode::TestsFailed;
         }
         if self.tests.is_empty() {

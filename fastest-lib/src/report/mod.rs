@@ -6,4 +6,4 @@ mod junit;
 
 pub use exit_code::ExitCode;
 pub use fold::{CollectReport, OrderDependence, Report};
-pub use junit::JUnit;
+pub use junit::{JUnit, JUnitFamily, JUnitLogging};

@@ -1,4 +1,10 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::config::ImportMode;
+use super::coverage::CoverageOptions;
+use super::display::DisplayOptions;
+use super::limits;
 use super::option_table::{self, Arity, Effect};
 use crate::{Error, ErrorKind, Result};
 
@@ -21,8 +27,6 @@ pub struct Addopts {
     pub tbstyle: Option<String>,
     /// `--durations`: how many of the slowest tests to list; 0 is all.
     pub durations: Option<u32>,
-    /// `--durations-min`: the least seconds that are worth to be listed.
-    pub durations_min: Option<f64>,
     /// `--last-failed`.
     pub last_failed: bool,
     /// `--failed-first`.
@@ -35,18 +39,22 @@ pub struct Addopts {
     pub cache_clear: bool,
     /// `-l`/`--showlocals` (true) or `--no-showlocals` (false).
     pub showlocals: Option<bool>,
-    /// `-r`: the letters of the outcomes that the summary lists.
-    pub report_chars: Option<String>,
+    /// What is shown, and how.
+    pub display: DisplayOptions,
     /// `--junit-xml`: where to write the JUnit report.
     pub junit_xml: Option<String>,
     /// `--junit-prefix`: what to put before the class names of the JUnit report.
     pub junit_prefix: Option<String>,
     /// `--basetemp`: the folder that temporary folders of tests are made in.
     pub basetemp: Option<String>,
+    /// `--timeout`, of pytest-timeout: the seconds that a test may take; 0 is no limit.
+    pub timeout: Option<Duration>,
     /// `-W`: warning filters, in order.
     pub warnings: Vec<String>,
     /// `-p`: plugins to load, or `no:NAME` to block, in order.
     pub plugins: Vec<String>,
+    /// `--asyncio-mode` and `--anyio-mode`, by the names that the plugins give them.
+    pub plugin_options: BTreeMap<String, String>,
     /// `--disable-plugin-autoload`: whether only plugins named by `-p` are loaded.
     pub disable_plugin_autoload: bool,
     /// `-o name=value` in order; `--strict`, `--strict-markers` and `--strict-config` are such.
@@ -65,10 +73,18 @@ pub struct Addopts {
     pub noconftest: bool,
     /// `--collect-in-virtualenv`: whether folders that are virtual environments are entered.
     pub collect_in_virtualenv: bool,
-    /// `--doctest-modules`: whether every module is looked through for doctests. Also in `unknown`.
+    /// `--doctest-modules`: whether every module is looked through for doctests.
     pub doctest_modules: bool,
-    /// `--doctest-glob`: patterns of text files with doctests. Also in `unknown`.
+    /// `--doctest-glob`: patterns of text files with doctests.
     pub doctest_glob: Vec<String>,
+    /// `--doctest-ignore-import-errors`: whether a module that cannot be imported is skipped.
+    pub doctest_ignore_import_errors: bool,
+    /// `--doctest-continue-on-failure`: whether the examples after a failed one run too.
+    pub doctest_continue_on_failure: bool,
+    /// `--doctest-report`: how what an example printed is compared with what it should have.
+    pub doctest_report: Option<String>,
+    /// pytest-cov's options.
+    pub coverage: CoverageOptions,
     /// `--rootdir`; it has an effect in `PYTEST_ADDOPTS` only.
     pub rootdir: Option<String>,
     /// `-c`; it has an effect in `PYTEST_ADDOPTS` only.
@@ -237,12 +253,6 @@ impl<'a> Parser<'a> {
                 self.result.tbstyle = Some(self.choice(name, text(), choices)?);
             }
             Effect::Durations => self.result.durations = Some(self.number(name, &text())?),
-            Effect::DurationsMin => {
-                let parsed = text().trim().parse().ok();
-                let message = || format!("needs seconds, not `{}`", text());
-                let seconds = parsed.ok_or_else(|| self.error(name, &message()))?;
-                self.result.durations_min = Some(seconds);
-            }
             Effect::LastFailed => self.result.last_failed = true,
             Effect::FailedFirst => self.result.failed_first = true,
             Effect::NewFirst => self.result.new_first = true,
@@ -252,14 +262,26 @@ impl<'a> Parser<'a> {
             }
             Effect::CacheClear => self.result.cache_clear = true,
             Effect::ShowLocals(shown) => self.result.showlocals = Some(shown),
-            Effect::ReportChars => self.result.report_chars = Some(text()),
+            Effect::Display => {
+                let set = self.result.display.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
             Effect::JunitXml => self.result.junit_xml = Some(text()),
             Effect::JunitPrefix => self.result.junit_prefix = Some(text()),
             Effect::Basetemp => self.result.basetemp = Some(text()),
+            Effect::Timeout => {
+                let seconds = limits::seconds(&text());
+                let error = || self.error(name, &format!("needs seconds, not `{}`", text()));
+                self.result.timeout = Some(seconds.ok_or_else(error)?);
+            }
             Effect::Warning => self.result.warnings.push(text()),
             Effect::Plugin => self.result.plugins.push(text().trim().to_owned()),
             Effect::DisablePluginAutoload => self.result.disable_plugin_autoload = true,
             Effect::Override => self.result.overrides.push(text()),
+            Effect::PluginOption(option) => {
+                let options = &mut self.result.plugin_options;
+                options.insert(option.to_owned(), text());
+            }
             Effect::Strict(setting) => self.result.overrides.push(format!("{setting}=true")),
             Effect::ImportMode => {
                 let choices = &["prepend", "append", "importlib"];
@@ -280,7 +302,18 @@ impl<'a> Parser<'a> {
             Effect::ConfigFile => self.result.config_file = Some(text()),
             Effect::DoctestModules => self.result.doctest_modules = true,
             Effect::DoctestGlob => self.result.doctest_glob.push(text()),
-            Effect::Unmodelled => {}
+            Effect::DoctestIgnoreImportErrors => self.result.doctest_ignore_import_errors = true,
+            Effect::DoctestContinueOnFailure => self.result.doctest_continue_on_failure = true,
+            Effect::DoctestReport => {
+                let choices = &["none", "cdiff", "ndiff", "udiff", "only_first_failure"];
+                let report = self.choice(name, text().to_lowercase(), choices)?;
+                self.result.doctest_report = Some(report);
+            }
+            Effect::Coverage => {
+                let set = self.result.coverage.set(name, value);
+                set.map_err(|message| self.error(name, &message))?;
+            }
+            Effect::Unmodelled | Effect::OfPlugin => {}
         }
         if effect.is_unmodelled() {
             self.result.unknown.push(spelled.to_owned());
@@ -340,7 +373,8 @@ mod tests {
     fn options_are_read_as_argparse_reads_them() {
         check("", |_| {});
         check("-ra -q --color=yes --strict-config", |expected| {
-            expected.report_chars = Some("a".into());
+            expected.display.report_chars = Some("a".into());
+            expected.display.color = Some(true);
             expected.verbosity = -1;
             expected.overrides = list(&["strict_config=true"]);
         });
@@ -371,10 +405,38 @@ mod tests {
                 expected.paths = list(&["tests/x"]);
             },
         );
+        check("--asyncio-mode=strict --asyncio-mode auto", |expected| {
+            expected
+                .plugin_options
+                .insert("asyncio_mode".into(), "auto".into());
+        });
+        check(
+            "--doctest-modules --doctest-report NDIFF --doctest-glob=*.md",
+            |expected| {
+                expected.doctest_modules = true;
+                expected.doctest_report = Some("ndiff".into());
+                expected.doctest_glob = list(&["*.md"]);
+            },
+        );
+        check(
+            "--doctest-ignore-import-errors --doctest-continue-on-failure",
+            |expected| {
+                expected.doctest_ignore_import_errors = true;
+                expected.doctest_continue_on_failure = true;
+            },
+        );
+        check(
+            "--cov tests --cov --cov-report=term-missing:skip-covered --cov-branch",
+            |expected| {
+                expected.coverage.sources = list(&["tests", ""]);
+                expected.coverage.reports = list(&["term-missing:skip-covered"]);
+                expected.coverage.branch = true;
+            },
+        );
         check("--lf --nf --lfnf=none --durations-min 0.5", |expected| {
             (expected.last_failed, expected.new_first) = (true, true);
             expected.last_failed_no_failures = Some("none".into());
-            expected.durations_min = Some(0.5);
+            expected.display.durations_min = Some(0.5);
         });
         check("-v -- -not-an-option", |expected| {
             expected.verbosity = 1;
@@ -390,8 +452,6 @@ mod tests {
                 expected.paths = list(paths);
             });
         };
-        unknown("--cov=src", &["--cov=src"], &[]);
-        unknown("--cov tests --no-cov", &["--cov", "tests", "--no-cov"], &[]);
         unknown("-n auto tests", &["-n", "auto"], &["tests"]);
         unknown("-n4", &["-n4"], &[]);
         unknown("--foreign tests/a", &["--foreign"], &["tests/a"]);
@@ -408,6 +468,10 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert_eq!(error.to_string(), message);
         };
+        fails(
+            "--cov-fail-under=x",
+            "addopts: --cov-fail-under needs a number up to 100, not `x`",
+        );
         fails("-k", "addopts: -k needs a value");
         fails("--tb -v", "addopts: --tb needs a value");
         fails(

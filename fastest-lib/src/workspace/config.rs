@@ -81,6 +81,10 @@ pub struct Config {
     pub collect_imported_tests: bool,
     /// Whether a folder without an `__init__.py` can be a part of a module's name.
     pub consider_namespace_packages: bool,
+    /// The option flags of doctests.
+    pub doctest_optionflags: Vec<String>,
+    /// The encoding of text files with doctests.
+    pub doctest_encoding: String,
     /// Every setting of the ini file as it was read, for those who need one that has no field.
     pub raw: BTreeMap<String, IniValue>,
 }
@@ -120,6 +124,8 @@ impl Default for Config {
             required_plugins: Vec::new(),
             collect_imported_tests: true,
             consider_namespace_packages: false,
+            doctest_optionflags: list(&["ELLIPSIS"]),
+            doctest_encoding: "utf-8".to_owned(),
             raw: BTreeMap::new(),
         }
     }
@@ -170,6 +176,10 @@ impl Config {
             consider_namespace_packages: settings
                 .bool("consider_namespace_packages")?
                 .unwrap_or(default.consider_namespace_packages),
+            doctest_optionflags: args("doctest_optionflags", default.doctest_optionflags)?,
+            doctest_encoding: settings
+                .string("doctest_encoding")?
+                .unwrap_or(default.doctest_encoding),
             raw: settings.raw(),
         })
     }

@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::graph_config::{AffectedConfig, GraphConfig};
+use super::limits;
 use super::load;
 use super::strategy::{Isolation, Strategy};
 use super::text;
@@ -65,8 +67,17 @@ pub struct FastestConfig {
     pub capture: Option<bool>,
     /// How much to print; negative is less than usual.
     pub verbose: Option<i32>,
+    /// How long a test, or the import of a file, may take; 0 is any time.
+    #[serde(default, deserialize_with = "limits::seconds_setting")]
+    pub timeout: Option<Duration>,
+    /// How many bytes a worker may hold when it asks for another file.
+    #[serde(default, deserialize_with = "limits::size_setting")]
+    pub max_worker_memory: Option<u64>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// Plugins to load, each as `package.module:Class`.
+    #[serde(default)]
+    pub plugins: Vec<String>,
     /// How the import graph is made.
     #[serde(default)]
     pub graph: GraphConfig,
@@ -87,7 +98,10 @@ const KEYS: &[&str] = &[
     "maxfail",
     "capture",
     "verbose",
+    "timeout",
+    "max-worker-memory",
     "junit-xml",
+    "plugins",
     "graph",
     "affected",
 ];

@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::addopts::Addopts;
 use super::arguments::{self, Argument};
@@ -10,6 +11,7 @@ use super::files::{FileSet, TestFile};
 use super::fnmatch::{Fnmatch, PathPattern};
 use super::glob::glob;
 use super::interpreter::{self, Interpreter};
+use super::limits;
 use super::options::WorkspaceOptions;
 use super::paths;
 use super::rootdir::Setup;
@@ -164,6 +166,18 @@ impl Workspace {
     /// The options of the configuration file and of `PYTEST_ADDOPTS`.
     pub fn addopts(&self) -> &Addopts {
         &self.addopts
+    }
+
+    /// How long a test may take by what pytest-timeout reads: `--timeout` in addopts, else
+    /// `PYTEST_TIMEOUT`, else the setting `timeout`. Zero is any time.
+    pub fn test_timeout(&self) -> Option<Duration> {
+        let env = || limits::seconds(self.options.env_timeout.as_deref()?);
+        let setting = || match self.config.raw.get("timeout")? {
+            IniValue::Text(text) => limits::seconds(text),
+            IniValue::Int(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
+            _ => None,
+        };
+        self.addopts.timeout.or_else(env).or_else(setting)
     }
 
     /// The `[tool.fastest]` table.

@@ -24,21 +24,22 @@ pub(crate) enum Effect {
     NoCapture,
     Tb,
     Durations,
-    DurationsMin,
     LastFailed,
     FailedFirst,
     NewFirst,
     LastFailedNoFailures,
     CacheClear,
     ShowLocals(bool),
-    ReportChars,
     JunitXml,
     JunitPrefix,
     Basetemp,
+    Timeout,
     Warning,
     Plugin,
     DisablePluginAutoload,
     Override,
+    /// Sets this option of an async plugin.
+    PluginOption(&'static str),
     /// Sets this setting to true.
     Strict(&'static str),
     ImportMode,
@@ -52,19 +53,25 @@ pub(crate) enum Effect {
     ConfigFile,
     DoctestModules,
     DoctestGlob,
+    DoctestIgnoreImportErrors,
+    DoctestContinueOnFailure,
+    DoctestReport,
+    /// One of pytest-cov's.
+    Coverage,
+    /// One of those that only decide what is shown.
+    Display,
     /// Neither what runs nor its outcome, only how pytest prints it.
     Harmless,
-    /// Something that only pytest, or a plugin of it, does.
+    /// Something that only pytest does.
     Unmodelled,
+    /// Something that a plugin of pytest does, where it is installed.
+    OfPlugin,
 }
 
 impl Effect {
     /// Whether only pytest can give the option its full meaning.
     pub(crate) fn is_unmodelled(self) -> bool {
-        matches!(
-            self,
-            Self::Unmodelled | Self::DoctestModules | Self::DoctestGlob
-        )
+        matches!(self, Self::Unmodelled | Self::OfPlugin)
     }
 }
 
@@ -74,6 +81,12 @@ pub(crate) fn find(name: &str) -> Option<(Arity, Effect)> {
         .iter()
         .find(|(names, ..)| names.contains(&name))
         .map(|(_, arity, effect)| (*arity, *effect))
+}
+
+/// Whether `word`, an option or the value of one, is such as only plugins of pytest know.
+pub(crate) fn is_of_plugin(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    !word.starts_with('-') || find(name).is_none_or(|(_, effect)| effect == Effect::OfPlugin)
 }
 
 const OPTIONS: &[(&[&str], Arity, Effect)] = &[
@@ -87,6 +100,9 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["-s"], Arity::Flag, Effect::NoCapture),
     (&["--basetemp"], Arity::Value, Effect::Basetemp),
     (&["-W", "--pythonwarnings"], Arity::Value, Effect::Warning),
+    // pytest-timeout's; how it ends a test makes no difference here.
+    (&["--timeout"], Arity::Value, Effect::Timeout),
+    (&["--timeout-method"], Arity::Value, Effect::Harmless),
     // Configuration.
     (&["-c", "--config-file"], Arity::Value, Effect::ConfigFile),
     (&["--rootdir"], Arity::Value, Effect::Rootdir),
@@ -121,6 +137,17 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     ),
     (&["--doctest-modules"], Arity::Flag, Effect::DoctestModules),
     (&["--doctest-glob"], Arity::Value, Effect::DoctestGlob),
+    (
+        &["--doctest-ignore-import-errors"],
+        Arity::Flag,
+        Effect::DoctestIgnoreImportErrors,
+    ),
+    (
+        &["--doctest-continue-on-failure"],
+        Arity::Flag,
+        Effect::DoctestContinueOnFailure,
+    ),
+    (&["--doctest-report"], Arity::Value, Effect::DoctestReport),
     // What earlier runs saw.
     (&["--lf", "--last-failed"], Arity::Flag, Effect::LastFailed),
     (
@@ -141,14 +168,13 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
     (&["--verbosity"], Arity::Value, Effect::Verbosity),
     (&["--tb"], Arity::Value, Effect::Tb),
     (&["--durations"], Arity::Value, Effect::Durations),
-    (&["--durations-min"], Arity::Value, Effect::DurationsMin),
     (
         &["-l", "--showlocals"],
         Arity::Flag,
         Effect::ShowLocals(true),
     ),
     (&["--no-showlocals"], Arity::Flag, Effect::ShowLocals(false)),
-    (&["-r", "--report-chars"], Arity::Value, Effect::ReportChars),
+    (&["-r", "--report-chars"], Arity::Value, Effect::Display),
     (
         &["--junitxml", "--junit-xml"],
         Arity::Value,
@@ -168,17 +194,21 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--disable-warnings",
             "--disable-pytest-warnings",
             "--xfail-tb",
-            "--fulltrace",
-            "--full-trace",
         ],
+        Arity::Flag,
+        Effect::Display,
+    ),
+    (
+        &["--durations-min", "--show-capture", "--color"],
+        Arity::Value,
+        Effect::Display,
+    ),
+    (
+        &["--fulltrace", "--full-trace"],
         Arity::Flag,
         Effect::Harmless,
     ),
-    (
-        &["--show-capture", "--color", "--code-highlight"],
-        Arity::Value,
-        Effect::Harmless,
-    ),
+    (&["--code-highlight"], Arity::Value, Effect::Harmless),
     // pytest's own that have no counterpart here.
     (
         &[
@@ -202,8 +232,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--keepduplicates",
             "--keep-duplicates",
             "--continue-on-collection-errors",
-            "--doctest-ignore-import-errors",
-            "--doctest-continue-on-failure",
             "-V",
             "--version",
             "-h",
@@ -225,7 +253,6 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--pdbcls",
             "--pastebin",
             "--max-warnings",
-            "--doctest-report",
             "--assert",
             "--log-level",
             "--log-format",
@@ -249,8 +276,19 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
         Arity::Optional,
         Effect::Unmodelled,
     ),
-    // Plugins: coverage, parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
-    (&["--cov"], Arity::Optional, Effect::Unmodelled),
+    // Plugins: async tests.
+    (
+        &["--asyncio-mode"],
+        Arity::Value,
+        Effect::PluginOption("asyncio_mode"),
+    ),
+    (
+        &["--anyio-mode"],
+        Arity::Value,
+        Effect::PluginOption("anyio_mode"),
+    ),
+    // pytest-cov's.
+    (&["--cov"], Arity::Optional, Effect::Coverage),
     (
         &[
             "--no-cov",
@@ -258,6 +296,25 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--cov-branch",
             "--no-cov-on-fail",
             "--cov-reset",
+        ],
+        Arity::Flag,
+        Effect::Coverage,
+    ),
+    (
+        &[
+            "--cov-report",
+            "--cov-config",
+            "--cov-fail-under",
+            "--cov-precision",
+            "--cov-context",
+        ],
+        Arity::Value,
+        Effect::Coverage,
+    ),
+    (&["--session-timeout"], Arity::Value, Effect::Unmodelled),
+    // Plugins: parallel runs, timeouts, reruns, asyncio, Django, order, benchmarks.
+    (
+        &[
             "-f",
             "--looponfail",
             "--reuse-db",
@@ -271,32 +328,24 @@ const OPTIONS: &[(&[&str], Arity, Effect)] = &[
             "--random-order",
         ],
         Arity::Flag,
-        Effect::Unmodelled,
+        Effect::OfPlugin,
     ),
     (
         &[
-            "--cov-report",
-            "--cov-config",
-            "--cov-fail-under",
-            "--cov-context",
             "-n",
             "--numprocesses",
             "--maxprocesses",
             "--dist",
             "--max-worker-restart",
-            "--timeout",
-            "--timeout-method",
-            "--session-timeout",
             "--reruns",
             "--reruns-delay",
             "--only-rerun",
-            "--asyncio-mode",
             "--ds",
             "--randomly-seed",
             "--hypothesis-profile",
             "--hypothesis-seed",
         ],
         Arity::Value,
-        Effect::Unmodelled,
+        Effect::OfPlugin,
     ),
 ];

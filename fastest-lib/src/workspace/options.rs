@@ -33,6 +33,8 @@ pub struct WorkspaceOptions {
     pub confcutdir: Option<PathBuf>,
     /// The value of `PYTEST_ADDOPTS`.
     pub env_addopts: Option<String>,
+    /// The value of `PYTEST_TIMEOUT`.
+    pub env_timeout: Option<String>,
     /// The value of `VIRTUAL_ENV`.
     pub virtual_env: Option<PathBuf>,
     /// The value of `PATH`.
@@ -57,6 +59,7 @@ impl WorkspaceOptions {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
             env_addopts: set("PYTEST_ADDOPTS").map(|text| text.to_string_lossy().into_owned()),
+            env_timeout: set("PYTEST_TIMEOUT").map(|text| text.to_string_lossy().into_owned()),
             virtual_env: set("VIRTUAL_ENV").map(PathBuf::from),
             path_env: set("PATH"),
             python_path_env: set("PYTHONPATH"),

@@ -2,7 +2,9 @@
 
 mod bench;
 mod conformance;
+mod coverage;
 mod fastest;
+mod faults;
 mod listing;
 mod measured;
 mod outline;
@@ -31,10 +33,14 @@ enum Task {
     /// Run one program and write what it cost; a part of `bench`.
     #[command(hide = true)]
     Measure(measured::Options),
+    /// Hold the coverage that fastest measures of real projects against pytest-cov's.
+    Coverage(coverage::Options),
     /// Hold the two parsers against each other on large packages.
     Outline(outline::Options),
     /// Hold what `fastest inputs` names against what the tests of real projects read.
     Soundness(soundness::Options),
+    /// Run tests that misbehave, disturb the runs from outside, and look for what is lost or left.
+    Faults(faults::Options),
     /// Hold `fastest affected` against what changes between releases of real projects reach.
     Replay(replay::Options),
 }
@@ -45,8 +51,10 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Measure(options) => measured::run(&options),
+        Task::Coverage(options) => coverage::run(&options),
         Task::Outline(options) => outline::run(&options),
         Task::Soundness(options) => soundness::run(&options),
+        Task::Faults(options) => faults::run(&options),
         Task::Replay(options) => replay::run(&options),
     };
     match done {

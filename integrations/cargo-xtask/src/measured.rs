@@ -34,6 +34,9 @@ pub(crate) struct Usage {
     pub(crate) cpu: f64,
     /// The most memory that one of these processes held at a time, in bytes.
     pub(crate) peak_rss: u64,
+    /// The most memory that all of them held together at a time, in bytes, what they share counted
+    /// once; 0 when it was not asked for.
+    pub(crate) peak_together: u64,
 }
 
 /// The arguments of the task that measures.
@@ -45,6 +48,9 @@ pub(crate) struct Options {
     /// Seconds after which the program is killed.
     #[arg(long)]
     limit: u64,
+    /// Sum up the memory of all processes every few milliseconds, which slows them down.
+    #[arg(long)]
+    together: bool,
     /// The program and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
@@ -77,11 +83,23 @@ impl Files {
 
 /// Run `command` with its output in the files of `dir`, without input, and measure it.
 pub(crate) fn measure(command: &Command, dir: &Path, limit: Duration) -> Result<Usage> {
+    start(command, dir, limit, false)
+}
+
+/// [`measure`], with the memory of all processes together; its times are of no use.
+pub(crate) fn measure_memory(command: &Command, dir: &Path, limit: Duration) -> Result<Usage> {
+    start(command, dir, limit, true)
+}
+
+fn start(command: &Command, dir: &Path, limit: Duration, together: bool) -> Result<Usage> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let own = std::env::current_exe().context("cannot find this executable")?;
     let mut wrapper = Command::new(own);
     wrapper.arg("measure").arg("--dir").arg(dir);
     wrapper.arg("--limit").arg(limit.as_secs().to_string());
+    if together {
+        wrapper.arg("--together");
+    }
     wrapper.arg("--").arg(command.get_program());
     wrapper.args(command.get_args());
     if let Some(cwd) = command.get_current_dir() {
@@ -110,6 +128,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     // Files and not pipes: nobody who reads them takes part in the measured time.
     command.stdout(File::create(files.stdout())?);
     command.stderr(File::create(files.stderr())?);
+    if options.together {
+        // What leaves its parent stays below this process.
+        nix::sys::prctl::set_child_subreaper(true).context("cannot adopt processes")?;
+    }
     let start = Instant::now();
     let child = command.spawn();
     let mut child = child.with_context(|| format!("cannot start `{}`", shown(&command)))?;
@@ -124,6 +146,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         }
         timed_out
     });
+    let sampler = options.together.then(|| Sampler::start(std::process::id()));
     let status = child.wait()?;
     let wall = start.elapsed();
     drop(ended);
@@ -137,9 +160,80 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         cpu: children_cpu()?.as_secs_f64(),
         // Linux counts it in KiB.
         peak_rss: usage.max_rss().unsigned_abs() * 1024,
+        peak_together: sampler.map_or(0, Sampler::finish),
     };
     fs::write(files.usage(), serde_json::to_string(&usage)?)?;
     Ok(true)
+}
+
+/// Looks again and again at how much memory the descendants of a process hold.
+struct Sampler {
+    ended: mpsc::Sender<()>,
+    thread: thread::JoinHandle<u64>,
+}
+
+impl Sampler {
+    /// Between two looks.
+    const PAUSE: Duration = Duration::from_millis(5);
+
+    fn start(root: u32) -> Self {
+        let (ended, end) = mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            let mut peak = 0;
+            loop {
+                let pids = descendants(root);
+                peak = peak.max(pids.into_iter().map(proportional).sum());
+                if end.recv_timeout(Self::PAUSE) != Err(mpsc::RecvTimeoutError::Timeout) {
+                    return peak;
+                }
+            }
+        });
+        Self { ended, thread }
+    }
+
+    fn finish(self) -> u64 {
+        drop(self.ended);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// The processes below `root`, without it.
+fn descendants(root: u32) -> Vec<u32> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The name of the program, in parentheses, may hold anything.
+        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| {
+            let parent: u32 = rest.split(' ').nth(1)?.parse().ok()?;
+            Some(parent)
+        });
+        parents.extend(pid.zip(parent));
+    }
+    let mut found = vec![root];
+    let mut n = 0;
+    while let Some(&parent) = found.get(n) {
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(pid, _): &(u32, u32)| *pid),
+        );
+        n += 1;
+    }
+    found.split_off(1)
+}
+
+/// The memory of a process, in bytes; what it shares with others is divided between them.
+fn proportional(pid: u32) -> u64 {
+    // One that ends meanwhile holds nothing.
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
+    kib.unwrap_or(0_u64) * 1024
 }
 
 #[cfg(test)]
@@ -153,6 +247,7 @@ mod tests {
         let options = Options {
             dir: dir.clone(),
             limit,
+            together: false,
             command,
         };
         run(&options).unwrap();
@@ -169,6 +264,26 @@ mod tests {
         assert_eq!((usage.code, usage.timed_out), (3, false));
         assert!(usage.wall > 0.0 && usage.peak_rss > 100 * 1024);
         fs::remove_dir_all(files.dir).unwrap();
+    }
+
+    #[test]
+    fn the_memory_of_all_processes_is_summed() {
+        let mut shell = Command::new("sh");
+        let mut child = shell.args(["-c", "sleep 50 & wait"]).spawn().unwrap();
+        let below = loop {
+            let pids = descendants(child.id());
+            if !pids.is_empty() {
+                break pids;
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        assert!(descendants(std::process::id()).contains(&below[0]));
+        assert!(proportional(child.id()) > 10_000);
+        for pid in below {
+            kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+        }
+        child.wait().unwrap();
+        assert_eq!(descendants(child.id()), Vec::<u32>::new());
     }
 
     #[test]

@@ -10,14 +10,24 @@ use regex::Regex;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
-use crate::{conformance, replay, repo, soundness};
+use crate::{conformance, coverage, faults, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
     "pytest==9.2.0",
+    "coverage==7.17.5",
     "pytest-mock==3.17.0",
     "pytest-xdist==3.8.0",
     "ruff==0.17.6",
+];
+
+/// What the harness's tests of pytest plugins run with, apart from the rest: a plugin that is
+/// installed changes how every test runs.
+const PLUGIN_REQUIREMENTS: &[&str] = &[
+    "anyio==4.16.0",
+    "pytest==9.2.0",
+    "pytest-asyncio==1.5.0",
+    "trio==0.35.0",
 ];
 
 /// The tests of the Python side; run once they are there.
@@ -27,7 +37,7 @@ const HARNESS_TESTS: &str = "fastest-lib/harness/tests";
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Leave out what needs a release build or a download: the documentation, the example, the
-    /// conformance suites and what real projects read.
+    /// conformance suites, coverage and what real projects read.
     #[arg(long)]
     fast: bool,
     /// Go on after a step that failed.
@@ -56,8 +66,10 @@ struct Step {
 enum Work {
     Run(Command),
     Conformance { discovery: bool },
+    Coverage,
     Soundness,
     Replay,
+    Faults,
 }
 
 /// The environment of the tests and of the benchmarks.
@@ -71,13 +83,24 @@ pub(crate) fn venv(python: &str, printer: Printer) -> Result<Venv> {
     )
 }
 
+/// The environment of the harness's tests of pytest plugins.
+fn plugin_venv(python: &str, printer: Printer) -> Result<Venv> {
+    let requirements: Vec<String> = PLUGIN_REQUIREMENTS
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let dir = repo::scratch().join("venv-plugins");
+    Venv::ensure(&dir, python, &requirements, printer)
+}
+
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let start = Instant::now();
     let venv = venv(&options.python, Printer { json: false })?;
+    let plugins = plugin_venv(&options.python, Printer { json: false })?;
     rust_components()?;
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
-    for mut step in steps(&venv, options.fast) {
+    for mut step in steps(&venv, &plugins, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
         let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
@@ -123,7 +146,7 @@ fn rust_components() -> Result<()> {
     Ok(())
 }
 
-fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
+fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
         command.args(arguments.split(' '));
@@ -170,9 +193,11 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
         ),
     ];
     if repo::root().join(HARNESS_TESTS).is_dir() {
+        let mut harness = python(&["-m", "pytest", "-q", "-rs", HARNESS_TESTS]);
+        harness.env("FASTEST_PLUGINS_PYTHON", plugins.python());
         steps.push(step(
             "harness tests",
-            python(&["-m", "pytest", "-q", HARNESS_TESTS]),
+            harness,
             "the failing test is named above",
         ));
     }
@@ -196,6 +221,17 @@ fn steps(venv: &Venv, fast: bool) -> Vec<Step> {
             advice: "each difference is printed above; `cargo xtask conformance --discovery SUITE` \
                      compares one suite",
             work: Work::Conformance { discovery: true },
+        },
+        Step {
+            name: "coverage",
+            advice: "each line that is measured otherwise is printed above; `cargo xtask coverage SUITE` \
+                     measures one suite",
+            work: Work::Coverage,
+        },
+        Step {
+            name: "faults",
+            advice: "each round that went wrong is printed above, with the command that repeats it",
+            work: Work::Faults,
         },
         Step {
             name: "soundness",
@@ -226,9 +262,18 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
             let (passed, failed) = (equal, different);
             Ok(Tally { passed, failed })
         }
+        Work::Coverage => {
+            let coverage::Tally { equal, different } = coverage::run_quick(python)?;
+            let (passed, failed) = (equal, different);
+            Ok(Tally { passed, failed })
+        }
         Work::Soundness => {
             let soundness::Tally { named, missed } = soundness::run_quick(python)?;
             let (passed, failed) = (named, missed);
+            Ok(Tally { passed, failed })
+        }
+        Work::Faults => {
+            let faults::Tally { passed, failed } = faults::run_quick(python)?;
             Ok(Tally { passed, failed })
         }
         Work::Replay => {
@@ -292,7 +337,12 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        assert!(REQUIREMENTS.iter().all(|line| line.contains("==")));
+        assert!(
+            [REQUIREMENTS, PLUGIN_REQUIREMENTS]
+                .concat()
+                .iter()
+                .all(|line| line.contains("=="))
+        );
     }
 
     #[test]

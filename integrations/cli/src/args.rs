@@ -111,14 +111,14 @@ pub(crate) struct RunArgs {
     /// Show the N slowest phases (0: all).
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
-    /// Leave phases out of --durations that take less.
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) durations_min: Option<f64>,
     #[command(flatten)]
     pub(crate) order: OrderArgs,
-    /// Kill a test that takes longer.
+    /// Kill a test that takes longer (0: never).
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
+    /// Replace a worker that holds more memory after a file, such as 512M or 2G.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_worker_memory: Option<String>,
     /// What runs the tests.
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineArg>,
@@ -128,9 +128,21 @@ pub(crate) struct RunArgs {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE", alias = "junitxml")]
     pub(crate) junit_xml: Option<PathBuf>,
+    /// Put this before the class names of the JUnit report.
+    #[arg(long, value_name = "TEXT", alias = "junitprefix")]
+    pub(crate) junit_prefix: Option<String>,
     /// Record what the tests of each file load and read, for `fastest audit`.
     #[arg(long)]
     pub(crate) record_inputs: bool,
+    /// Debug failures, in one process under pytest.
+    #[arg(long)]
+    pub(crate) pdb: bool,
+    /// Debug each test from its start, in one process under pytest.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// The debugger to use.
+    #[arg(long, value_name = "MODULE:CLASS")]
+    pub(crate) pdbcls: Option<String>,
     /// The Python interpreter.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
@@ -146,6 +158,87 @@ pub(crate) struct RunArgs {
     /// Load a pytest plugin, or rule one out with `no:NAME`.
     #[arg(short = 'p', value_name = "NAME")]
     pub(crate) plugins: Vec<String>,
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
+    #[command(flatten)]
+    pub(crate) coverage: CoverageArgs,
+}
+
+/// What is shown, with pytest's names.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Display")]
+pub(crate) struct DisplayArgs {
+    /// What the summary lists: (f)ailed, (E)rror, (s)kipped, (x)failed, (X)passed, (p)assed,
+    /// (P)assed with output, (a)ll but passed, (A)ll, (N)othing.
+    #[arg(short = 'r', long, value_name = "CHARS")]
+    pub(crate) report_chars: Option<String>,
+    /// Which captured output failures show: no, stdout, stderr, log, all.
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) show_capture: Option<String>,
+    /// Whether to use colours: yes, no, auto.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) color: Option<String>,
+    /// The least seconds of a phase that --durations lists.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) durations_min: Option<String>,
+    /// Leave out the first lines.
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// Leave out what follows the tests, but for the last line.
+    #[arg(long)]
+    pub(crate) no_summary: bool,
+    /// Leave out the list of warnings.
+    #[arg(long, alias = "disable-pytest-warnings")]
+    pub(crate) disable_warnings: bool,
+    /// Show expected failures in full.
+    #[arg(long)]
+    pub(crate) xfail_tb: bool,
+    /// List each skipped test by itself.
+    #[arg(long)]
+    pub(crate) no_fold_skipped: bool,
+    /// Cut long messages in the summary, also with -vv.
+    #[arg(long)]
+    pub(crate) force_short_summary: bool,
+}
+
+/// pytest-cov's options.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Coverage")]
+pub(crate) struct CoverageArgs {
+    /// Measure the coverage of a package or folder, or of all; may be repeated.
+    #[arg(long, value_name = "SOURCE", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) cov: Vec<String>,
+    /// A report: term, term-missing (each with :skip-covered), html, xml, json, lcov, markdown,
+    /// markdown-append, annotate (each with :DEST), or an empty value for none; may be repeated.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) cov_report: Vec<String>,
+    /// The configuration file of coverage.py.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cov_config: Option<String>,
+    /// Measure branches too.
+    #[arg(long)]
+    pub(crate) cov_branch: bool,
+    /// Add to the coverage of earlier runs.
+    #[arg(long)]
+    pub(crate) cov_append: bool,
+    /// Fail when less than MIN percent are covered.
+    #[arg(long, value_name = "MIN")]
+    pub(crate) cov_fail_under: Option<String>,
+    /// The digits of percentages behind the point.
+    #[arg(long, value_name = "N")]
+    pub(crate) cov_precision: Option<String>,
+    /// Tell apart what each test covers (`test`).
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) cov_context: Option<String>,
+    /// Forget the sources of `addopts`.
+    #[arg(long)]
+    pub(crate) cov_reset: bool,
+    /// No report when tests fail.
+    #[arg(long)]
+    pub(crate) no_cov_on_fail: bool,
+    /// Do not measure coverage.
+    #[arg(long)]
+    pub(crate) no_cov: bool,
 }
 
 /// What runs when, and where.
@@ -254,6 +347,17 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+    /// What is printed to stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: ExplainOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainOutput {
+    /// For people; not stable.
+    Text,
+    /// One document: engine, reasons, isolation, fixtures and open sites of each file.
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -1,19 +1,22 @@
 //! `fastest run`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use fastest_lib::execution::{CancelToken, Event, ExactOptions};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
-use fastest_lib::workspace::{EngineChoice, OutputFormat};
+use fastest_lib::workspace::{
+    CoverageOptions, DisplayOptions, EngineChoice, OutputFormat, parse_size,
+};
 use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::args::{EngineArg, OutputArg, RunArgs, TracebackArg};
+use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
-use crate::pretty::{Pretty, Verbosity};
+use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
 use crate::{order, workspace};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -28,6 +31,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
     options.verbosity = verbosity.level;
+    if debugs(args, &session) {
+        return Err(debug(args, &session, &options));
+    }
+    options.debugger_terminal =
+        output == OutputFormat::Pretty && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let display = display(&args.display, &session)?;
+    let junit = junit_of(args, &session, started)?;
+    let junit_files = junit_files(args, &session);
+    if output == OutputFormat::Junit || !junit_files.is_empty() {
+        options.junit_family = Some(junit.family.as_str().to_owned());
+    }
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
@@ -50,64 +64,137 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     order::closest_first(&mut selection, &args.order, &session)?;
     let plan = session.plan(&discovery, &selection, &options);
 
+    let mut unwritten = None;
     let report = match output {
         OutputFormat::Json => {
             let mut out = io::stdout().lock();
             let cancel = session.cancel_token();
             session.run(&plan, &options, |event| {
-                write_json(&mut out, event, &cancel)
+                if unwritten.is_none() {
+                    unwritten = write_json(&mut out, event).err();
+                    if unwritten.is_some() {
+                        cancel.cancel();
+                    }
+                }
             })?
         }
         OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
         _ => {
-            let mut pretty = Pretty::new(verbosity, &plan);
+            let look = Look {
+                verbosity,
+                traceback: options.traceback,
+                options: display,
+            };
+            let mut pretty = Pretty::new(look, &plan);
             pretty.header(session.workspace(), selection.rerun.as_deref());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
+                let was_open = pretty.unwritten.is_none();
                 pretty.event(event);
-                if pretty.closed {
+                if was_open && pretty.unwritten.is_some() {
                     cancel.cancel();
                 }
             })?;
             pretty.report(&report);
+            unwritten = pretty.unwritten.take();
             report
         }
     };
-    if output == OutputFormat::Junit {
-        // Its reader may have gone; the exit code still tells.
-        let _ = write_junit(&report, started, io::stdout().lock());
+    if output != OutputFormat::Pretty {
+        print_coverage(&report);
     }
-    for path in junit_files(args, &session) {
-        write_junit(&report, started, workspace::create(&path)?).map_err(|error| {
+    if output == OutputFormat::Junit {
+        unwritten = write_junit(&junit, &report, io::stdout().lock()).err();
+    }
+    for path in junit_files {
+        write_junit(&junit, &report, workspace::create(&path)?).map_err(|error| {
             Error::new(
                 ErrorKind::Io,
                 format!("{}: cannot be written: {error}", path.display()),
             )
         })?;
     }
-    Ok(report.exit_code())
-}
-
-fn write_json(out: &mut impl Write, event: &Event, cancel: &CancelToken) {
-    let written = serde_json::to_string(event)
-        .map_err(io::Error::from)
-        .and_then(|line| writeln!(out, "{line}"));
-    if written.is_err() {
-        cancel.cancel();
+    match unwritten {
+        // A reader that has enough is no mistake; the exit code still tells.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            ErrorKind::Io,
+            format!("standard output cannot be written: {error}"),
+        )),
+        _ => Ok(report.exit_code()),
     }
 }
 
-fn write_junit(report: &Report, started: SystemTime, out: impl Write) -> io::Result<()> {
-    let mut junit = JUnit::default();
+/// Whether a debugger is asked for that needs the terminal from the start.
+fn debugs(args: &RunArgs, session: &Session) -> bool {
+    let configured = &session.workspace().addopts().unknown;
+    args.pdb
+        || args.trace
+        || configured
+            .iter()
+            .any(|option| option == "--pdb" || option == "--trace")
+}
+
+/// Becomes pytest, and comes back only when that fails.
+fn debug(args: &RunArgs, session: &Session, options: &RunOptions) -> Error {
+    let mut extra = Vec::new();
+    let flags = [(args.pdb, "--pdb"), (args.trace, "--trace")];
+    extra.extend(
+        flags
+            .iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, name)| (*name).to_owned()),
+    );
+    extra.extend(args.pdbcls.iter().map(|class| format!("--pdbcls={class}")));
+    extra.extend(
+        args.junit_xml
+            .iter()
+            .map(|path| format!("--junit-xml={}", path.display())),
+    );
+    let filters = workspace::filters(session, &args.workspace);
+    match session.pytest_command(&filters, options, &extra) {
+        Ok(mut command) => {
+            let error = command.exec();
+            Error::new(
+                ErrorKind::Interpreter,
+                format!("pytest cannot be started: {error}"),
+            )
+        }
+        Err(error) => error,
+    }
+}
+
+fn write_json(out: &mut impl Write, event: &Event) -> io::Result<()> {
+    let line = serde_json::to_string(event)?;
+    writeln!(out, "{line}")
+}
+
+/// The JUnit report that settings and options ask for.
+fn junit_of(args: &RunArgs, session: &Session, started: SystemTime) -> Result<JUnit, Error> {
+    let workspace = session.workspace();
+    let mut junit = JUnit::configured(workspace.config())?;
+    let configured = || workspace.addopts().junit_prefix.clone();
+    junit.prefix = args.junit_prefix.clone().or_else(configured);
     junit.timestamp = Some(humantime::format_rfc3339_micros(started).to_string());
     junit.hostname = rustix::system::uname()
         .nodename()
         .to_str()
         .ok()
         .map(ToOwned::to_owned);
+    Ok(junit)
+}
+
+fn write_junit(junit: &JUnit, report: &Report, out: impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     junit.write(report, &mut out)?;
     out.flush()
+}
+
+/// The coverage report where standard output carries data.
+fn print_coverage(report: &Report) {
+    if let Some(coverage) = &report.coverage {
+        let verdict = coverage_verdict(coverage).map_or_else(String::new, |line| line + "\n");
+        anstream::eprint!("{}{verdict}", coverage.text);
+    }
 }
 
 fn junit_files(args: &RunArgs, session: &Session) -> Vec<PathBuf> {
@@ -151,9 +238,7 @@ fn verbosity(args: &RunArgs, session: &Session) -> Verbosity {
             .or(own.durations)
             .and_then(|count| usize::try_from(count).ok())
     });
-    let durations_min = args.durations_min.or(addopts.durations_min);
     Verbosity {
-        durations_min: durations_min.or(own.durations_min),
         level: asked + addopts.verbosity + own.verbose.unwrap_or(0),
         durations,
     }
@@ -211,7 +296,7 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     };
     options.showlocals = args.showlocals || addopts.showlocals == Some(true);
     options.timeout = match args.timeout {
-        None => None,
+        None => own.timeout,
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
             Error::new(
                 ErrorKind::Usage,
@@ -219,10 +304,91 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             )
         })?),
     };
+    options.max_worker_memory = match &args.max_worker_memory {
+        None => own.max_worker_memory,
+        Some(text) => Some(parse_size(text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("--max-worker-memory takes a size such as 512M, not `{text}`"),
+            )
+        })?),
+    };
     order::options(&mut options, &args.order, session);
     options.record_inputs = args.record_inputs;
+    options.coverage = coverage(&args.coverage, &addopts.coverage)?;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
+    Ok(options)
+}
+
+/// What `addopts`, else `[tool.fastest]`, says of the display, and the command line after it.
+fn display(args: &DisplayArgs, session: &Session) -> Result<DisplayOptions, Error> {
+    let mut options = session.workspace().addopts().display.clone();
+    let own = session.workspace().fastest_config();
+    options.durations_min = options.durations_min.or(own.durations_min);
+    let mut set = |name: &str, value: Option<&str>| {
+        let set = options.set(name, value);
+        set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))
+    };
+    let flags = [
+        ("--no-header", args.no_header),
+        ("--no-summary", args.no_summary),
+        ("--disable-warnings", args.disable_warnings),
+        ("--xfail-tb", args.xfail_tb),
+        ("--no-fold-skipped", args.no_fold_skipped),
+        ("--force-short-summary", args.force_short_summary),
+    ];
+    for (name, _) in flags.iter().filter(|(_, given)| *given) {
+        set(name, None)?;
+    }
+    let values = [
+        ("-r", &args.report_chars),
+        ("--show-capture", &args.show_capture),
+        ("--color", &args.color),
+        ("--durations-min", &args.durations_min),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            set(name, Some(value))?;
+        }
+    }
+    Ok(options)
+}
+
+/// What `addopts` says of coverage, and the command line after it.
+fn coverage(args: &CoverageArgs, addopts: &CoverageOptions) -> Result<CoverageOptions, Error> {
+    let mut options = addopts.clone();
+    let mut set = |name: &str, value: Option<&str>| {
+        let set = options.set(name, value);
+        set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))
+    };
+    let flags = [
+        ("--cov-reset", args.cov_reset),
+        ("--cov-branch", args.cov_branch),
+        ("--cov-append", args.cov_append),
+        ("--no-cov-on-fail", args.no_cov_on_fail),
+        ("--no-cov", args.no_cov),
+    ];
+    for (name, _) in flags.iter().filter(|(_, given)| *given) {
+        set(name, None)?;
+    }
+    for source in &args.cov {
+        set("--cov", Some(source))?;
+    }
+    for report in &args.cov_report {
+        set("--cov-report", Some(report))?;
+    }
+    let values = [
+        ("--cov-config", &args.cov_config),
+        ("--cov-fail-under", &args.cov_fail_under),
+        ("--cov-precision", &args.cov_precision),
+        ("--cov-context", &args.cov_context),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            set(name, Some(value))?;
+        }
+    }
     Ok(options)
 }
 

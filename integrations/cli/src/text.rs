@@ -8,10 +8,6 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-pub(crate) fn bold(text: &str) -> String {
-    paint(Style::new().bold(), text)
-}
-
 pub(crate) fn colour_of(outcome: Outcome) -> Style {
     match outcome {
         Outcome::Passed => AnsiColor::Green.on_default(),

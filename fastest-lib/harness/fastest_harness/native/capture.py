@@ -11,8 +11,6 @@ import io
 import os
 import sys
 
-from .errors import Unsupported
-
 __tracebackhide__ = True
 
 
@@ -114,32 +112,75 @@ class _Stream:
         return data.decode("utf-8", "replace")
 
 
+class _MemoryFile(io.TextIOWrapper):
+    """`sys.stdout` and `sys.stderr` while only these names are captured."""
+
+    def __init__(self, other):
+        super().__init__(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+        self._other = other
+
+    def write(self, text):
+        count = super().write(text)
+        return count if self._other is None else self._other.write(text)
+
+
+class _Memory:
+    """A captured name, with what is written to it also on the stream `other`, if any."""
+
+    def __init__(self, other):
+        self.file = _MemoryFile(other)
+
+    def arm(self):
+        pass
+
+    disarm = arm
+
+    def drain(self):
+        buffer = self.file.buffer
+        data = buffer.getvalue()
+        if data:
+            buffer.seek(0)
+            buffer.truncate()
+        return data.decode("utf-8")
+
+
 class Capture:
     """The whole process's capturing; also pytest's capture manager to its capture fixtures."""
 
     def __init__(self, method):
-        if method not in ("fd", "no"):
-            raise Unsupported(f"--capture={method}")
-        self._method = method
-        self._out = self._err = self._stdin = None
+        #: `fd`, `sys`, `tee-sys` or `no`.
+        self.method = method
+        self._out = self._err = self._stdin = self._stdin_fd = None
         self._fixture = None
         self._disabled = False
 
     def start(self):
         """Switch the descriptors; standard input becomes empty."""
-        if self._method == "no":
+        if self.method == "no":
             return
         self._original = sys.stdin, sys.stdout, sys.stderr
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        self._out, self._err = _Stream(1), _Stream(2)
-        self._stdin_fd = os.dup(0)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
-        self._stdin = sys.stdin = _ClosedInput()
+        if self.method == "fd":
+            self._out, self._err = _Stream(1), _Stream(2)
+            self._stdin_fd = os.dup(0)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os.close(null)
+        else:
+            tee = self.method == "tee-sys"
+            self._out = _Memory(sys.stdout if tee else None)
+            self._err = _Memory(sys.stderr if tee else None)
+        if self.method != "tee-sys":
+            self._stdin = sys.stdin = _ClosedInput()
         self.arm()
+
+    def descriptors(self):
+        """Those of the files that captured output goes to; 0 where there are none."""
+        if self._out is None or self.method != "fd":
+            return 0, 0
+        return self._out.file.fileno(), self._err.file.fileno()
 
     def use_pytest(self):
         """Take pytest's own object for standard input, now that pytest is imported."""
@@ -154,8 +195,9 @@ class Capture:
             return
         self._out.disarm()
         self._err.disarm()
-        os.dup2(self._stdin_fd, 0)
-        os.close(self._stdin_fd)
+        if self._stdin_fd is not None:
+            os.dup2(self._stdin_fd, 0)
+            os.close(self._stdin_fd)
         sys.stdin, sys.stdout, sys.stderr = self._original
         self._out = self._err = None
 
@@ -189,10 +231,15 @@ class Capture:
 
     # What pytest's `CaptureFixture` asks of its manager.
 
+    @property
+    def _capture_fixture(self):
+        return self._fixture
+
     def set_fixture(self, fixture):
         """`capsys` or one of its kin becomes active."""
         if self._fixture is not None:
-            raise Unsupported("two capture fixtures at the same time")
+            names = fixture.request.fixturename, self._fixture.request.fixturename
+            fixture.request.raiseerror("cannot use {} and {} at the same time".format(*names))
         self._fixture = fixture
 
     def unset_fixture(self):

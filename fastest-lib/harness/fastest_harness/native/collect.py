@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from types import FunctionType, ModuleType
 
+from . import versions
 from .argnames import mandatory_names
+from .asynchronous import is_async
+from .doctests import collect_doctests, has_doctests
 from .errors import Unsupported
-from .fixtures import Holder, closure_of
+from .fixtures import Holder, closure_of, pruned
 from .imports import is_fixture
-from .marks import PLUGIN_ATTRIBUTES, unpacked_marks
+from .marks import check_attributes, unpacked_marks
 from .nodes import Class, Function, Module
 from .order import reorder
-from .params import Parametrizer, direct_names
+from .params import Metafunc, direct_names
+from .unittest_cases import collect_case, is_case
 from .xunit import add_class_fixtures, add_module_fixtures
 
 __tracebackhide__ = True
@@ -26,21 +30,28 @@ _IGNORED = frozenset(
     {*dir(ModuleType("empty")), "__builtins__", "__file__", "__cached__", *dir(_Empty())}
 )
 _ABSTRACT = 1 << 20
-_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+_GENERATOR = 0x20
 
 
 class FunctionInfo:
     """What all calls of one test function share."""
 
-    __slots__ = ("name", "func", "argnames", "closure", "definitions", "find", "plain")
+    __slots__ = ("name", "func", "argnames", "initial", "closure", "definitions", "find")
 
-    def __init__(self, name, func, argnames, closure, definitions, find):
+    def __init__(self, name, func, argnames, initial, closure, definitions, find):
         self.name = name
         self.func = func
         self.argnames = argnames
+        #: What the closure begins with: autouse fixtures, used fixtures and arguments.
+        self.initial = initial
         self.closure = closure
         self.definitions = definitions
         self.find = find
+
+    @property
+    def name2fixturedefs(self):
+        """`definitions`, as pytest and its plugins call them."""
+        return self.definitions
 
 
 class NameFilter:
@@ -63,27 +74,61 @@ class NameFilter:
 class Collector:
     """Collects files; one per engine."""
 
-    def __init__(self, config, session, builtins):
-        self._session = session
+    def __init__(self, config, session, tree, builtins):
+        self._tree = tree
         self._config = session.config
         self._is_class_name = NameFilter(config["python_classes"])
         self._is_function_name = NameFilter(config["python_functions"])
-        self._usefixtures = tuple(config["usefixtures"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
+        self._asynchronous = session.asynchronous
+        #: `pytest_generate_tests` functions of conftests and plugins, in the order in which
+        #: pytest calls them: those before parametrized fixtures are looked at, which come after
+        #: the module's own, and those after that.
+        self.generators = ((), ())
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
         self._refuse(module)
-        node = Module(self._session, nodeid, path, module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
         node.own_markers = unpacked_marks(module)
-        holder = Holder()
-        add_module_fixtures(holder, module)
-        holder.add_all(module)
-        scope = _Scope([self._builtins, *conftests, holder], node.own_markers)
+        own = Holder(self._config)
+        own.add_all(module)
         items = []
+        doctests = has_doctests(self._config, path)
+        if doctests:
+            items = self.doctests(nodeid, path, module, conftests, own)
+            if versions.at_least(9, 1):
+                # Each of the two collectors of the file has fixtures of its own.
+                own = Holder(self._config)
+                own.add_all(module)
+        holder = Holder(self._config)
+        if doctests and not versions.at_least(9, 1):
+            holder.add_holder(own)
+            add_module_fixtures(holder, module)
+        else:
+            add_module_fixtures(holder, module)
+            holder.add_holder(own)
+        plugins = self._asynchronous.holders()
+        generates = hasattr(module, "pytest_generate_tests") or self.generators != ((), ())
+        scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers, generates)
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
         return items
+
+    def doctests(self, nodeid, path, module, conftests, own=None):
+        """The doctests of a module, or of a text file if `module` is None.
+
+        `own` holds the module's fixtures, if they are found already.
+        """
+        if module is not None and own is None:
+            own = Holder(self._config)
+            own.add_all(module)
+        node = Module(self._tree.parent_of(path), nodeid, path, module)
+        node.own_markers = unpacked_marks(module) if module is not None else []
+        plugins = self._asynchronous.holders()
+        holders = [self._builtins, *plugins, *conftests, *([own] if own is not None else ())]
+        return collect_doctests(self, node, _Scope(holders, node.own_markers))
 
     def finish(self, items):
         """The order in which selected `items` run."""
@@ -91,11 +136,11 @@ class Collector:
 
     def _refuse(self, module):
         names = module.__dict__
-        for name in ("pytest_plugins", "pytest_generate_tests", "__pytest_wrapped__"):
+        for name in ("pytest_plugins", "__pytest_wrapped__"):
             if name in names:
                 raise Unsupported(f"module defines {name}")
-        if "__getattr__" in names:
-            raise Unsupported("module defines __getattr__")
+        if "__getattr__" in names and getattr(module, "pytest_plugins", None):
+            raise Unsupported("module defines pytest_plugins")
 
     def _walk(self, node, dicts, scope, items):
         seen = set(_IGNORED)
@@ -107,7 +152,9 @@ class Collector:
                     continue
                 seen.add(name)
                 if isinstance(value, type):
-                    if self._is_test_class(name, value):
+                    if is_case(value):
+                        collect_case(self, name, node, value, scope, group)
+                    elif self._is_test_class(name, value):
                         self._class(name, node, value, scope, group)
                 elif self._is_test_function(name, value):
                     self._function(name, node, value, scope, group)
@@ -116,11 +163,6 @@ class Collector:
             items.extend(group)
 
     def _is_test_class(self, name, value):
-        unittest = sys.modules.get("unittest.case")
-        if unittest is not None and issubclass(value, unittest.TestCase):
-            if value.__module__.startswith("unittest.") and not hasattr(value, "runTest"):
-                return False
-            raise Unsupported(f"unittest class {name}")
         if not (self._is_class_name(name) or _flag(value) is True):
             return False
         return not value.__flags__ & _ABSTRACT
@@ -145,63 +187,94 @@ class Collector:
             node.own_markers = unpacked_marks(cls)
             PytestClass.collect(node)
             return
-        if "pytest_generate_tests" in dir(cls):
-            raise Unsupported(f"class {name} defines pytest_generate_tests")
         node.own_markers = unpacked_marks(cls) if "_pytest.mark" in sys.modules else []
-        holder = Holder()
+        holder = Holder(self._config)
         add_class_fixtures(holder, cls)
         if "_pytest.fixtures" in sys.modules:
             holder.add_all(cls())
-        inner = scope.inside(holder, node.own_markers)
+        generates = hasattr(cls, "pytest_generate_tests")
+        inner = scope.inside(holder, node.own_markers, generates)
         self._walk(node, [cls.__dict__, *(base.__dict__ for base in cls.__mro__)], inner, items)
 
     def _function(self, name, parent, value, scope, items):
         func = getattr(value, "__func__", value)
         code = _code_of(func)
         if code is None:
-            raise Unsupported(f"{name} is not a function")
+            _warn_of_no_function(name, func)
+            return
         if not getattr(func, "__test__", True):
             return
-        if code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
-            kind = "generator" if code.co_flags & _GENERATOR else "async"
-            raise Unsupported(f"{kind} test {name}")
+        if code.co_flags & _GENERATOR:
+            raise Unsupported(f"generator test {name}")
+        asynchronous = is_async(code)
+        if asynchronous:
+            self._asynchronous.mark(value, scope.marks)
         attributes = func.__dict__
         if attributes:
-            for attribute in PLUGIN_ATTRIBUTES:
-                if attribute in attributes:
-                    raise Unsupported(f"test {name} carries {attribute}")
+            check_attributes(name, attributes)
         marks = unpacked_marks(func) if attributes else []
         argnames = mandatory_names(func, name, parent.cls)
         inherited = scope.marks
         every = [*marks, *inherited] if inherited else marks
-        parametrize = [mark for mark in every if mark.name == "parametrize"]
-        used = self._usefixtures_of(every) if every else ()
+        parametrize = uses = used = ()
+        if every:
+            parametrize = [mark for mark in every if mark.name == "parametrize"]
+            uses = [mark for mark in every if mark.name == "usefixtures"]
+            used = [fixture for mark in uses for fixture in mark.args]
         info = self._info(name, func, argnames, used, parametrize, scope)
         nodeid = f"{parent.nodeid}::{name}"
+        if uses and not all(mark.args for mark in uses):
+            _warn_of_empty_use(Function(name, parent, nodeid, info, None, marks))
         calls = ()
-        if parametrize or any(map(_may_have_params, info.definitions.values())):
-            calls = Parametrizer(info, nodeid, parent, self._config).run(parametrize)
-        self._require_known(info, calls)
+        if parametrize or scope.generates or any(map(_may_have_params, info.definitions.values())):
+            definition = Function(name, parent, nodeid, info, None, marks)
+            metafunc = Metafunc(info, definition, self._config)
+            generators = self._generators_for(parent) if scope.generates else ((), ())
+            calls = metafunc.run(parametrize, generators)
+            if scope.generates:
+                info.closure = tuple(metafunc.fixturenames)
+                if calls:
+                    info.closure = pruned(info)
+        self._require_known(info)
+        first = len(items)
         if not calls:
             items.append(Function(name, parent, nodeid, info, None, marks))
         for call in calls:
             suffix = f"[{call.id}]" if call._idlist else ""
             own = [*marks, *call.marks]
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
+        if asynchronous or every or calls:
+            self._asynchronous.adopt(items[first:], func, asynchronous)
 
-    def _usefixtures_of(self, marks):
-        names = []
-        for mark in marks:
-            if mark.name == "usefixtures":
-                if not mark.args:
-                    raise Unsupported("usefixtures without names")
-                names.extend(mark.args)
-        return names
+    def _generators_for(self, parent):
+        """The hooks that generate tests of functions of `parent`, in the order of their calls."""
+        early, late = self.generators
+        own = []
+        if parent.cls is not None and hasattr(parent.cls, "pytest_generate_tests"):
+            own.append(parent.cls().pytest_generate_tests)
+        if hasattr(parent.module, "pytest_generate_tests"):
+            own.append(parent.module.pytest_generate_tests)
+        return (*own, *early), late
+
+    def plain_info(self, name, func, marks, scope):
+        """What there is to know of a test that takes no arguments, whatever its signature."""
+        every = [*marks, *scope.marks]
+        parametrize = [mark for mark in every if mark.name == "parametrize"]
+        uses = [mark for mark in every if mark.name == "usefixtures"]
+        if not all(mark.args for mark in uses):
+            raise Unsupported("usefixtures without names")
+        used = [fixture for mark in uses for fixture in mark.args]
+        info = self._info(name, func, (), used, parametrize, scope)
+        for definitions in info.definitions.values():
+            if definitions and definitions[-1].params is not None:
+                raise Unsupported(f"parametrized fixture for {name}, which takes no arguments")
+        self._require_known(info)
+        return info
 
     def _info(self, name, func, argnames, used, parametrize, scope):
-        initial = (*self._usefixtures, *scope.autouse, *used, *argnames)
+        initial = (*self.usefixtures, *scope.autouse, *used, *argnames)
         if not initial:
-            return FunctionInfo(name, func, (), (), {}, scope.find)
+            return FunctionInfo(name, func, (), (), (), {}, scope.find)
         initial = tuple(dict.fromkeys(initial))
         if parametrize:
             ignored = direct_names(parametrize)
@@ -209,9 +282,9 @@ class Collector:
         else:
             closure, definitions = scope.closure(initial)
             definitions = dict(definitions)
-        return FunctionInfo(name, func, argnames, closure, definitions, scope.find)
+        return FunctionInfo(name, func, argnames, initial, closure, definitions, scope.find)
 
-    def _require_known(self, info, calls):
+    def _require_known(self, info):
         for name in info.closure:
             if name not in info.definitions and name != "request":
                 raise Unsupported(f"fixture {name!r} is not known")
@@ -220,7 +293,9 @@ class Collector:
 class _Scope:
     """The fixtures visible at one place of the tree."""
 
-    def __init__(self, holders, marks):
+    def __init__(self, holders, marks, generates=False):
+        #: Whether a hook generates tests here.
+        self.generates = generates
         #: Marks of the module and the classes around, nearest first.
         self.marks = marks
         self._holders = holders
@@ -228,9 +303,10 @@ class _Scope:
         self._closures = {}
         self.autouse = [name for holder in holders for name in holder.autouse]
 
-    def inside(self, holder, marks):
-        """The scope of a class below this one."""
-        return _Scope([*self._holders, holder], [*marks, *self.marks])
+    def inside(self, holder, marks, generates=False):
+        """The scope of a class below this one, which may generate tests itself."""
+        generates = generates or self.generates
+        return _Scope([*self._holders, holder], [*marks, *self.marks], generates)
 
     def find(self, name):
         """The definitions called `name`, outermost first."""
@@ -246,6 +322,35 @@ class _Scope:
         if known is None:
             known = self._closures[initial] = closure_of(initial, (), self.find)
         return known
+
+
+def _warn_of_no_function(name, value):
+    """Do as pytest with a test that can be called but is no function."""
+    if not versions.installed():
+        raise Unsupported(f"{name} is not a function")
+    from warnings import warn_explicit
+
+    from _pytest._code import getfslineno
+    from _pytest.compat import get_real_func
+    from _pytest.warning_types import PytestCollectionWarning
+
+    if isinstance(get_real_func(value), FunctionType):
+        raise Unsupported(f"{name} is not a plain function")
+    path, line = getfslineno(value)
+    warning = PytestCollectionWarning(f"cannot collect {name!r} because it is not a function.")
+    warn_explicit(warning, None, str(path), line + 1)
+
+
+def _warn_of_empty_use(definition):
+    """Do as pytest with a `usefixtures` that names nothing."""
+    if not versions.at_least(8, 4):
+        return
+    from _pytest.warning_types import PytestWarning
+
+    text = f"usefixtures() in {definition.nodeid} without arguments has no effect"
+    for node, mark in definition.iter_markers_with_node("usefixtures"):
+        if not mark.args:
+            node.warn(PytestWarning(text))
 
 
 def _may_have_params(definitions):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
+from .. import limits, plugin
+from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from ..parts import Part
-from . import report, versions
+from . import marks, report, versions
+from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
 from .capture import Capture
 from .collect import Collector
+from .compare import explained
 from .errors import Shield, Unsupported, take_pending
 from .fixtures import Holder
 from .imports import ConftestLoader, import_file
-from .logcapture import LogCapture
+from .logcapture import LogCapture, LogSettings
 from .marks import Selector
 from .nodes import Session
 from .runner import Runner, SetupState
 from .shims import Config
+from .tree import Tree
 from .warn import StrayExceptions, WarningRecorder
 
 __tracebackhide__ = True
@@ -37,27 +43,35 @@ class NativeEngine:
 
     `config` is the worker's configuration. `sink` gives the files and takes what happens:
     next_file, loading, collected, collect_report, deopt, starting, result, warning, done and
-    should_stop. A file is over with `done` or with `deopt`, whichever comes.
+    should_stop. A file is over with `done` or with `deopt`, whichever comes. `plugins` are
+    instances of `fastest_harness.plugin.Plugin`, the outermost first.
     """
 
-    def __init__(self, config, sink):
+    def __init__(self, config, sink, plugins=()):
+        if "pytest-timeout" in config.get("plugins", ()):
+            # It registers its mark, which is honoured with and without it.
+            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
+            config = dict(config, markers=known)
         self._config = config
         self._sink = sink
+        self._plugins = list(plugins)
         self._pytest = versions.find_pytest()
         versions.activate(self._pytest)
+        marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
         self._other_parts = {}  # path -> collected tests that another request is about
+        family = config.get("junit_family")
+        self._junit = JUnitSink(family, sink) if family is not None else None
 
     def _reason_against(self, config):
         if not self._pytest.supported:
             return f"pytest {self._pytest.text} is not supported"
-        if config["capture"] not in ("fd", "no"):
-            return f"--capture={config['capture']}"
-        for argument in config.get("pytest_args", ()):
-            if argument.startswith("--doctest"):
-                return argument
+        try:
+            self._log_settings = LogSettings(config.get("settings", {}))
+        except ValueError as error:
+            return str(error)
         return None
 
     def run(self):
@@ -65,10 +79,12 @@ class NativeEngine:
 
         `KeyboardInterrupt` passes through, after the descriptors were given back.
         """
+        if self._refusal is None:
+            self._refusal = self._start()
         if self._refusal is not None:
             self._refuse_all()
             return
-        self._start()
+        interrupted = None
         try:
             while True:
                 file = self._next or self._load_next()
@@ -76,10 +92,16 @@ class NativeEngine:
                 if file is None:
                     break
                 self._run_file(file)
+        except KeyboardInterrupt as error:
+            interrupted = error
+            raise
         finally:
             # An interruption ends the session's fixtures too.
             with Shield():
                 self._state.teardown(None)
+            for extension in reversed(self._plugins):
+                extension.unconfigure(self._pytest_config)
+            self._close(interrupted)
             self._stop()
 
     def _refuse_all(self):
@@ -90,17 +112,24 @@ class NativeEngine:
             self._sink.deopt(request["seq"], self._refusal, None)
 
     def _start(self):
+        """Get ready for the first file. Gives the reason if none can be run natively."""
         config = self._config
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
-        self._shim = Config(config, self._capture)
-        self._logs = LogCapture(self._shim)
-        self._stray = StrayExceptions(self._shim)
+        shim = Config(config, self._capture)
+        self._pytest_config = shim
+        self._asynchronous = Asynchronous(
+            config.get("plugins", ()),
+            config.get("settings", {}),
+            config.get("async_options", {}),
+            shim,
+        )
+        self._logs = LogCapture(shim, self._log_settings)
+        self._stray = StrayExceptions(shim)
         self._state = SetupState()
-        self._session = Session(self._shim, self._state)
-        self._builtins = BuiltinFixtures(config, self._logs)
-        self._collector = Collector(config, self._session, self._builtins)
-        self._runner = Runner(self._state, self._capture, self._logs, self._recorder, self._stray)
+        self._session = Session(shim, self._state)
+        self._session.asynchronous = self._asynchronous
+        self._builtins = BuiltinFixtures(config, self._capture, self._logs)
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
@@ -111,6 +140,42 @@ class NativeEngine:
             os.environ["PYTEST_VERSION"] = self._pytest.text
         self._stray.start()
         self._capture.start()
+        self._sink.captured_in(*self._capture.descriptors())
+        reason = self._open()
+        if reason is not None:
+            self._stop()
+            return reason
+        tree = Tree(self._session, config, self._load_package)
+        self._collector = Collector(config, self._session, tree, self._builtins)
+        self._runner = self._make_runner(Runner)
+        self._configure_plugins()
+        return None
+
+    def _open(self):
+        """Whatever else a kind of engine needs; gives the reason if that cannot be had."""
+        return None
+
+    def _close(self, interrupted):
+        """Undo `_open`. `interrupted` is the exception that ended the run, if one did."""
+
+    def _make_runner(self, cls, *more):
+        parts = (self._state, self._capture, self._logs, self._recorder, self._stray, *more)
+        measurement = self._config.get("measurement")
+        if measurement is None:
+            return cls(*parts)
+        from .measured import MeasuredRunner
+
+        return type("MeasuredRunner", (MeasuredRunner, cls), {})(measurement, *parts)
+
+    def _configure_plugins(self):
+        self._plugin_holders = []
+        for extension in self._plugins:
+            extension.configure(self._pytest_config)
+            owner = extension.fixtures()
+            if owner is not None:
+                holder = Holder(self._pytest_config)
+                holder.add_all(owner)
+                self._plugin_holders.append(holder)
 
     def _install_finder(self):
         from ..rewrite import RewritingFinder
@@ -120,6 +185,7 @@ class NativeEngine:
             "pytest": self._on_pytest,
             "logging": self._logs.arm,
             "threading": self._stray.watch_threads,
+            "pdb": _refuse_debugger,
         }
         for name, hook in hooks.items():
             if name in sys.modules:
@@ -136,30 +202,23 @@ class NativeEngine:
         """Give the freshly imported pytest the little state that its helpers need."""
         import pytest
         from _pytest import assertion
-        from _pytest.assertion import truncate, util
+        from _pytest.assertion import util
         from _pytest.mark.structures import MARK_GEN
 
-        config = self._shim
+        config = self._pytest_config
 
         def compare(op, left, right):
             lines = assertion.pytest_assertrepr_compare(
                 config=config, op=op, left=left, right=right
             )
-            if not lines:
-                return None
-            if hasattr(truncate, "materialize_with_truncation"):
-                lines = truncate.materialize_with_truncation(lines, config)
-            else:
-                lines = truncate.truncate_if_required(lines, self._session)
-            if not lines:
-                return None
-            # Doubled because the rewriter formats the explanation once more.
-            return "\n~".join(line.replace("\n", "\\n") for line in lines).replace("%", "%%")
+            return explained(lines, config) if lines else None
 
         util._reprcompare = compare
         util._config = config
         MARK_GEN._config = config
         pytest.register_assert_rewrite = self._finder.mark_rewrite
+        if self._junit is not None:
+            self._junit.install(config)
         self._capture.use_pytest()
         self._logs.use_pytest()
 
@@ -185,9 +244,24 @@ class NativeEngine:
     def _import_all(self):
         """Import what pytest would have imported before its first test.
 
-        Failures are kept for the one worker that is given the file.
+        Failures are kept for the one worker that is given the file. What modules define stays for
+        good, so the garbage collector neither looks at it meanwhile nor ever after.
         """
-        for request in self._sink.take_imports():
+        requests = self._sink.take_imports()
+        if not requests:
+            return
+        thresholds = gc.get_threshold()
+        gc.set_threshold(0)
+        try:
+            self._import_each(requests)
+        finally:
+            gc.freeze()
+            # Unless a module has set others.
+            if gc.get_threshold()[0] == 0:
+                gc.set_threshold(*thresholds)
+
+    def _import_each(self, requests):
+        for request in requests:
             if self._sink.should_stop():
                 return
             path = request["abspath"]
@@ -196,24 +270,27 @@ class NativeEngine:
             if self._recorder_is_new():
                 self._recorder.prepare()
             self._recorder.start()
+            self._logs.start_loading()
             try:
                 for conftest in request["conftests"]:
                     self._holder_of(conftest)
                 if path.endswith(".py"):
-                    self._import(path)
+                    self._import(path, request.get("doctest", False))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
                 self._failed_imports[path] = error
             finally:
+                self._logs.end_loading()
                 self._recorder.stop(request["seq"], "collect", "")
                 self._capture.drain()
 
-    def _import(self, path):
+    def _import(self, path, only_doctests=False):
         failed = self._failed_imports.pop(path, None)
         if failed is not None:
             raise failed
-        self._finder.add_path(path)
+        if not only_doctests:
+            self._finder.add_path(path)
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
@@ -236,9 +313,11 @@ class NativeEngine:
             if self._recorder_is_new():
                 self._recorder.prepare()
             self._recorder.start()
+            self._logs.start_loading()
             try:
-                items = self._collect(request)
+                items = self._items_of(request)
             finally:
+                self._logs.end_loading()
                 self._recorder.stop(seq, "collect", "")
             items, deselected = self._narrow(request, items)
         except Unsupported as error:
@@ -255,56 +334,86 @@ class NativeEngine:
         sink.collected(seq, [item.nodeid for item in items], deselected)
         return items
 
+    def _items_of(self, request):
+        """The tests that a request is about, and all of its file that filters have to see."""
+        others = self._other_parts.pop(request["abspath"], None)
+        if others is None:
+            return self._collect(request)
+        wanted = request.get("ids")
+        if wanted is None:
+            return others
+        return [item for item in others if any(_is_meant(item, text) for text in wanted)]
+
     def _narrow(self, request, items):
         """The tests to run, and how many of the others count as deselected."""
         part = Part.of(request)
         if part is None:
-            selected = self._select(items)
-            return selected, len(items) - len(selected)
+            total = len(items)
+            items = self._extend(self._select(items), None)
+            return items, total - len(items)
         if part.leaves_others:
             others = [item for item in items if not part.keeps(item.nodeid)]
-            self._other_parts[request["abspath"]] = others
+            # Where there are none, this may be what another worker has left of the part.
+            if others:
+                self._other_parts[request["abspath"]] = others
         items = [item for item in items if part.shows(item.nodeid)]
-        kept = [item for item in self._select(items) if part.keeps(item.nodeid)]
-        return kept, sum(1 for item in items if part.counts(item.nodeid)) - len(kept)
+        total = sum(1 for item in items if part.counts(item.nodeid))
+        items = self._extend(self._select(items), part)
+        return items, total - len(items)
+
+    def _extend(self, items, part):
+        """Those of `items` that are of the part, after plugins have edited all."""
+        for extension in self._plugins:
+            extension.collected(items)
+        if part is not None:
+            items = part.of_items(items)
+        if self._plugins:
+            for item in items:
+                item.taken_by = plugin.takers(self._plugins, item)
+                item.watched = bool(item.taken_by)
+        return items
 
     def _recorder_is_new(self):
         return self._recorder._prepared is None
 
     def _collect(self, request):
+        return self._collector.finish(self._collect_items(request))
+
+    def _collect_items(self, request):
+        """The tests of a file, in the order of their definition."""
         path = request["abspath"]
-        others = self._other_parts.pop(path, None)
-        if others is not None:
-            return others
-        holders = [self._holder_of(conftest) for conftest in request["conftests"]]
-        module = self._import(path)
-        self._check_packages(path)
-        items = self._collector.collect(request["path"], path, module, holders)
+        holders = [*self._plugin_holders, *map(self._holder_of, request["conftests"])]
+        if not request.get("doctest"):
+            module = self._import(path)
+            items = self._collector.collect(request["path"], path, module, holders)
+        else:
+            items = self._doctests(request["path"], path, holders)
         wanted = request.get("ids")
         if wanted is not None:
             items = _restrict(items, wanted)
-        return self._collector.finish(items)
+        return items
 
-    def _check_packages(self, path):
-        """Module-level setup in a package's `__init__` belongs to its directory node."""
-        directory = os.path.dirname(path)
-        while True:
-            init = os.path.join(directory, "__init__.py")
-            if not os.path.isfile(init) or directory == self._config["rootdir"]:
-                return
-            for module in (sys.modules.get(name) for name in _package_names(directory)):
-                if module is None or getattr(module, "__file__", None) != init:
-                    continue
-                for name in ("setUpModule", "setup_module", "tearDownModule", "teardown_module"):
-                    if name in module.__dict__:
-                        raise Unsupported(f"package defines {name}")
-            directory = os.path.dirname(directory)
+    def _doctests(self, nodeid, path, holders):
+        module = None
+        if path.endswith(".py"):
+            module = self._import(path, only_doctests=True)
+        return self._collector.doctests(nodeid, path, module, holders)
+
+    def _load_package(self, path):
+        """The module of a package's `__init__`, for the setup that it defines."""
+        try:
+            module = import_file(path, self._config["import_mode"], self._config["rootdir"])
+        except Exception as error:
+            raise Unsupported(f"package fails to import: {_in_short(error)}") from None
+        if "pytest_plugins" in module.__dict__:
+            raise Unsupported("package sets pytest_plugins")
+        return module
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
         if holder is None:
             self._finder.add_path(path)
-            holder = Holder()
+            holder = Holder(self._pytest_config, os.path.dirname(path))
             holder.add_all(self._conftests.load(path))
             self._holders[path] = holder
         return holder
@@ -333,6 +442,9 @@ class NativeEngine:
     def _run_file(self, file):
         sink, seq, items = self._sink, file.seq, file.items
         count = len(items)
+        with Shield():
+            # What a file that was handed back may have left.
+            self._state.teardown(items[0])
         for index, item in enumerate(items):
             if sink.should_stop():
                 with Shield():
@@ -343,21 +455,43 @@ class NativeEngine:
             # Let a finished test's values go.
             items[index] = None
             sink.starting(seq, index)
-            reports = self._runner.run(seq, item, nextitem, self._peek)
+            if marks.limits_time:
+                sink.limit(limits.seconds(item))
+            try:
+                reports = self._runner.run(seq, item, nextitem, self._peek)
+            except KeyboardInterrupt:
+                sink.cut_short(seq, index, self._runner.finished_phases())
+                raise
             if reports is None:
                 with Shield():
                     self._state.leave_file()
                 rest = [item.nodeid, *(other.nodeid for other in items[index + 1 :])]
+                if self._junit is not None:
+                    self._junit.forget()
                 sink.deopt(seq, take_pending(), rest)
                 return
+            extras = self._junit.extras(item) if self._junit is not None else None
+            if extras:
+                reports = report.expanded(reports)
+                reports[-1].update(extras)
             sink.result(seq, index, reports)
         sink.done(seq)
 
     def _peek(self):
-        """Whether another test follows. Loads the file it is in."""
+        """The first test of the next file, which is loaded for that; None if there is none."""
         if self._next is None:
             self._next = self._load_next()
-        return self._next is not None
+        return self._next.items[0] if self._next is not None else None
+
+
+def _refuse_debugger():
+    """pytest gives a debugger the terminal, or ends the run where there is none."""
+    import pdb
+
+    def set_trace(*args, **kwargs):
+        raise Unsupported("pdb.set_trace")
+
+    pdb.set_trace = set_trace
 
 
 def _in_short(error):
@@ -365,21 +499,15 @@ def _in_short(error):
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _package_names(directory):
-    from .imports import module_location
-
-    yield module_location(os.path.join(directory, "__init__.py"))[1]
+def _is_meant(item, text):
+    return item.nodeid == text or item.nodeid.startswith((text + "::", text + "["))
 
 
 def _restrict(items, wanted):
     kept = []
     found = set()
     for item in items:
-        matching = [
-            text
-            for text in wanted
-            if item.nodeid == text or item.nodeid.startswith((text + "::", text + "["))
-        ]
+        matching = [text for text in wanted if _is_meant(item, text)]
         if matching:
             kept.append(item)
             found.update(matching)

@@ -21,6 +21,17 @@ class Unsupported(BaseException):
             _pending.append(reason)
 
 
+def as_pytest(error):
+    """`error`, noted to be the very one that pytest raises, whoever raises it here."""
+    error._fastest_as_pytest = True
+    return error
+
+
+def is_as_pytest(error):
+    """Whether `error` went through `as_pytest`."""
+    return getattr(error, "_fastest_as_pytest", False)
+
+
 def take_pending():
     """The reason of the first `Unsupported` since the last call, or None; forgets it."""
     if _pending:

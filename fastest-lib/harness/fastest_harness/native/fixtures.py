@@ -8,8 +8,8 @@ from types import FunctionType
 
 from . import versions
 from .argnames import mandatory_names
-from .errors import Unsupported
-from .nodes import FUNCTION, LEVELS, PACKAGE, SCOPE_NAMES
+from .errors import Unsupported, as_pytest
+from .nodes import FUNCTION, LEVELS, SCOPE_NAMES
 
 __tracebackhide__ = True
 
@@ -49,6 +49,9 @@ class FixtureDef:
         "autouse",
         "generator",
         "native",
+        "hooked",
+        "directory",
+        "origin",
     )
 
     def __init__(self, argname, func, level, params=None, ids=None, autouse=False, native=False):
@@ -60,13 +63,17 @@ class FixtureDef:
         self.autouse = autouse
         # Functions of the engine itself need no rebinding to the test's instance.
         self.native = native
+        #: Where the conftest that defines it is; None for a fixture of anything else.
+        self.directory = None
+        #: The function to show in messages, where that is another one.
+        self.origin = func
         self.argnames = mandatory_names(func, argname, None)
         self.cached_result = None
         self.finalizers = []
         kind = _kind(func)
-        if kind == "async":
-            raise Unsupported(f"async fixture {argname}")
         self.generator = kind == "generator"
+        # Whether plugins may have a say in its setup.
+        self.hooked = kind == "async" or not native and _is_of_plugin(argname, func)
 
     @property
     def scope(self):
@@ -123,7 +130,18 @@ class FixtureDef:
         finally:
             request.node.addfinalizer(finish)
 
+    def cache_key(self, request):
+        """`request.cache_key`; pytest asks the definition."""
+        return request.cache_key
+
+    @property
+    def _autouse(self):
+        return self.autouse
+
     def _set_up(self, request):
+        if self.hooked:
+            request.session.asynchronous.set_up(self, request)
+            return
         kwargs = {}
         for argname in self.argnames:
             kwargs[argname] = request.getfixturevalue(argname)
@@ -135,7 +153,8 @@ class FixtureDef:
                 try:
                     result = next(iterator)
                 except StopIteration:
-                    raise Unsupported(f"fixture {self.argname} yields nothing") from None
+                    error = ValueError(f"{self.argname} did not yield a value")
+                    raise as_pytest(error) from None
                 self.finalizers.append(partial(_finish_generator, self.func, iterator))
             else:
                 result = func(**kwargs)
@@ -197,20 +216,35 @@ def _kind(func):
     return "generator" if flags & _GENERATOR else "plain"
 
 
+def _is_of_plugin(argname, func):
+    plain = getattr(func, "__func__", func)
+    return argname == "event_loop_policy" or hasattr(plain, "_force_asyncio_fixture")
+
+
 class Holder:
     """The fixtures that one conftest, module or class defines."""
 
-    __slots__ = ("defs", "autouse")
+    __slots__ = ("defs", "autouse", "_config", "_directory")
 
-    def __init__(self):
+    def __init__(self, config, directory=None):
         self.defs = {}
         self.autouse = []
+        self._config = config
+        self._directory = directory
 
     def add(self, fixturedef):
         """Register a definition; one of the same name added later wins."""
+        fixturedef.directory = self._directory
         self.defs.setdefault(fixturedef.argname, []).append(fixturedef)
         if fixturedef.autouse:
             self.autouse.append(fixturedef.argname)
+
+    def add_holder(self, other):
+        """Register the definitions of `other` after those at hand."""
+        for definitions in other.defs.values():
+            for fixturedef in definitions:
+                self.defs.setdefault(fixturedef.argname, []).append(fixturedef)
+        self.autouse.extend(other.autouse)
 
     def add_all(self, holder):
         """Register every fixture found on `holder`, a module or an instance of a class."""
@@ -218,13 +252,27 @@ class Holder:
         if fixtures is None:
             return
         for name, marker, func in _find(holder, fixtures):
-            argname = marker.name or name
-            if callable(marker.scope):
-                raise Unsupported(f"dynamic scope of fixture {argname}")
-            level = LEVELS.get(marker.scope)
-            if level is None or level == PACKAGE:
-                raise Unsupported(f"{marker.scope} scope of fixture {argname}")
-            self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
+            self.take(marker.name or name, marker, func)
+
+    def take(self, argname, marker, func):
+        """Register the fixture function `func`, decorated with `marker`."""
+        level = self._level(argname, marker.scope)
+        self.add(FixtureDef(argname, func, level, marker.params, marker.ids, marker.autouse))
+
+    def _level(self, argname, scope):
+        if callable(scope):
+            from _pytest.fixtures import _eval_scope_callable
+
+            try:
+                scope = _eval_scope_callable(scope, argname, self._config)
+            except BaseException as error:
+                if isinstance(error, (KeyboardInterrupt, Unsupported)):
+                    raise
+                raise Unsupported(f"dynamic scope of fixture {argname} fails") from None
+        level = LEVELS.get(scope)
+        if level is None:
+            raise Unsupported(f"{scope} scope of fixture {argname}")
+        return level
 
 
 def _find(holder, fixtures):
@@ -233,16 +281,23 @@ def _find(holder, fixtures):
     owner = holder if module else type(holder)
     plain = module and "__getattr__" not in holder.__dict__ and "__dir__" not in holder.__dict__
     names = sorted(holder.__dict__) if plain else dir(holder)
+    # Releases that warn of fixtures behind decorators also leave class methods out.
+    check = getattr(fixtures.FixtureManager, "_check_for_wrapped_fixture", None)
     for name in names:
         try:
             value = holder.__dict__[name] if plain else getattr(owner, name, None)
         except Exception:
             continue
         if definition is not None:
-            if type(value) is not definition:
+            kind = type(value)
+            if check is not None and (not module or kind is not definition):
+                raw = value if module else _raw(owner, name)
+                if type(raw) in _WRAPPERS and hasattr(raw, "__wrapped__"):
+                    check(_Checker(fixtures.FixtureManager), name, raw)
+                if type(raw) is classmethod:
+                    continue
+            if kind is not definition:
                 continue
-            if not module and _is_wrapped(owner, name):
-                raise Unsupported(f"fixture {name} below classmethod or staticmethod")
             try:
                 bound = getattr(holder, name)
             except AttributeError:
@@ -256,11 +311,25 @@ def _find(holder, fixtures):
                 yield name, marker, get_real_method(getattr(holder, name), holder)
 
 
-def _is_wrapped(owner, name):
+#: What a decorator may have made of a fixture.
+_WRAPPERS = frozenset({FunctionType, staticmethod, classmethod})
+
+
+class _Checker:
+    """As much of a `FixtureManager` as its look for hidden fixtures needs."""
+
+    def __init__(self, manager):
+        self._manager = manager
+
+    def _find_wrapped_fixture_def(self, obj):
+        return self._manager._find_wrapped_fixture_def(self, obj)
+
+
+def _raw(owner, name):
     for base in owner.__mro__:
         if name in base.__dict__:
-            return isinstance(base.__dict__[name], (classmethod, staticmethod))
-    return False
+            return base.__dict__[name]
+    return None
 
 
 def closure_of(initial, ignored, find):
@@ -290,6 +359,22 @@ def closure_of(initial, ignored, find):
         return known[-1].level if known else FUNCTION
 
     return sorted(names, key=level, reverse=True), definitions
+
+
+def pruned(info):
+    """The closure of `info` without what its parametrization made needless."""
+    if versions.at_least(9, 1):
+        needed = set(_depth_first(info.initial, info.definitions.get))
+    else:
+        needed = set()
+        waiting = list(info.initial)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed and name in info.closure:
+                needed.add(name)
+                if name in info.definitions:
+                    waiting.extend(info.definitions[name][-1].argnames)
+    return tuple(name for name in info.closure if name in needed)
 
 
 def _level_by_level(initial, lookup):

@@ -3,65 +3,129 @@
 from __future__ import annotations
 
 from .errors import Unsupported
-from .nodes import SESSION
+from .nodes import DIRECTORY, PACKAGE, SESSION
 
 __tracebackhide__ = True
 
-#: Marks that a plugin acts upon; a test that carries one runs under pytest. Marks not listed
-#: here or above are labels.
-PLUGIN_MARKS = frozenset(
-    {
-        "asyncio",
-        "anyio",
-        "trio",
-        "tornado",
-        "gen_test",
-        "timeout",
+#: Mark -> the distributions whose plugin acts upon it. Where one of them is installed, a test that
+#: carries the mark runs under pytest; elsewhere, and for all other names, a mark is a label.
+PLUGIN_MARKS = {
+    "trio": ("pytest-trio",),
+    "tornado": ("pytest-tornado",),
+    "gen_test": (
+        "pytest-tornado",
+        "pytest-tornasync",
+    ),
+    "flaky": (
         "flaky",
-        "repeat",
-        "rerun",
-        "order",
-        "run",
-        "dependency",
-        "depends",
-        "xdist_group",
-        "forked",
-        "isolated",
-        "django_db",
-        "urls",
-        "ignore_template_errors",
-        "benchmark",
-        "freeze_time",
-        "vcr",
-        "block_network",
-        "enable_socket",
-        "disable_socket",
-        "allow_hosts",
-        "no_cover",
-        "parallel_threads",
-        "thread_unsafe",
-        "iterations",
-        "httpx_mock",
-        "mpl_image_compare",
-        "qt_log_level_fail",
-        "qt_no_exception_capture",
-        "usefixtures_async",
-        "limit_memory",
-        "limit_leaks",
-    }
-)
+        "pytest-rerunfailures",
+        "pytest-retry",
+    ),
+    "repeat": ("pytest-repeat",),
+    "rerun": ("pytest-rerunfailures",),
+    "order": ("pytest-order",),
+    "run": ("pytest-ordering",),
+    "dependency": ("pytest-dependency",),
+    "depends": ("pytest-depends",),
+    "xdist_group": ("pytest-xdist",),
+    "forked": ("pytest-forked",),
+    "isolated": (
+        "pytest-isolated",
+        "pytest-isolate",
+    ),
+    "django_db": ("pytest-django",),
+    "urls": ("pytest-django",),
+    "ignore_template_errors": ("pytest-django",),
+    "benchmark": (
+        "pytest-benchmark",
+        "pytest-codspeed",
+    ),
+    "freeze_time": (
+        "pytest-freezer",
+        "pytest-freezegun",
+    ),
+    "vcr": (
+        "pytest-vcr",
+        "pytest-recording",
+    ),
+    "block_network": ("pytest-recording",),
+    "enable_socket": ("pytest-socket",),
+    "disable_socket": ("pytest-socket",),
+    "allow_hosts": ("pytest-socket",),
+    "no_cover": ("pytest-cov",),
+    "parallel_threads": ("pytest-run-parallel",),
+    "thread_unsafe": ("pytest-run-parallel",),
+    "iterations": ("pytest-run-parallel",),
+    "httpx_mock": ("pytest-httpx",),
+    "mpl_image_compare": ("pytest-mpl",),
+    "qt_log_level_fail": ("pytest-qt",),
+    "qt_no_exception_capture": ("pytest-qt",),
+    "limit_memory": ("pytest-memray",),
+    "limit_leaks": ("pytest-memray",),
+}
+#: The plugins' distributions that are installed in this process.
+_installed = frozenset()
+
+
+def activate(plugins):
+    """Make `plugins` the installed distributions that plug into pytest."""
+    global _installed
+    _installed = frozenset(plugins)
+
 
 #: Attributes that decorators of plugins leave on a test function.
-PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
+_PLUGIN_ATTRIBUTES = ("is_hypothesis_test", "hypothesis", "_hypothesis_internal_use_settings")
+
+
+#: The marks that the engine refuses where plugins are called, else None.
+_acted_upon = None
+_attributes = _PLUGIN_ATTRIBUTES
+
+
+def act_upon(names):
+    """From now on plugins are called, but for those that act upon the marks `names`."""
+    global _acted_upon, _attributes
+    _acted_upon = names
+    _attributes = ()
+
+
+def _is_acted_upon(name):
+    if _acted_upon is not None:
+        return name in _acted_upon
+    return name in PLUGIN_MARKS and not _installed.isdisjoint(PLUGIN_MARKS[name])
+
+
+def check_attributes(name, attributes):
+    """Raise `Unsupported` for a function that a plugin's decorator has made its own."""
+    for attribute in _attributes:
+        if attribute in attributes:
+            raise Unsupported(f"test {name} carries {attribute}")
+
+
+#: Whether any mark has limited the time of a test.
+limits_time = False
 
 
 def check_marks(marks):
     """Raise `Unsupported` for a mark that a plugin would act upon."""
+    global limits_time
     for mark in marks:
-        if mark.name in PLUGIN_MARKS:
+        if mark.name == "timeout":
+            limits_time = True
+            _check_timeout(mark)
+        if _is_acted_upon(mark.name):
             raise Unsupported(f"mark {mark.name}")
-        if mark.name in ("tryfirst", "trylast"):
-            raise Unsupported(f"mark {mark.name}")
+
+
+def _check_timeout(mark):
+    from ..limits import arguments
+
+    try:
+        given = arguments(mark)
+    except ValueError as error:
+        raise Unsupported(str(error)) from None
+    if given.get("func_only"):
+        raise Unsupported("mark timeout with func_only")
 
 
 def unpacked_marks(obj):
@@ -106,9 +170,10 @@ def _compile(text):
 def _keyword_matcher(item):
     from _pytest import mark as pytest_mark
 
-    names = set(item.nodeid.partition("::")[0].split("/"))
-    for node in item._parents():
-        if node.level != SESSION:
+    names = set()
+    for node in item.iter_parents():
+        is_directory = node.level in (DIRECTORY, PACKAGE)
+        if node.level != SESSION and not (is_directory and node.parent.level == SESSION):
             names.add(node.name)
         names.update(node.__dict__.get("extra_keyword_matches", ()))
     attributes = item.info.func.__dict__

@@ -1,18 +1,22 @@
 """The collection tree as tests and pytest's own helpers see it through `request.node`.
 
 Only what pytest documents and the native engine models is here; asking a node for anything else
-raises `Unsupported`, so that no test sees a wrong answer.
+raises `Unsupported`, so that no test sees a wrong answer. The nodes of directories are in `tree`.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 
+from . import versions
 from .errors import Unsupported
 
 __tracebackhide__ = True
 
 FUNCTION, CLASS, MODULE, PACKAGE, SESSION = range(5)
+#: The level of a directory that is no package: no scope's fixtures live there.
+DIRECTORY = -1
 LEVELS = {
     "function": FUNCTION,
     "class": CLASS,
@@ -39,6 +43,13 @@ class Node:
             self.config = parent.config
             self.session = parent.session
 
+    @property
+    def __class__(self):
+        """pytest's class of such a node, which is what `isinstance` is asked about."""
+        if "pytest" not in sys.modules:
+            return type(self)
+        return type(self)._counterpart()
+
     def __getattr__(self, name):
         if name == "keywords":
             from _pytest.mark.structures import NodeKeywords
@@ -58,12 +69,26 @@ class Node:
 
             self.path = Path(self.abspath)
             return self.path
-        if name.startswith("__") or name in self._absent:
+        if name == "fspath":
+            from _pytest.compat import legacy_path
+
+            self.fspath = legacy_path(self.abspath)
+            return self.fspath
+        if name.startswith("__") or name in self._absent or self._is_nowhere(name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise Unsupported(f"request.node.{name}")
 
-    #: Attributes that pytest's nodes do not have either, though some code asks for them.
-    _absent = frozenset({"callspec", "rep_setup", "rep_call", "rep_teardown", "_obj"})
+    #: Attributes that only some of pytest's nodes have, and not these.
+    _absent = frozenset({"callspec", "_obj"})
+
+    #: Attributes that instances of pytest's nodes have and their classes do not show.
+    _private = frozenset({"_instance", "_keywords", "_nodeid", "_obj", "_store", "_hash"})
+
+    def _is_nowhere(self, name):
+        """Whether pytest's node would have no such attribute either."""
+        if name in self._private or self.level == SESSION or not versions.installed():
+            return False
+        return not hasattr(self._counterpart(), name)
 
     def _fill_keywords(self, keywords):
         for mark in self.own_markers:
@@ -83,23 +108,37 @@ class Node:
     @property
     def ihook(self):
         """The hooks that pytest's own helpers call on a node."""
-        return self.config.hook
+        return self.session.gethookproxy(self.abspath)
 
-    # pytest's tree has a node per directory, which this one has not: the walks are private, so
-    # that a test that walks by itself is handed to pytest.
+    def setup(self):
+        """Called when the node is entered, before the first test below it."""
 
-    def _parents(self):
+    def teardown(self):
+        """Called when the node is left."""
+
+    def iter_parents(self):
         """This node, then its parents, outermost last."""
         node = self
         while node is not None:
             yield node
             node = node.parent
 
-    def _chain(self):
+    def listchain(self):
         """The parents of this node and itself, outermost first."""
-        chain = list(self._parents())
+        chain = list(self.iter_parents())
         chain.reverse()
         return chain
+
+    def listnames(self):
+        """Names of the parents and of this node, outermost first."""
+        return [node.name for node in self.listchain()]
+
+    def listextrakeywords(self):
+        """What `extra_keyword_matches` of this node and its parents hold."""
+        found = set()
+        for node in self.iter_parents():
+            found.update(node.extra_keyword_matches)
+        return found
 
     def iter_markers(self, name=None):
         """Marks from the nearest node outwards, only those called `name` if given."""
@@ -117,18 +156,25 @@ class Node:
 
     def get_closest_marker(self, name, default=None):
         """The first mark called `name`, or `default`."""
+        if default is not None and versions.at_least(9, 2):
+            # A mark decorator stands for its mark.
+            default = getattr(default, "mark", default)
         return next(self.iter_markers(name), default)
 
     def add_marker(self, marker, append=True):
         """Add a mark, given as a decorator or by name."""
-        if isinstance(marker, str):
-            import pytest
+        from _pytest.mark.structures import MARK_GEN, MarkDecorator
 
-            marker = getattr(pytest.mark, marker)
+        if isinstance(marker, str):
+            marker = getattr(MARK_GEN, marker)
+        elif not isinstance(marker, MarkDecorator):
+            raise ValueError("is not a string or pytest.mark.* Marker")
         mark = marker.mark
         self.keywords[mark.name] = mark
         self.own_markers = [*self.own_markers, mark] if append else [mark, *self.own_markers]
-        self.session.setup_state.marks_changed = True
+        state = self.session.setup_state
+        state.marks_changed = True
+        state.directories_marked |= self.level not in (FUNCTION, CLASS, MODULE)
 
     def addfinalizer(self, finalizer):
         """Run `finalizer` when this node is torn down."""
@@ -136,15 +182,18 @@ class Node:
 
     def getparent(self, cls):
         """The nearest node of class `cls`, which may be one of pytest's own classes."""
+        for node in self.iter_parents():
+            if isinstance(node, cls) or issubclass(node._counterpart(), cls):
+                return node
+        return None
+
+    @classmethod
+    def _counterpart(cls):
+        """pytest's class of such a node."""
         import pytest
 
-        level = {pytest.Class: CLASS, pytest.Module: MODULE, pytest.Session: SESSION}.get(cls)
-        for node in self._parents():
-            if isinstance(node, cls) or (level is not None and node.level == level):
-                return node
-        if level is None:
-            raise Unsupported(f"request.node.getparent({cls.__name__})")
-        return None
+        names = (base.__name__ for base in cls.__mro__)
+        return next(filter(None, (getattr(pytest, name, None) for name in names)), cls)
 
     def warn(self, warning):
         """Issue `warning` at the location of this node."""
@@ -164,10 +213,19 @@ class Session(Node):
         self.config = config
         self.session = self
         self.setup_state = setup_state
+        self.shouldfail = self.shouldstop = False
 
     @property
     def abspath(self):
-        return str(self.config.rootdir)
+        return self.config.rootdir_text
+
+    def gethookproxy(self, path):
+        """The hooks that hold for the file at `path`."""
+        return self.config.hook
+
+    @property
+    def _setupstate(self):
+        return self.setup_state
 
 
 class Module(Node):
@@ -189,7 +247,7 @@ class Module(Node):
         """The module object."""
         return self.obj
 
-    cls = None
+    cls = instance = None
 
 
 class Class(Node):
@@ -206,6 +264,12 @@ class Class(Node):
     def cls(self):
         """The class object."""
         return self.obj
+
+    instance = None
+
+    def newinstance(self):
+        """A new instance of the class."""
+        return self.obj()
 
 
 class CallSpec:
@@ -233,10 +297,43 @@ class CallSpec:
             raise ValueError(name) from error
 
 
+class FixtureInfo:
+    """What plugins ask of the fixtures of a test."""
+
+    def __init__(self, info):
+        self.argnames = tuple(info.argnames)
+        self.names_closure = info.closure
+        self.name2fixturedefs = info.definitions
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"item._fixtureinfo.{name}")
+
+
 class Function(Node):
     """A test. `info` holds what all parametrized calls of one function share."""
 
     level = FUNCTION
+    #: The plugins that the test concerns, and whether they or hooks have a say in its phases.
+    taken_by = ()
+    watched = False
+    #: What runs it instead of a call of its function.
+    runtest = None
+    #: What is called with the request when the fixtures are set up.
+    filled = None
+    #: Whether the end of the test ends its instance, before the teardown of what is around it.
+    drops_instance = False
+    #: Errors that the test recorded instead of raising them, as pytest's `ExceptionInfo`.
+    _excinfo = None
+    #: Whether the test failed as it was to, where pytest is not there to say so.
+    expected_failure = False
+    #: Reports of parts of the test, which come before that of its call.
+    extra_reports = ()
+    #: How many of them failed.
+    failed_subtests = 0
+    #: Whether the call did anything but pass.
+    call_failed = False
 
     def __init__(self, name, parent, nodeid, info, callspec, own_markers):
         self.name = name
@@ -251,8 +348,22 @@ class Function(Node):
         self.user_properties = []
         self._report_sections = []
         self._instance = None
+        self._called = None
+        #: How the test is set up and called if not as any function is; see `asynchronous`.
+        self.runs = None
         if callspec is not None:
             self.callspec = callspec
+
+    def __getattr__(self, name):
+        if name == "_request":
+            from .request import Request
+
+            self._request = Request(self)
+            return self._request
+        if name == "_fixtureinfo":
+            self._fixtureinfo = FixtureInfo(self.info)
+            return self._fixtureinfo
+        return super().__getattr__(name)
 
     def _fill_keywords(self, keywords):
         super()._fill_keywords(keywords)
@@ -280,12 +391,26 @@ class Function(Node):
 
     @property
     def obj(self):
-        """The callable that the test runs."""
+        """The callable that the test runs; plugins put another in its place while they run it."""
+        if self._called is not None:
+            return self._called
         owner = self.instance
         return getattr(self.parent.obj if owner is None else owner, self.originalname)
 
+    @obj.setter
+    def obj(self, value):
+        self._called = value
+
     #: pytest's traceback filter asks for this name before it looks at `obj`.
     _obj = obj
+
+    @property
+    def _nodeid(self):
+        raise Unsupported("item._nodeid")
+
+    @_nodeid.setter
+    def _nodeid(self, value):
+        raise Unsupported("item._nodeid is set")
 
     @property
     def function(self):
@@ -299,10 +424,14 @@ class Function(Node):
         return self.info.closure
 
     @property
+    def _pyfuncitem(self):
+        return self
+
+    @property
     def location(self):
         """(path relative to the root, line or None, dotted name)."""
         path, line, domain = self.reportinfo()
-        rootdir = str(self.config.rootdir)
+        rootdir = self.config.rootdir_text
         relative = os.path.relpath(os.fspath(path), rootdir)
         return relative, line, domain
 
@@ -311,7 +440,7 @@ class Function(Node):
         from _pytest._code import getfslineno
 
         path, line = getfslineno(self.obj)
-        names = [node.name for node in self._parents() if node.level < MODULE]
+        names = [node.name for node in self.iter_parents() if 0 <= node.level < MODULE]
         return path, line, ".".join(reversed(names))
 
     def add_report_section(self, when, key, content):

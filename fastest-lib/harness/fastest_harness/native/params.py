@@ -5,7 +5,7 @@ from __future__ import annotations
 from .argnames import default_names
 from .errors import Unsupported
 from .fixtures import FixtureDef
-from .nodes import CLASS, FUNCTION, LEVELS, MODULE, PACKAGE, SESSION, CallSpec
+from .nodes import CLASS, FUNCTION, LEVELS, MODULE, SESSION, CallSpec
 
 __tracebackhide__ = True
 
@@ -45,10 +45,26 @@ def arguments_of(mark):
     def unpack(argnames, argvalues, indirect=False, ids=None, scope=None):
         return argnames, argvalues, indirect, ids, scope
 
+    if len(mark.args) > 2 and _takes_names_only():
+        raise Unsupported("parametrize: too many positional arguments")
     try:
         return unpack(*mark.args, **mark.kwargs)
     except TypeError as error:
         raise Unsupported(f"parametrize: {error}") from None
+
+
+def _takes_names_only():
+    """Whether this pytest takes all but the names and values by keyword."""
+    from _pytest.python import Metafunc as PytestMetafunc
+
+    return PytestMetafunc.parametrize.__code__.co_argcount == 3
+
+
+def _counts_direct_by_call():
+    """Whether the index of a direct argument is that of the call, not that of its value."""
+    from _pytest.python import Metafunc as PytestMetafunc
+
+    return hasattr(PytestMetafunc, "_recompute_direct_params_indices")
 
 
 def direct_names(marks):
@@ -71,30 +87,71 @@ def _is_indirect(name, names, indirect):
     return name in indirect
 
 
-class Parametrizer:
-    """Plans the calls of one test function; `calls` stays empty if it has no parameters."""
+class Metafunc:
+    """Plans the calls of one test function; what `pytest_generate_tests` gets."""
 
-    def __init__(self, info, nodeid, parent, config):
+    def __init__(self, info, definition, config):
+        #: The function as a node, not yet one of its calls.
+        self.definition = definition
+        self.config = config
+        self.module = definition.module
+        self.cls = definition.cls
+        self.function = info.func
+        #: Names of the fixtures that the function needs; hooks may add some.
+        self.fixturenames = list(info.closure)
         self._info = info
-        self._nodeid = nodeid
-        self._parent = parent
-        self._config = config
+        self._arg2fixturedefs = info.definitions
+        self._nodeid = definition.nodeid
         self._direct = []
-        self.calls = []
+        #: The plan; its name is pytest's.
+        self._calls = []
 
-    def run(self, marks):
-        """Apply parametrized fixtures, then the parametrize `marks`, nearest first."""
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"metafunc.{name}")
+
+    def run(self, marks, generators=((), ())):
+        """The calls, or none if the function has no parameters.
+
+        Parametrized fixtures count first, then the parametrize `marks`, nearest first.
+        `generators` are the `pytest_generate_tests` functions that pytest calls before it looks
+        at parametrized fixtures, and those that it calls between these and the marks.
+        """
+        early, late = generators
+        for hook in early:
+            _call_hook(hook, self)
         marked = [arguments_of(mark) for mark in marks]
         taken = {name for arguments in marked for name in names_of(arguments[0])}
-        for argname in self._info.closure:
+        for argname in self.fixturenames:
             if argname not in taken:
                 self._from_fixture(argname)
+        for hook in late:
+            _call_hook(hook, self)
         for mark, arguments in zip(marks, marked):
             self._add(*arguments, mark=mark)
-        for argname in self._direct:
-            for index, call in enumerate(self.calls):
-                call.indices[argname] = index
-        return self.calls
+        if self._direct and _counts_direct_by_call():
+            for argname in self._direct:
+                for index, call in enumerate(self._calls):
+                    call.indices[argname] = index
+        return self._calls
+
+    def parametrize(
+        self,
+        argnames,
+        argvalues,
+        *positional,
+        indirect=False,
+        ids=None,
+        scope=None,
+        _param_mark=None,
+    ):
+        """Multiply the calls by parameter sets, as the mark of the same name does."""
+        if positional:
+            if _takes_names_only() or len(positional) > 3:
+                raise Unsupported("parametrize: too many positional arguments")
+            indirect, ids, scope = (*positional, indirect, ids, scope)[:3]
+        self._add(argnames, argvalues, indirect, ids, scope, mark=_param_mark)
 
     def _from_fixture(self, argname):
         for fixturedef in reversed(self._info.definitions.get(argname, ())):
@@ -111,7 +168,7 @@ class Parametrizer:
         func = self._info.func
         try:
             argnames, sets = ParameterSet._for_parametrize(
-                argnames, argvalues, func, self._config, nodeid=self._nodeid
+                argnames, argvalues, func, self.config, nodeid=self._nodeid
             )
         except (Exception, _outcome()) as error:
             raise Unsupported(f"parametrize: {type(error).__name__}") from None
@@ -130,14 +187,14 @@ class Parametrizer:
         if "request" in argnames:
             raise Unsupported("parametrize: request is a reserved name")
         for name in argnames:
-            if name not in self._info.closure:
+            if name not in self.fixturenames:
                 kind = "default" if name in default_names(self._info.func) else "unknown"
                 raise Unsupported(f"parametrize: {kind} argument {name!r}")
 
     def _level(self, argnames, indirect, scope):
         if scope is not None:
             level = LEVELS.get(scope)
-            if level is None or level == PACKAGE:
+            if level is None:
                 raise Unsupported(f"parametrize: scope {scope!r}")
             return level
         every = len(indirect) == len(argnames) if not isinstance(indirect, bool) else indirect
@@ -165,8 +222,9 @@ class Parametrizer:
     def _owner(self, level):
         if level == FUNCTION:
             return None
-        node = self._parent
+        node = self.definition.parent
         wanted = MODULE if level == CLASS and node.level == MODULE else level
+        # Without a package, its scope is that of the session.
         while node.level != wanted and node.level != SESSION:
             node = node.parent
         return node
@@ -182,7 +240,7 @@ class Parametrizer:
             marks = list(normalize_mark_list(parameters.marks)) if parameters.marks else []
             check_marks(marks)
             marks_of.append(marks)
-        for call in self.calls or [CallSpec({}, {}, {}, [], [])]:
+        for call in self._calls or [CallSpec({}, {}, {}, [], [])]:
             if any(name in call.params for name in argnames):
                 raise Unsupported("parametrize: an argument is parametrized twice")
             levels = {**call._levels, **dict.fromkeys(argnames, level)}
@@ -197,10 +255,10 @@ class Parametrizer:
                         [*call.marks, *marks_of[index]],
                     )
                 )
-        self.calls = calls
+        self._calls = calls
 
     def _ids(self, argnames, ids, sets):
-        if ids is None:
+        if ids is None and not _has_id_hook(self.config):
             simple = _simple_ids(sets)
             if simple is not None:
                 return simple
@@ -228,13 +286,30 @@ class Parametrizer:
         extra = {}
         if "func_name" in getattr(IdMaker, "__slots__", ()):
             extra["func_name"] = self._info.func.__name__
-        maker = IdMaker(
-            argnames, sets, function, listed, self._config, nodeid=self._nodeid, **extra
-        )
+        maker = IdMaker(argnames, sets, function, listed, self.config, nodeid=self._nodeid, **extra)
         try:
             return maker.make_unique_parameterset_ids()
         except (Exception, _outcome()) as error:
             raise Unsupported(f"parametrize ids: {type(error).__name__}") from None
+
+
+def _has_id_hook(config):
+    """Whether somebody else may name parameters."""
+    listed = getattr(config.hook.pytest_make_parametrize_id, "get_hookimpls", None)
+    return listed is not None and bool(listed())
+
+
+def _call_hook(hook, metafunc):
+    """Call a `pytest_generate_tests`, which may take the metafunc or nothing."""
+    from pluggy._hooks import varnames
+
+    arguments, _ = varnames(hook)
+    if any(name != "metafunc" for name in arguments):
+        raise Unsupported(f"pytest_generate_tests takes {', '.join(arguments)}")
+    try:
+        hook(*[metafunc] * len(arguments))
+    except (Exception, _outcome()) as error:
+        raise Unsupported(f"pytest_generate_tests: {type(error).__name__}") from None
 
 
 def _outcome():

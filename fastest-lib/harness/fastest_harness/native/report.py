@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..junit import properties
 from ..longrepr import longrepr_of
 from . import versions
 
@@ -28,13 +29,21 @@ def expand(when, report):
     return report
 
 
+def expanded(reports):
+    """The reports of a test as dicts, also where they were only durations."""
+    phases = ("setup", "call", "teardown")
+    if type(reports[0]) is float:
+        return [expand(when, entry) for when, entry in zip(phases, reports)]
+    return reports
+
+
 def _with_extras(item, report):
     if item._report_sections:
         report["sections"] = [
             [f"Captured {key} {when}", content] for when, key, content in item._report_sections
         ]
-    if item.user_properties:
-        report["properties"] = [[name, value] for name, value in item.user_properties]
+    if item.user_properties and (report["when"] == "teardown" or report["outcome"] == "failed"):
+        report["properties"] = properties(item.user_properties, item.config._junit_family)
     return report
 
 
@@ -60,44 +69,65 @@ def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
 
 
-def made_by_pytest(item, when, error, duration):
-    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
-    if not versions.installed():
-        return _without_pytest(item, when, error, duration)
+def call_info(error, when, duration):
+    """pytest's account of a phase that raised `error`, or nothing if that is None."""
     from _pytest._code import ExceptionInfo
-    from _pytest.reports import TestReport
     from _pytest.runner import CallInfo
-    from _pytest.skipping import pytest_runtest_makereport
-    from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
 
     excinfo = None
     if error is not None:
         excinfo = ExceptionInfo.from_exc_info(
             (type(error), error, own_frames_cut(error.__traceback__))
         )
-    call = CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+    return CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
+
+
+def made_by_pytest(item, when, error, duration):
+    """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
+    if not versions.installed():
+        return _without_pytest(item, when, error, duration)
+    call = call_info(error, when, duration)
+    return _with_extras(item, as_dict(of_call(item, call), when, duration))
+
+
+def of_call(item, call):
+    """pytest's report of a finished `call`, skips and expected failures taken into account."""
+    from _pytest.reports import TestReport
+    from _pytest.skipping import pytest_runtest_makereport
+    from _pytest.unittest import pytest_runtest_makereport as convert_unittest_skip
+
+    if item._excinfo:
+        call.excinfo = item._excinfo.pop(0)
     convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
     try:
         steps.send(TestReport.from_item_and_call(item, call))
     except StopIteration as stop:
-        made = stop.value
+        return stop.value
+
+
+def as_dict(made, when, duration):
+    """What the engine sends of pytest's report, but for its sections and properties."""
     report = {"when": when, "outcome": made.outcome, "duration": duration}
     if hasattr(made, "wasxfail"):
         report["wasxfail"] = made.wasxfail
     if made.longrepr is not None:
         report["longrepr"] = longrepr_of(made)
-    return _with_extras(item, report)
+    return report
 
 
 def _without_pytest(item, when, error, duration):
     import traceback
 
     unittest = sys.modules.get("unittest")
+    if item._excinfo:
+        item._excinfo.pop()
     tb = own_frames_cut(error.__traceback__)
     last = traceback.extract_tb(tb)[-1]
     report = {"when": when, "outcome": "failed", "duration": duration}
+    if item.expected_failure:
+        report.update(outcome="skipped", wasxfail="")
     if unittest is not None and isinstance(error, unittest.SkipTest):
         report["outcome"] = "skipped"
         reason = str(error)

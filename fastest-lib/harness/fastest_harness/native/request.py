@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from .errors import Unsupported
-from .nodes import CLASS, FUNCTION, MODULE, SCOPE_NAMES
+from . import versions
+from .errors import Unsupported, as_pytest
+from .nodes import CLASS, FUNCTION, MODULE, PACKAGE, SCOPE_NAMES, FixtureInfo
+from .params import DirectParam
+from .tree import package_of
 
 __tracebackhide__ = True
 
@@ -27,11 +30,16 @@ class Request:
         else:
             self._resolved = parent._resolved
             self.fixturename = fixturedef.argname
-            self.node = _node_at(item, level)
+            self.node = _node_at(item, level, fixturedef)
 
     def __getattr__(self, name):
-        if name == "param" or name.startswith("__"):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        known = getattr(type(self), name, None)
+        if isinstance(known, property):
+            # It raised `AttributeError`, which the language takes for an absent attribute.
+            return known.fget(self)
+        if name[0] != "_" or name.startswith("__"):
+            kind = "TopRequest" if self._parent is None else "SubRequest"
+            raise as_pytest(AttributeError(f"{kind!r} object has no attribute {name!r}"))
         raise Unsupported(f"request.{name}")
 
     def __repr__(self):
@@ -98,8 +106,15 @@ class Request:
     @property
     def path(self):
         """Path of the test file; not at session scope."""
-        self._require("path", MODULE)
+        self._require("path", PACKAGE)
         return self._pyfuncitem.path
+
+    @property
+    def fspath(self):
+        """Old form of `path`."""
+        from _pytest.compat import legacy_path
+
+        return legacy_path(self.path)
 
     def _require(self, name, level):
         if self._level > level:
@@ -121,20 +136,52 @@ class Request:
         """Add a mark to the node."""
         self.node.add_marker(marker)
 
+    def raiseerror(self, msg):
+        """Fail the fixture or test with `msg`, shown at the code that asked for it."""
+        from _pytest.fixtures import FixtureLookupError
+
+        error = FixtureLookupError(None, self, msg)
+        if self._parent is None:
+            try:
+                error.formatrepr()
+            except UnboundLocalError:
+                # Earlier releases break down over it.
+                raise Unsupported("request.raiseerror in a test") from None
+        raise as_pytest(error)
+
     def getfixturevalue(self, argname):
         """The value of a fixture, set up now if it was not yet."""
         if argname == "request":
             return self
-        cached = self.active_fixturedef(argname).cached_result
+        cached = self.active_fixturedef(argname, dynamic=True).cached_result
         if cached is None:
             raise Unsupported(f"fixture {argname} used after its teardown")
         return cached[0]
 
-    def active_fixturedef(self, argname):
-        """The definition that serves `argname` here, with its value set up."""
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    def _fillfixtures(self):
+        item = self._pyfuncitem
+        funcargs = item.funcargs
+        definitions = item.info.definitions
+        params = item.callspec.params if "callspec" in item.__dict__ else None
+        for argname in item.fixturenames:
+            if params is not None and argname in params:
+                fixturedef = definitions[argname][-1]
+                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
+                    funcargs[argname] = params[argname]
+                    continue
+            funcargs[argname] = self.getfixturevalue(argname)
+
+    def active_fixturedef(self, argname, dynamic=False):
+        """The definition that serves `argname` here, with its value set up.
+
+        `dynamic` says that it is `getfixturevalue` that asks.
+        """
         fixturedef = self._resolved.get(argname)
         if fixturedef is not None:
-            self._check_scope(fixturedef)
+            self._check_scope(fixturedef, fixturedef.level)
             return fixturedef
         item = self._pyfuncitem
         info = item.info
@@ -145,6 +192,7 @@ class Request:
         if -index > len(definitions):
             raise Unsupported(f"recursive dependency of fixture {argname!r}")
         fixturedef = definitions[index]
+        level = fixturedef.level
         callspec = item.__dict__.get("callspec")
         if callspec is not None and argname in callspec.params:
             level = callspec._levels[argname]
@@ -153,15 +201,42 @@ class Request:
             request.param_index = callspec.indices[argname]
         else:
             if fixturedef.params is not None:
-                raise Unsupported(f"parametrized fixture {argname!r} requested without parameter")
-            request = Request(item, self, fixturedef, fixturedef.level)
+                if not dynamic:
+                    # The message names a line of pytest's own code.
+                    raise Unsupported(f"fixture {argname!r} requested without parameter")
+                from _pytest.fixtures import FixtureRequest
+
+                # It looks for the caller by its distance, so it has to be called from here.
+                FixtureRequest._check_fixturedef_without_param(self, fixturedef)
+            request = Request(item, self, fixturedef, level)
             request.param_index = 0
-        self._check_scope(fixturedef)
-        if not item.session.setup_state.is_active(self.node):
-            raise Unsupported(f"fixture {argname!r} requested during teardown")
+        self._check_scope(fixturedef, fixturedef.level if versions.at_least(8, 4) else level)
+        state = item.session.setup_state
+        if not state.is_active(self.node):
+            if versions.at_least(9, 1):
+                from warnings import warn
+
+                from _pytest.deprecated import FIXTURE_GETFIXTUREVALUE_DURING_TEARDOWN as text
+
+                warn(text.format(argname=argname), stacklevel=3)
+                if not state.is_active(request.node):
+                    from _pytest.fixtures import FixtureRequest
+
+                    FixtureRequest._raise_teardown_lookup_error(self, argname)
+            elif not state.is_active(request.node):
+                raise Unsupported(f"fixture {argname!r} requested during teardown")
         fixturedef.execute(request)
         self._resolved[argname] = fixturedef
         return fixturedef
+
+    # Plugins know these names of pytest's request.
+
+    def _get_active_fixturedef(self, argname):
+        return self.active_fixturedef(argname)
+
+    @property
+    def _fixturemanager(self):
+        return _FixtureManager(self._pyfuncitem)
 
     def _override_index(self, argname):
         index = -1
@@ -172,16 +247,69 @@ class Request:
             request = request._parent
         return index
 
-    def _check_scope(self, fixturedef):
-        if self._parent is not None and self._level > fixturedef.level:
-            # pytest's report of this error quotes its own objects at length.
-            raise Unsupported(f"scope mismatch of fixture {fixturedef.argname!r}")
+    def _check_scope(self, fixturedef, level):
+        if self._parent is not None and self._level > level:
+            from _pytest.fixtures import SubRequest
+            from _pytest.scope import Scope
+
+            SubRequest._check_scope(self, _Shown(fixturedef), Scope(SCOPE_NAMES[level]))
+
+    # What pytest's messages ask for.
+
+    def _get_fixturestack(self):
+        stack = []
+        request = self
+        while request._parent is not None:
+            stack.append(_Shown(request._fixturedef))
+            request = request._parent
+        stack.reverse()
+        return stack
+
+    def _format_fixturedef_line(self, fixturedef):
+        from _pytest.fixtures import SubRequest
+
+        return SubRequest._format_fixturedef_line(self, fixturedef)
 
 
-def _node_at(item, level):
+class _FixtureManager:
+    """As much of pytest's as plugins ask about a single test."""
+
+    def __init__(self, item):
+        self._item = item
+
+    def getfixtureinfo(self, node, func, cls=None):
+        """What fixtures the test `node` uses."""
+        if node is not self._item or func is not node.function:
+            raise Unsupported("getfixtureinfo of another function")
+        found = FixtureInfo(node.info)
+        # Arguments that are parametrized directly have no fixture.
+        found.name2fixturedefs = {
+            name: definitions
+            for name, definitions in node.info.definitions.items()
+            if type(definitions[-1]) is not DirectParam
+        }
+        return found
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unsupported(f"request._fixturemanager.{name}")
+
+
+class _Shown:
+    """A fixture definition as a message shows it."""
+
+    def __init__(self, fixturedef):
+        self.func = fixturedef.origin
+        self.argname = fixturedef.argname
+
+
+def _node_at(item, level, fixturedef):
     if level == FUNCTION:
         return item
-    for node in item._parents():
+    if level == PACKAGE:
+        return package_of(item, fixturedef)
+    for node in item.iter_parents():
         if node.level == level:
             return node
     # Class scope outside a class means the function itself.

@@ -6,13 +6,12 @@ import os
 import sys
 from time import perf_counter
 
+from ..plugin import executed, surrounded
 from . import report
-from .errors import Unsupported, is_pending
+from .errors import Unsupported, is_as_pytest, is_pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
-from .nodes import FUNCTION
-from .params import DirectParam
-from .request import Request
+from .nodes import DIRECTORY, MODULE, PACKAGE
 
 __tracebackhide__ = True
 
@@ -20,33 +19,65 @@ _CURRENT = "PYTEST_CURRENT_TEST"
 _EVALUATED = ("skip", "skipif", "xfail")
 
 
+class _Entry:
+    """A node that is set up: its finalizers, and the error that its setup raised, if any."""
+
+    __slots__ = ("node", "finalizers", "error")
+
+    def __init__(self, node):
+        self.node = node
+        self.finalizers = []
+        self.error = None
+
+
 class SetupState:
-    """The nodes that are set up, outermost first, each with its finalizers."""
+    """The nodes that are set up, outermost first."""
 
     def __init__(self):
         self._stack = []
         #: Set when a test or fixture added a mark: it may be one that decides the outcome.
         self.marks_changed = False
+        #: Set when a mark was added above the test files.
+        self.directories_marked = False
 
     def setup(self, item):
-        """Enter the nodes that lead to `item`. The item is entered, not yet filled."""
+        """Enter the nodes that lead to `item`. The item is entered, not yet filled.
+
+        Raises what the setup of a node raises, again for each test below it.
+        """
         stack = self._stack
-        if stack and stack[-1][0] is item.parent:
-            stack.append((item, []))
+        if stack and stack[-1].node is item.parent and stack[-1].error is None:
+            stack.append(_Entry(item))
             return
-        chain = item._chain()
-        for node in chain[len(stack) :]:
-            stack.append((node, []))
+        for entry in stack:
+            if entry.error is not None:
+                raise entry.error[0].with_traceback(entry.error[1])
+        for node in item.listchain()[len(stack) :]:
+            entry = _Entry(node)
+            stack.append(entry)
+            try:
+                node.setup()
+            except BaseException as error:
+                if not is_outcome(error):
+                    raise
+                entry.error = (error, error.__traceback__)
+                raise
+
+    def is_at(self, node):
+        """Whether `node` is the innermost that is set up."""
+        return bool(self._stack) and self._stack[-1].node is node
 
     def is_active(self, node):
         """Whether `node` is set up and not yet torn down."""
-        return any(entry[0] is node for entry in self._stack)
+        return any(entry.node is node for entry in reversed(self._stack))
+
+    is_node_active = is_active
 
     def addfinalizer(self, finalizer, node):
         """Run `finalizer` when `node` is left."""
         for entry in reversed(self._stack):
-            if entry[0] is node:
-                entry[1].append(finalizer)
+            if entry.node is node:
+                entry.finalizers.append(finalizer)
                 return
         raise Unsupported(f"finalizer for {node!r}, which is not set up")
 
@@ -55,35 +86,42 @@ class SetupState:
 
         Returns what was raised, one exception per node.
         """
-        return self._leave(nextitem._chain() if nextitem is not None else ())
+        return self._leave(nextitem.listchain() if nextitem is not None else ())
 
     def leave_clean(self, item, nextitem):
         """Leave `item` if nothing has to run for that; whether it was left."""
         if nextitem is None or nextitem.parent is not item.parent:
             return False
-        node, finalizers = self._stack[-1]
-        if node is not item or finalizers:
+        entry = self._stack[-1]
+        if entry.node is not item or entry.finalizers:
             return False
         self._stack.pop()
         return True
 
     def leave_file(self):
-        """Leave all nodes but the root, as any next file would have it."""
-        return self._leave([node for node, _ in self._stack[:1]])
+        """Leave the test file, and those directories above it where nothing waits for their end."""
+        kept = 0
+        for index, entry in enumerate(self._stack):
+            if DIRECTORY < entry.node.level < PACKAGE:
+                break
+            if index == 0 or entry.finalizers or entry.error is not None:
+                kept = index + 1
+        return self._leave([entry.node for entry in self._stack[:kept]])
 
     @property
-    def holds_session(self):
-        """Whether something waits for the end of the session."""
-        return bool(self._stack) and bool(self._stack[0][1])
+    def waits(self):
+        """Whether something waits for the end of a directory or of the session."""
+        return len(self._stack) > 1 or bool(self._stack and self._stack[0].finalizers)
 
     def _leave(self, needed):
         exceptions = []
         stack = self._stack
         while stack:
             size = len(stack)
-            if size <= len(needed) and stack[-1][0] is needed[size - 1]:
+            if size <= len(needed) and stack[-1].node is needed[size - 1]:
                 break
-            node, finalizers = stack.pop()
+            entry = stack.pop()
+            finalizers = entry.finalizers
             raised = []
             while finalizers:
                 try:
@@ -97,7 +135,7 @@ class SetupState:
             if len(raised) == 1:
                 exceptions.append(raised[0])
             elif raised:
-                message = f"errors while tearing down {node!r}"
+                message = f"errors while tearing down {entry.node!r}"
                 exceptions.append(exception_group(message, raised[::-1]))
         return exceptions
 
@@ -119,38 +157,57 @@ class Runner:
         self._logs = logs
         self._recorder = recorder
         self._stray = stray
+        self._finished = ()
+
+    def finished_phases(self):
+        """The reports of the phases that had ended when the last test was interrupted."""
+        return [report.expand(*pair) for pair in zip(("setup", "call"), self._finished)]
 
     def run(self, seq, item, nextitem, peek):
         """The three reports of `item`, or None if it met something unsupported.
 
         `nextitem` is the test of the same file that follows, or None. Then `peek()`, called
-        only if a fixture waits for the end of the session, says whether any test follows.
+        only if something waits for the end of a directory or of the session, gives the first
+        test of the next file, or None.
         """
         self._state.marks_changed = False
+        self._finished = ()
         self._recorder.start(item)
         try:
             marked = self._is_marked(item)
-            if marked or item.info.closure:
+            own_setup = item.info.closure or item.filled is not None or item.watched
+            if marked or own_setup or not self._state.is_at(item.parent):
                 reports = [self._phase(item, "setup", self._setup, marked)]
             else:
                 # No code of anyone runs in such a setup, so there is nothing to surround.
                 start = perf_counter()
                 self._state.setup(item)
                 reports = [perf_counter() - start]
+            self._finished = reports  # Of an interrupted test, too.
             if not is_pending() and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
+                if type(reports[1]) is not float:
+                    item.call_failed = reports[1]["outcome"] != "passed"
 
             reports.append(self._end(item, nextitem, peek, marked))
         finally:
             self._recorder.stop(seq, "runtest", item.nodeid)
             item.funcargs = {}
             item._request = None
+            item._instance = None
         if is_pending():
             return None
-        if len(reports) == 3 and all(type(entry) is float for entry in reports):
+        plain = len(reports) == 3 and not item.extra_reports
+        if plain and all(type(entry) is float for entry in reports):
             return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
-        return [report.expand(when, entry) for when, entry in zip(phases, reports)]
+        reports = [report.expand(when, entry) for when, entry in zip(phases, reports)]
+        if item.extra_reports:
+            from .subtests import settle
+
+            settle(item, reports[1])
+            reports[1:1] = item.extra_reports
+        return reports
 
     def _is_marked(self, item):
         node = item
@@ -158,11 +215,13 @@ class Runner:
             for mark in node.own_markers:
                 if mark.name in _EVALUATED:
                     return True
+            if node.level == MODULE and not self._state.directories_marked:
+                return False
             node = node.parent
         return False
 
     def _end(self, item, nextitem, peek, marked):
-        quiet = not (marked or is_pending() or self._stray.any)
+        quiet = not (marked or is_pending() or self._stray.any or item.watched)
         if quiet and self._state.leave_clean(item, nextitem):
             return report.passed(item, "teardown", 0.0)
 
@@ -180,6 +239,8 @@ class Runner:
         elsewhere = None
         start = perf_counter()
         try:
+            if item.taken_by:
+                function = _within_plugins(function, when)
             elsewhere = run_phase(function, item, marked)
             if self._stray.any:
                 self._stray.raise_or_warn()
@@ -196,42 +257,61 @@ class Runner:
         logs.end_phase(item, when)
         if is_pending():
             return duration
+        if item._excinfo:
+            # What a test recorded goes before what was raised.
+            error = item._excinfo[0].value
         if error is not None:
             _refuse(error)
             if is_pending():
                 return duration
-            return report.made_by_pytest(item, when, error, duration)
-        if marked or self._state.marks_changed:
-            return report.made_by_pytest(item, when, None, duration)
+        made = self._report(item, when, error, duration, marked)
+        if item.taken_by:
+            made = report.expand(when, made)
+            for plugin in item.taken_by:
+                plugin.report(item, made)
+        return made
+
+    def _report(self, item, when, error, duration, marked):
+        if error is not None or marked or self._state.marks_changed:
+            return self._made_by_pytest(item, when, error, duration)
         return report.passed(item, when, duration)
+
+    def _made_by_pytest(self, item, when, error, duration):
+        try:
+            return report.made_by_pytest(item, when, error, duration)
+        except Exception as problem:
+            Unsupported(f"report fails: {type(problem).__name__}: {problem}".partition("\n")[0])
+            return duration
 
     def _setup(self, item, marked):
         if marked:
             from _pytest.skipping import pytest_runtest_setup
 
             pytest_runtest_setup(item)
-        self._state.setup(item)
-        closure = item.info.closure
-        if not closure:
-            return
-        request = Request(item)
-        item._request = request
-        funcargs = item.funcargs
-        definitions = item.info.definitions
-        params = item.callspec.params if "callspec" in item.__dict__ else None
-        for argname in closure:
-            if params is not None and argname in params:
-                fixturedef = definitions[argname][-1]
-                if type(fixturedef) is DirectParam and fixturedef.level == FUNCTION:
-                    funcargs[argname] = params[argname]
-                    continue
-            funcargs[argname] = request.getfixturevalue(argname)
+        self._enter(item)
 
-    def _call(self, item, marked):
-        if sys.__dict__.get("last_type") is not None or hasattr(sys, "last_type"):
+    def _enter(self, item):
+        self._state.setup(item)
+        if not item.info.closure and item.filled is None:
+            return
+        if item.drops_instance:
+            # After all that fixtures add for the end of the test.
+            self._state.addfinalizer(item.drop_instance, item)
+        if item.runs is not None:
+            item.runs.setup(item)
+        else:
+            item._request._fillfixtures()
+        if item.filled is not None:
+            item.filled(item._request)
+
+    def _forget_last_error(self):
+        if hasattr(sys, "last_type"):
             for name in ("last_type", "last_value", "last_traceback", "last_exc"):
                 if hasattr(sys, name):
                     delattr(sys, name)
+
+    def _call(self, item, marked):
+        self._forget_last_error()
         if marked or self._state.marks_changed:
             self._call_with_xfail(item)
             return
@@ -264,13 +344,8 @@ class Runner:
             return
 
     def _call_test(self, item):
-        argnames = item.info.argnames
         try:
-            if argnames:
-                funcargs = item.funcargs
-                result = item.obj(**{name: funcargs[name] for name in argnames})
-            else:
-                result = item.obj()
+            result = self._execute(item)
         except Exception as error:
             sys.last_type = type(error)
             sys.last_value = error
@@ -279,7 +354,22 @@ class Runner:
             sys.last_traceback = report.own_frames_cut(error.__traceback__)
             raise
         if result is not None:
-            _complain_of_result(item, result)
+            complain_of_result(item, result)
+
+    def _execute(self, item):
+        """Call the test's function; what it returns."""
+        if item.taken_by and executed(item.taken_by, item):
+            return None
+        if item.runs is not None:
+            item.runs.call(item)
+            return None
+        if item.runtest is not None:
+            return item.runtest()
+        argnames = item.info.argnames
+        if argnames:
+            funcargs = item.funcargs
+            return item.obj(**{name: funcargs[name] for name in argnames})
+        return item.obj()
 
     def _teardown(self, item, nextitem, peek):
         if nextitem is not None:
@@ -287,18 +377,24 @@ class Runner:
             return 0.0
         exceptions = self._state.leave_file()
         elsewhere = 0.0
-        if self._state.holds_session:
+        if self._state.waits:
             start = perf_counter()
             self._capture.end_phase(item, "teardown")
             self._logs.end_phase(item, "teardown")
-            more = peek()
+            following = peek()
             self._capture.arm()
             self._logs.start_phase(item, "teardown")
             elsewhere = perf_counter() - start
-            if not more:
-                exceptions.extend(self._state.teardown(None))
+            exceptions.extend(self._state.teardown(following))
         raise_all("errors during test teardown", exceptions)
         return elsewhere
+
+
+def _within_plugins(function, when):
+    def run(item, marked):
+        return surrounded(item.taken_by, item, when, lambda: function(item, marked))
+
+    return run
 
 
 def _is_passed(entry):
@@ -313,7 +409,7 @@ def _refuse(error):
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Exit):
         Unsupported("pytest.exit")
-    elif report.is_raised_by_engine(error):
+    elif report.is_raised_by_engine(error) and not is_as_pytest(error):
         Unsupported(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
@@ -329,7 +425,8 @@ class _Returned:
         self.funcargs = {}
 
 
-def _complain_of_result(item, result):
+def complain_of_result(item, result):
+    """Have pytest complain of a test that returned something."""
     from . import versions
 
     if versions.installed():

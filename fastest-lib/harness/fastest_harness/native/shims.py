@@ -7,6 +7,9 @@ representation), which ask it a small known set of questions. Any other question
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+from . import doctests
 from .errors import Unsupported
 
 __tracebackhide__ = True
@@ -41,8 +44,16 @@ _INI = {
 }
 
 
+def _coverage_markers(values):
+    """The mark of pytest-cov, which the engine honours in its place."""
+    return ("no_cover",) if "pytest-cov" in values.get("plugins", ()) else ()
+
+
 class _Hooks:
     """The hooks that pytest's helpers call; no plugin implements them in a native file."""
+
+    #: pytest-asyncio asks whether any conftest has this hook of its own.
+    pytest_asyncio_loop_factories = SimpleNamespace(get_hookimpls=list)
 
     def pytest_make_parametrize_id(self, **_):
         return None
@@ -68,6 +79,8 @@ class _PluginManager:
 
     def __init__(self, capture):
         self._capture = capture
+        #: Names of plugins that are there besides pytest's own.
+        self.names = set()
 
     def getplugin(self, name):
         if name == "capturemanager":
@@ -77,7 +90,7 @@ class _PluginManager:
     get_plugin = getplugin
 
     def has_plugin(self, name):
-        if name in ("terminalreporter", "capturemanager"):
+        if name in ("terminalreporter", "capturemanager") or name in self.names:
             return True
         raise Unsupported(f"config.pluginmanager.has_plugin({name!r})")
 
@@ -102,6 +115,7 @@ class Config:
 
     def __init__(self, values, capture):
         self._values = values
+        self._junit_family = values.get("junit_family")
         self.hook = _Hooks()
         self.pluginmanager = _PluginManager(capture)
         verbosity = values["verbosity"]
@@ -131,16 +145,24 @@ class Config:
             "xfail_strict": values["xfail_strict"],
             "strict_xfail": values["xfail_strict"],
             "strict_markers": strict_markers,
-            "markers": [*values["markers"], *_BUILTIN_MARKERS],
+            "markers": [*values["markers"], *_BUILTIN_MARKERS, *_coverage_markers(values)],
         }
-        self.rootdir = values["rootdir"]
+        options, ini = doctests.options(values)
+        self._options.update(options)
+        self._ini.update(ini)
+        self.rootdir_text = values["rootdir"]
 
     def __getattr__(self, name):
         if name == "rootpath":
             from pathlib import Path
 
-            self.rootpath = Path(self.rootdir)
+            self.rootpath = Path(self.rootdir_text)
             return self.rootpath
+        if name == "rootdir":
+            from _pytest.compat import legacy_path
+
+            self.rootdir = legacy_path(self.rootdir_text)
+            return self.rootdir
         if name == "inipath":
             from pathlib import Path
 
@@ -183,13 +205,21 @@ class Config:
         except KeyError:
             raise Unsupported(f"config.getini({name!r})") from None
 
+    def addinivalue_line(self, name, line):
+        """Add a line to a setting that is a list."""
+        self._ini[name].append(line)
+
+    def register_plugin(self, options, ini):
+        """Know a plugin's options and settings, with their values."""
+        self._options.update(options)
+        self.option.__dict__.update(options)
+        self._ini.update(ini)
+
     def get_verbosity(self, verbosity_type=None):
         """The verbosity; per-type settings are not modelled."""
         return self._options["verbose"]
 
     def _iter_registered_markers(self):
-        from types import SimpleNamespace
-
         for line in self._ini["markers"]:
             name = line.split(":")[0].split("(")[0].strip()
             yield SimpleNamespace(name=name)
@@ -200,4 +230,7 @@ class Config:
 
         from _pytest._io import TerminalWriter
 
-        return TerminalWriter(io.StringIO())
+        writer = TerminalWriter(io.StringIO())
+        # The environment may ask for colours whatever the file is.
+        writer.hasmarkup = False
+        return writer

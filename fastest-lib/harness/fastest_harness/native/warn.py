@@ -104,17 +104,23 @@ class WarningRecorder:
         else:
             saved.__exit__(None, None, None)
         for warning in log:
-            self._emit(
-                seq,
-                {
-                    "category": warning.category.__name__,
-                    "message": str(warning.message),
-                    "path": warning.filename,
-                    "line": warning.lineno,
-                    "when": when,
-                    "nodeid": nodeid,
-                },
-            )
+            self.say(seq, warning, when, nodeid)
+
+    def say(self, seq, warning, when, nodeid):
+        """Hand a warning on."""
+        self._emit(seq, described(warning, when, nodeid))
+
+
+def described(warning, when, nodeid):
+    """A recorded warning as the dispatcher is told of it."""
+    return {
+        "category": warning.category.__name__,
+        "message": str(warning.message),
+        "path": warning.filename,
+        "line": warning.lineno,
+        "when": when,
+        "nodeid": nodeid,
+    }
 
 
 class StrayExceptions:

@@ -11,6 +11,12 @@ from _pytest._io import TerminalWriter
 _RECORD = {"ids": [], "reports": [], "collect": [], "warnings": []}
 
 
+def pytest_sessionstart(session):
+    # The letter of a subtest would be captured as output of the test.
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 def pytest_collection_finish(session):
     _RECORD["ids"] = [item.nodeid for item in session.items]
 
@@ -37,7 +43,12 @@ def pytest_runtest_logreport(report):
             "wasxfail": getattr(report, "wasxfail", None),
             "longrepr": _longrepr(report),
             "sections": [list(section) for section in report.sections],
-            "properties": [list(p) for p in report.user_properties],
+            # Only once a test: with its last report, and with what failed.
+            "properties": [
+                list(p)
+                for p in report.user_properties
+                if report.when == "teardown" or report.failed
+            ],
         }
     )
 

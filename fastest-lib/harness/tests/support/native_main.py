@@ -48,8 +48,17 @@ class ListSink:
     def starting(self, seq, index):
         pass
 
+    def limit(self, seconds):
+        pass
+
     def result(self, seq, index, reports):
         self.results[self.ids[seq][index]] = reports
+
+    def cut_short(self, seq, index, reports):
+        pass
+
+    def captured_in(self, out, err):
+        pass
 
     def warning(self, seq, warning):
         self.warnings.append(warning)
@@ -68,12 +77,14 @@ def main():
     support = os.path.dirname(os.path.abspath(__file__))
     sys.path.remove(support)
     sys.path.append(os.path.dirname(os.path.dirname(support)))
-    from fastest_harness.native import NativeEngine
+    from fastest_harness.native import engine_for
+    from fastest_harness.zygote import installed_pytest
 
+    config.setdefault("plugins", installed_pytest(sys.path)[1])
     sink = ListSink(config.pop("files"))
     error = None
     try:
-        NativeEngine(config, sink).run()
+        engine_for(config, sink).run()
     except KeyboardInterrupt:
         error = "KeyboardInterrupt"
     with open(output, "w") as file:

@@ -48,6 +48,7 @@ def make_config(root, files, **overrides):
         "confcutdir": str(root),
         "basetemp": str(root.parent / (root.name + "-tmp")),
         "cache_dir": str(root.parent / (root.name + "-cache")),
+        "pytest_args": ["--rootdir", str(root), "-p", "no:cacheprovider", *files],
         **overrides,
     }
     config["files"] = [

@@ -1,6 +1,4 @@
-//! How workers go: wishes to end, limits of time, and what a dead worker still owed.
-
-use std::time::{Duration, Instant};
+//! How workers go: wishes to end, and what a dead worker still owed.
 
 use super::{Dispatcher, KEYBOARD_INTERRUPT};
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, When};
@@ -10,8 +8,6 @@ use crate::execution::worker::{Exit, Worker};
 use crate::plan::Engine;
 use crate::{Problem, ProblemKind};
 
-/// How long a worker that has said good-bye may take for its exit handlers.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// How many workers in a row may die before they ask for a file.
 const MAX_EARLY_DEATHS: usize = 3;
 
@@ -39,45 +35,19 @@ impl Dispatcher<'_, '_> {
                 worker.interrupt();
             }
         }
-        let dead: Vec<usize> = self
-            .orphans
-            .iter()
-            .filter(|worker| {
-                self.workers
-                    .get(worker)
-                    .is_none_or(|handle| !handle.is_alive())
-            })
-            .copied()
-            .collect();
-        for worker in dead {
-            self.orphans.remove(&worker);
-            self.on_exit(
-                worker,
-                Exit {
-                    code: None,
-                    signal: None,
-                },
-            );
-        }
-        let now = Instant::now();
-        for (number, since) in &self.farewells {
-            if now.duration_since(*since) > FAREWELL
-                && let Some(worker) = self.workers.get_mut(number)
-            {
-                worker.kill("did not end after its last test");
+        for number in self.orphans.clone() {
+            let exit = match self.workers.get_mut(&number) {
+                Some(worker) => worker.end_of_orphan(),
+                None => None,
+            };
+            if !self.workers.contains_key(&number) || exit.is_some() {
+                self.orphans.remove(&number);
+            }
+            if let Some(exit) = exit {
+                self.on_exit(number, exit);
             }
         }
-        if let Some(timeout) = self.context.options.timeout {
-            for (number, worker) in &mut self.workers {
-                let activity = worker.activity();
-                let (last, since) = self.watch.entry(*number).or_insert((activity, now));
-                if *last != activity || activity == Activity::Idle {
-                    (*last, *since) = (activity, now);
-                } else if now.duration_since(*since) > timeout {
-                    worker.kill(&format!("took longer than {} s", timeout.as_secs_f64()));
-                }
-            }
-        }
+        self.watch();
         true
     }
 
@@ -97,8 +67,8 @@ impl Dispatcher<'_, '_> {
         let Some(worker) = self.workers.remove(&number) else {
             return;
         };
-        self.watch.remove(&number);
         self.farewells.remove(&number);
+        self.leave_debugger(number);
         if worker.said_bye || worker.abandoned || self.cancelled > 0 {
             return;
         }
@@ -135,6 +105,8 @@ impl Dispatcher<'_, '_> {
                     problem: Problem::new(ProblemKind::Worker, message),
                 });
             }
+            // The fork server died before it forked this one, which says nothing of the files.
+            (None, false, true) if worker.pid.is_none() => {}
             (None, false, true) => self.on_early_death(worker.engine, &death),
             _ => {}
         }
@@ -160,12 +132,14 @@ impl Dispatcher<'_, '_> {
                 let engine = self.ledger.entry(seq).engine;
                 let message = format!("the worker running this test {death}");
                 let mut longrepr = LongRepr::failure(message.as_str());
-                if let Some(traceback) = &worker.broken {
-                    longrepr.text = Some(format!("{traceback}\n{message}"));
+                let details = worker.broken.clone().or_else(|| worker.stacks());
+                if let Some(details) = details {
+                    longrepr.text = Some(format!("{details}\n{message}"));
                 }
                 let phase = Phase {
                     outcome: Outcome::Failed,
                     longrepr: Some(longrepr),
+                    sections: worker.captured(),
                     ..Phase::passed(When::Call, 0.0)
                 };
                 self.finish_test(id, engine, vec![phase]);

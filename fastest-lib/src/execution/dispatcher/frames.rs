@@ -7,6 +7,7 @@ use super::Dispatcher;
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, TestFinished};
 use crate::execution::ledger::Ledger;
 use crate::execution::wire::{Assignment, CollectReport, FileRequest, FromWorker};
+use crate::execution::worker::Worker;
 use crate::plan::{Engine, PlannedFile};
 use crate::workspace::EngineChoice;
 use crate::{NodeId, Problem, ProblemKind};
@@ -49,6 +50,12 @@ impl Dispatcher<'_, '_> {
                     self.say(&Event::Warning(warning));
                 }
             }
+            FromWorker::SuiteProperty { name, value, times } => {
+                // Fixtures of session scope say it once a worker.
+                if self.said.insert(format!("property {times} {name}={value}")) {
+                    self.say(&Event::SuiteProperty { name, value });
+                }
+            }
             FromWorker::Done { seq } => {
                 self.ledger.finish_file(seq);
                 if let Some(handle) = self.workers.get_mut(&worker) {
@@ -68,12 +75,43 @@ impl Dispatcher<'_, '_> {
                     handle.broken = Some(text);
                 }
             }
+            FromWorker::Debugger => {
+                self.debuggers.push(worker);
+                self.admit_debugger();
+            }
+            FromWorker::Debugged => self.leave_debugger(worker),
             FromWorker::Bye => {
                 if let Some(handle) = self.workers.get_mut(&worker) {
                     handle.said_bye = true;
                     self.farewells.insert(worker, Instant::now());
                 }
             }
+        }
+    }
+
+    /// Gives the terminal to the first worker that waits for it. Meanwhile nobody hears of others.
+    fn admit_debugger(&mut self) {
+        if let [worker] = self.debuggers[..]
+            && let Some(handle) = self.workers.get_mut(&worker)
+        {
+            handle.debug(self.context.options.debugger_terminal);
+        }
+    }
+
+    /// A worker's debugger has ended, if it had one.
+    pub(super) fn leave_debugger(&mut self, worker: usize) {
+        let had_it = self.debuggers.first() == Some(&worker);
+        self.debuggers.retain(|&other| other != worker);
+        if !had_it {
+            return;
+        }
+        for event in std::mem::take(&mut self.held) {
+            (self.emit)(&event);
+        }
+        if let Some(&next) = self.debuggers.first()
+            && let Some(handle) = self.workers.get_mut(&next)
+        {
+            handle.debug(self.context.options.debugger_terminal);
         }
     }
 
@@ -98,7 +136,15 @@ impl Dispatcher<'_, '_> {
             .workers
             .get(&worker)
             .map_or((false, None), |handle| (handle.briefed, handle.last));
-        let seqs = if self.stopping || (briefed && alone) {
+        let too_large = briefed
+            && self.context.options.max_worker_memory.is_some_and(|most| {
+                let held = self.workers.get(&worker).and_then(Worker::memory);
+                held.is_some_and(|held| held > most)
+            });
+        if let Some(handle) = self.workers.get_mut(&worker) {
+            handle.retired |= too_large;
+        }
+        let seqs = if self.stopping || too_large || (briefed && alone) {
             Vec::new()
         } else {
             let others = self.workers.iter().filter(|(number, _)| **number != worker);
@@ -113,6 +159,7 @@ impl Dispatcher<'_, '_> {
             .last()
             .map(|&seq| self.ledger.entry(seq).file)
             .or(handle.last);
+        handle.open_captured();
         self.early_deaths = 0;
         if let (Some(recording), Some(&seq)) = (recording, seqs.first()) {
             let file = self.ledger.file(seq);
@@ -140,6 +187,9 @@ impl Dispatcher<'_, '_> {
         let Some(entry) = self.ledger.get(seq) else {
             return;
         };
+        if entry.collected {
+            return;
+        }
         let (repeated, engine) = (entry.repeated, entry.engine);
         let file = self.ledger.file(seq);
         let is_all = !repeated && deselected == 0 && file.part.is_none();
@@ -314,5 +364,6 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
             .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
         part: file.part.as_ref(),
+        doctest: file.is_doctest,
     }
 }

@@ -42,7 +42,7 @@ impl Dispatcher<'_, '_> {
                 .workers
                 .values()
                 .filter(|worker| worker.engine == engine && worker.files.is_empty())
-                .filter(|worker| !worker.said_bye)
+                .filter(|worker| !worker.said_bye && !worker.retired)
                 .filter(|worker| !(worker.briefed && self.context.options.is_isolated()))
                 .count();
             let (files, cost) = self.ledger.waiting(engine);
@@ -94,7 +94,13 @@ impl Dispatcher<'_, '_> {
         let mut modules = Vec::new();
         if self.preloaded.insert(engine) {
             match engine {
-                Engine::Native => modules.push("fastest_harness.native.engine"),
+                Engine::Native => {
+                    modules.push("fastest_harness.native.engine");
+                    if self.context.plan.asks_plugins {
+                        modules.push("fastest_harness.native.hosted_engine");
+                        modules.push("fastest_harness.preload");
+                    }
+                }
                 Engine::Pytest => {
                     modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
                 }

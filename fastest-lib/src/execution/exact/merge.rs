@@ -157,9 +157,11 @@ fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> 
         tests: answer.tests.iter().filter_map(test).collect(),
         open: Vec::new(),
         needs_pytest: found.map_or_else(needs_pytest, |file| file.needs_pytest.clone()),
+        asks_plugins: found.map_or_else(Vec::new, |file| file.asks_plugins.clone()),
         abspath: found.map_or_else(|| PathBuf::from(path), |file| file.abspath.clone()),
         conftests: found.map_or_else(Vec::new, |file| file.conftests.clone()),
         names: found.map_or_else(Vec::new, |file| file.names.clone()),
+        is_doctest: found.is_some_and(|file| file.is_doctest),
     }
 }
 

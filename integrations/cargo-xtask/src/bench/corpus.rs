@@ -148,6 +148,34 @@ pub(crate) fn write_trivial(dir: &Path) -> Result<PathBuf> {
     Ok(root)
 }
 
+/// Files of [`write_plain`].
+pub(crate) const PLAIN_FILES: usize = 10;
+
+/// The program that calls all of them, in their folder.
+pub(crate) const BARE_LOOP: &str = "
+import glob, importlib, os, sys
+sys.path.insert(0, os.getcwd())
+for path in sorted(glob.glob('test_*.py')):
+    module = importlib.import_module(path[:-3])
+    for name, value in list(vars(module).items()):
+        if name.startswith('test_'):
+            value()
+";
+
+/// Write [`PLAIN_FILES`] files of `tests` trivial tests each and give their root.
+pub(crate) fn write_plain(dir: &Path, tests: usize) -> Result<PathBuf> {
+    let root = dir.join(format!("plain-{tests}"));
+    empty(&root)?;
+    save(&root.join("pytest.ini"), "[pytest]\n")?;
+    let text: String = (0..tests)
+        .map(|n| format!("def test_{n}():\n    assert {n} + 1 > {n}\n\n\n"))
+        .collect();
+    for n in 0..PLAIN_FILES {
+        save(&root.join(format!("test_plain_{n}.py")), &text)?;
+    }
+    Ok(root)
+}
+
 /// One file in ten has a skipped test, one in ten an expected failure, one in a hundred fails.
 fn test_file(n: usize) -> String {
     let odd = match n {

@@ -1,4 +1,4 @@
-//! Alternating measurements and what is said of them.
+//! Repeated measurements and what is said of them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,129 +7,55 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::process::capture;
+use crate::process::succeed;
 use crate::report::{Printer, count, time};
 
 const LIMIT: Duration = Duration::from_secs(900);
-
-/// A program under measurement: its name and how to make its command, anew for each run.
-pub(crate) struct Contender<'a> {
-    pub(crate) name: &'static str,
-    pub(crate) command: &'a dyn Fn() -> Command,
-    /// The exit code that its runs must have.
-    pub(crate) exit_code: i32,
-}
 
 /// What is measured, against which limit.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) root: PathBuf,
-    pub(crate) limit: Option<Limit>,
+    /// Of the wall time, that the project has set itself.
+    pub(crate) limit: Duration,
 }
 
-/// The limit that the project has set itself.
-#[derive(Clone, Copy)]
-pub(crate) enum Limit {
-    /// Of the second program's wall time to the first's.
-    Ratio(f64),
-    /// Of the wall time itself.
-    Time(Duration),
-}
-
-struct Sample {
-    wall: Duration,
-    cpu: Duration,
-}
-
-/// Run the contenders in turn, A B A B, `runs` times each after one unmeasured run each, print the
-/// figures and give them as JSON.
-pub(crate) fn alternate(
+/// Run a command, made anew each time, `runs` times after one unmeasured run, print the figures and
+/// give them as JSON.
+pub(crate) fn repeat(
     scenario: &Scenario,
-    contenders: &[Contender<'_>],
+    command: &dyn Fn() -> Command,
     runs: usize,
     printer: Printer,
 ) -> Result<Value> {
-    let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
+    let mut samples = Vec::new();
     for round in 0..=runs {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
-            let mut command = (contender.command)();
-            let finished = capture(command.current_dir(&scenario.root), LIMIT)?;
-            anyhow::ensure!(
-                finished.code() == contender.exit_code,
-                "{} ended with exit code {} and not {}:\n{}",
-                contender.name,
-                finished.code(),
-                contender.exit_code,
-                finished.tail()
-            );
-            let (wall, cpu) = (finished.wall, finished.cpu);
-            if round > 0 {
-                samples.push(Sample { wall, cpu });
-            }
+        let finished = succeed(command().current_dir(&scenario.root), LIMIT)?;
+        if round > 0 {
+            samples.push((finished.wall.as_secs_f64(), finished.cpu.as_secs_f64()));
         }
     }
-    printer.line(format!("{} ({})", scenario.name, count(runs, "run")));
-    let mut document = serde_json::Map::new();
-    for (contender, samples) in contenders.iter().zip(&samples) {
-        let wall = Spread::of(samples.iter().map(|sample| sample.wall.as_secs_f64()));
-        let cpu = Spread::of(samples.iter().map(|sample| sample.cpu.as_secs_f64()));
-        let name = contender.name;
-        printer.line(format!(
-            "  {name:<8} wall {}   cpu {}",
-            wall.times(),
-            cpu.times()
-        ));
-        let figures = json!({"wall": wall.json(), "cpu": cpu.json()});
-        document.insert(name.to_owned(), figures);
-    }
-    let (measured, limit) = verdict(scenario, &samples, printer, &mut document);
-    if let Some(limit) = limit {
-        document.insert("limit".to_owned(), json!(limit));
-        document.insert("over_the_limit".to_owned(), json!(measured > limit));
-    }
-    Ok(Value::Object(document))
-}
-
-/// Prints the ratio of the pairs, or the time of a single contender, beside the limit. Gives the
-/// figure that the limit holds for and the limit.
-fn verdict(
-    scenario: &Scenario,
-    samples: &[Vec<Sample>],
-    printer: Printer,
-    document: &mut serde_json::Map<String, Value>,
-) -> (f64, Option<f64>) {
-    let seconds = |sample: &Sample| sample.wall.as_secs_f64();
-    let limit = match scenario.limit {
-        Some(Limit::Ratio(limit)) => Some(limit),
-        Some(Limit::Time(limit)) => Some(limit.as_secs_f64()),
-        None => None,
-    };
-    let word = |measured: f64, shown: &dyn Fn(f64) -> String| match limit {
-        Some(limit) if measured > limit => format!(" (limit {}): over the limit", shown(limit)),
-        Some(limit) => format!(" (limit {}): within the limit", shown(limit)),
-        None => String::new(),
-    };
-    if let [first, second] = samples {
-        let pairs = first.iter().zip(second);
-        let ratio = Spread::of(pairs.map(|(a, b)| seconds(b) / seconds(a)));
-        let Spread { median, min, max } = ratio;
-        let word = word(median, &|limit| format!("{limit}"));
-        printer.line(format!(
-            "  ratio    {median:.3} ({min:.3} to {max:.3}){word}"
-        ));
-        document.insert("ratio".to_owned(), ratio.json());
-        return (median, limit);
-    }
-    let median = Spread::of(samples.iter().flatten().map(seconds)).median;
-    if limit.is_some() {
-        let shown = |seconds: f64| time(Duration::from_secs_f64(seconds));
-        printer.line(format!(
-            "  median   {}{}",
-            shown(median),
-            word(median, &shown)
-        ));
-    }
-    (median, limit)
+    let wall = Spread::of(samples.iter().map(|(wall, _)| *wall));
+    let cpu = Spread::of(samples.iter().map(|(_, cpu)| *cpu));
+    let (name, runs, limit) = (
+        scenario.name,
+        count(runs, "run"),
+        scenario.limit.as_secs_f64(),
+    );
+    let is_over = wall.median > limit;
+    let word = if is_over { "over" } else { "within" };
+    printer.line(format!("{name} ({runs})"));
+    printer.line(format!("  wall {}   cpu {}", wall.times(), cpu.times()));
+    printer.line(format!(
+        "  limit {}: {word} the limit",
+        time(scenario.limit)
+    ));
+    Ok(json!({
+        "wall": wall.json(),
+        "cpu": cpu.json(),
+        "limit": limit,
+        "over_the_limit": is_over,
+    }))
 }
 
 /// The middle and the ends of some figures.

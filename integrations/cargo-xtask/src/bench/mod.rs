@@ -10,22 +10,22 @@ mod discovery;
 mod graph;
 mod measure;
 mod name;
+mod run;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::conformance::{Run, Volatile, differences, fastest_run, pytest_command, pytest_run};
 use crate::report::Printer;
 use crate::venv::Venv;
 use crate::{fastest, repo, test};
 
-use measure::{Contender, Limit, Scenario, alternate};
+use measure::{Scenario, repeat};
 use name::Name;
 
 /// The options of `cargo xtask bench`.
@@ -59,7 +59,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
-    /// All tests of the corpus.
+    /// All tests of the corpus and of five suites, and what a test costs.
     Run,
     /// A project of one trivial test.
     Startup,
@@ -76,6 +76,7 @@ struct Bench {
     fastest: PathBuf,
     venv: Venv,
     dir: PathBuf,
+    python: String,
     runs: usize,
     printer: Printer,
 }
@@ -86,6 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         fastest: fastest::executable(options.fastest.as_deref())?,
         venv: test::venv(&options.python, printer)?,
         dir: repo::scratch().join("corpus"),
+        python: options.python.clone(),
         runs: options.runs.into(),
         printer,
     };
@@ -100,12 +102,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let wanted = |what| options.what.is_empty() || options.what.contains(&what);
     if wanted(What::Run) {
-        let root = corpus::write(&bench.dir)?;
-        keep("run", bench.run("run", root, 0.15)?);
+        keep("run", run::run(&bench)?);
     }
     if wanted(What::Startup) {
-        let root = corpus::write_trivial(&bench.dir)?;
-        keep("startup", bench.run("startup", root, 0.5)?);
+        keep("startup", run::startup(&bench)?);
     }
     if wanted(What::Version) {
         keep("version", (bench.version()?, Vec::new()));
@@ -140,65 +140,16 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 }
 
 impl Bench {
-    /// Compare the outcomes of `root`'s tests, then the times.
-    fn run(&self, name: &'static str, root: PathBuf, limit: f64) -> Result<(Value, Vec<String>)> {
-        let (pytest, fastest) = self.outcomes(&root)?;
-        let found = differences(&pytest, &fastest, &BTreeMap::new());
-        let scenario = Scenario {
-            name,
-            root,
-            limit: Some(Limit::Ratio(limit)),
-        };
-        let contenders = [
-            Contender {
-                name: "pytest",
-                command: &|| self.pytest(&["-q"]),
-                exit_code: pytest.exit_code,
-            },
-            Contender {
-                name: "fastest",
-                command: &|| self.fastest(&["run", "-q"]),
-                exit_code: fastest.exit_code,
-            },
-        ];
-        let document = alternate(&scenario, &contenders, self.runs, self.printer)?;
-        Ok((document, found))
-    }
-
     fn version(&self) -> Result<Value> {
         let scenario = Scenario {
             name: "version",
             root: self.dir.clone(),
-            limit: Some(Limit::Time(Duration::from_millis(10))),
+            limit: Duration::from_millis(10),
         };
         fs::create_dir_all(&self.dir)?;
-        let contender = Contender {
-            name: "fastest",
-            command: &|| self.fastest(&["--version"]),
-            exit_code: 0,
-        };
         // A run takes milliseconds: more of them cost nothing.
-        alternate(&scenario, &[contender], self.runs * 10, self.printer)
-    }
-
-    fn outcomes(&self, root: &Path) -> Result<(Run, Run)> {
-        let records = self.dir.join("records");
-        fs::create_dir_all(&records)
-            .with_context(|| format!("cannot create {}", records.display()))?;
-        let volatile = Volatile::new(&[])?;
-        let record = records.join("pytest.jsonl");
-        let mut command = pytest_command(&self.venv, &record, &[]);
-        let pytest = pytest_run(command.current_dir(root), &record, &volatile)?;
-        let mut command = self.fastest(&["run", "--output", "json"]);
-        let record = records.join("fastest.jsonl");
-        let fastest = fastest_run(command.current_dir(root), &record, &volatile)?;
-        Ok((pytest, fastest))
-    }
-
-    fn pytest(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.venv.program("pytest"));
-        self.venv.activate(command.args(arguments));
-        command
+        let command = || self.fastest(&["--version"]);
+        repeat(&scenario, &command, self.runs * 10, self.printer)
     }
 
     /// It finds the interpreter through the activated environment, as it would for its user.

@@ -41,7 +41,7 @@ pub(super) fn compare_suite(
     let dir = repo::scratch().join("suites");
     let run = Run {
         suite,
-        prepared: suite.prepare(&dir, &options.python, printer)?,
+        prepared: suite.prepare(&dir, options.python(), printer)?,
         fastest,
         volatile: Volatile::new(&suite.volatile_ids)?,
         printer,

@@ -3,14 +3,17 @@
 //! Each suite runs twice under pytest and once under each engine of fastest. A node id that pytest
 //! does not report alike twice is printed and set apart; every other difference, in the outcome of
 //! a test or of one of its phases, in what was not collected, in the exit code, is printed and
-//! fails the run.
+//! fails the run. How many of the tests ran natively is printed with what kept the others, and a
+//! table of all suites at the end.
 //!
-//! With `--discovery` no test runs: what each of them lists is compared.
+//! With `--probe` the probe of constructs runs, under each of several interpreters; with `--discovery` no test runs: what each of them lists is compared.
 
 mod compare;
 mod discovery;
+mod probe;
 mod record;
 pub(crate) mod suites;
+mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +33,8 @@ pub(crate) use compare::differences;
 pub(crate) use record::{Run, Volatile};
 pub(crate) use suites::{Release, Source, Suite, empty};
 
-use suites::Prepared;
+use suites::{Prepared, Task};
+use table::Row;
 
 /// No suite needs a tenth of it.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -43,24 +47,41 @@ pub(crate) struct Options {
     /// Compare what is discovered instead of what runs give.
     #[arg(long)]
     discovery: bool,
+    /// Run the probe of constructs, `tests/probe`, instead of the suites.
+    #[arg(long)]
+    probe: bool,
     /// The engines of fastest to compare with pytest.
     #[arg(long, value_delimiter = ',', default_value = "auto,pytest")]
     engine: Vec<String>,
     /// List the suites and stop.
     #[arg(long)]
     list: bool,
+    /// How often pytest runs each suite: what it does not repeat is set apart.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..), value_name = "N")]
+    pytest_runs: u32,
+    /// Compare with what pytest gave when it last ran the suite on this machine, where it has.
+    #[arg(long)]
+    reuse_pytest: bool,
     /// Keep the unpacked sources when all is equal (they are always kept otherwise).
     #[arg(long)]
     keep: bool,
     /// Print one JSON document on standard output.
     #[arg(long)]
     json: bool,
-    /// The interpreter that the suites' environments are made from.
-    #[arg(long, default_value = "python3", value_name = "EXE")]
-    python: String,
+    /// The interpreter that the suites' environments are made from, `python3` without; for the probe
+    /// several, those on the PATH without.
+    #[arg(long, value_name = "EXE")]
+    python: Vec<String>,
     /// A fastest executable, in place of this checkout's release build.
     #[arg(long, value_name = "EXE")]
     fastest: Option<PathBuf>,
+}
+
+impl Options {
+    /// The interpreter of the suites.
+    fn python(&self) -> &str {
+        self.python.first().map_or("python3", String::as_str)
+    }
 }
 
 /// How many results were compared, how many of them differed.
@@ -75,8 +96,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         for suite in suites::load()? {
             let mut notes = String::new();
             for (holds, note) in [
-                (suite.discovery_only, ", discovery only"),
-                (suite.soundness_only, ", soundness only"),
+                (suite.is_for(Task::Outcomes), ", outcomes"),
+                (suite.is_for(Task::Discovery), ", discovery"),
+                (suite.is_for(Task::Soundness), ", soundness"),
                 (suite.quick, ", quick"),
                 (suite.quick_discovery, ", quick discovery"),
             ] {
@@ -92,13 +114,19 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         }
         return Ok(true);
     }
+    if options.probe {
+        return probe::run(&options.python, Printer { json: options.json });
+    }
     let suites = suites::choose(&options.suites)?;
-    let (tally, documents) = compare_all(&suites, options)?;
+    let (tally, documents, rows) = compare_all(&suites, options)?;
     if options.json {
         println!("{}", json!({"schema": 1, "suites": documents}));
     }
     let Tally { equal, different } = tally;
     let printer = Printer { json: options.json };
+    if !rows.is_empty() {
+        printer.line(table::markdown(&rows));
+    }
     printer.line(format!("{equal} equal, {different} different"));
     Ok(different == 0)
 }
@@ -119,48 +147,65 @@ pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
     let options = Options {
         suites: Vec::new(),
         discovery,
+        probe: false,
         engine: vec!["auto".to_owned(), "pytest".to_owned()],
         list: false,
+        pytest_runs: 2,
+        reuse_pytest: false,
         keep: false,
         json: false,
-        python: python.to_owned(),
+        python: vec![python.to_owned()],
         fastest: None,
     };
     Ok(compare_all(&suites, &options)?.0)
 }
 
-fn compare_all(suites: &[Suite], options: &Options) -> Result<(Tally, Vec<Value>)> {
+/// What is found of all suites: how much is equal, their documents, the rows of the table.
+type Found = (Tally, Vec<Value>, Vec<Row>);
+
+fn compare_all(suites: &[Suite], options: &Options) -> Result<Found> {
     let fastest = fastest::executable(options.fastest.as_deref())?;
     let printer = Printer { json: options.json };
     let mut total = Tally::default();
     let mut documents = Vec::new();
+    let mut rows = Vec::new();
+    let task = match options.discovery {
+        true => Task::Discovery,
+        false => Task::Outcomes,
+    };
     for suite in suites {
         let name = &suite.name;
-        let compared = if suite.soundness_only {
-            printer.line(format!(
-                "{name}: not run, it is there for `cargo xtask soundness`"
-            ));
+        if !suite.is_for(task) {
+            printer.line(format!("{name}: not run, it is there for other tasks"));
             continue;
-        } else if options.discovery {
-            discovery::compare_suite(suite, &fastest, options)
-        } else if suite.discovery_only {
-            printer.line(format!("{name}: not run, it is there for --discovery only"));
-            continue;
-        } else {
-            compare_suite(suite, &fastest, options)
+        }
+        let compared = match task {
+            Task::Discovery => discovery::compare_suite(suite, &fastest, options),
+            _ => compare_suite(suite, &fastest, options, &mut rows),
         };
-        let (tally, document) = compared.with_context(|| format!("suite {name}"))?;
+        // One suite that cannot be run does not keep the others from it.
+        let (tally, document) = compared.unwrap_or_else(|error| {
+            printer.line(format!("{name}: error: {error:#}"));
+            let (equal, different) = (0, 1);
+            let document = json!({"name": name, "error": format!("{error:#}")});
+            (Tally { equal, different }, document)
+        });
         total.equal += tally.equal;
         total.different += tally.different;
         documents.push(document);
     }
-    Ok((total, documents))
+    Ok((total, documents, rows))
 }
 
-fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Tally, Value)> {
+fn compare_suite(
+    suite: &Suite,
+    fastest: &Path,
+    options: &Options,
+    rows: &mut Vec<Row>,
+) -> Result<(Tally, Value)> {
     let printer = Printer { json: options.json };
     let dir = repo::scratch().join("suites");
-    let prepared = suite.prepare(&dir, &options.python, printer)?;
+    let prepared = suite.prepare(&dir, options.python(), printer)?;
     let Suite {
         name,
         version,
@@ -169,16 +214,21 @@ fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Ta
     } = suite;
     printer.line(format!("{name} {version} (pytest {pytest})"));
 
-    let first = run_pytest(suite, &prepared, 1)?;
-    let second = run_pytest(suite, &prepared, 2)?;
+    let first = run_pytest(suite, &prepared, 1, options)?;
+    let mut seconds = vec![first.wall.as_secs_f64()];
+    let mut aside = BTreeMap::new();
+    for n in 2..=options.pytest_runs {
+        let again = run_pytest(suite, &prepared, n, options)?;
+        seconds.push(again.wall.as_secs_f64());
+        aside.extend(compare::unstable(&first, &again));
+    }
     printer.line(format!(
-        "  pytest: {} in {} and {}, exit code {}",
+        "  pytest: {} in {}, {} runs, exit code {}",
         outcomes(&first),
         time(first.wall),
-        time(second.wall),
+        seconds.len(),
         first.exit_code
     ));
-    let aside = compare::unstable(&first, &second);
     for (id, text) in &aside {
         printer.line(format!(
             "  set apart, pytest does not repeat it: {id}: {text}"
@@ -191,6 +241,9 @@ fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Ta
         let run = run_fastest(suite, &prepared, fastest, engine)?;
         let found = differences(&first, &run, &aside);
         print_engine(engine, &run, &found, printer);
+        if engine != "pytest" {
+            rows.push(Row::of(suite, &run, found.len(), aside.len()));
+        }
         tally.equal += (first.records.len() - aside.len().min(first.records.len()))
             .saturating_sub(found.len());
         tally.different += found.len();
@@ -209,7 +262,7 @@ fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Ta
             "version": pytest,
             "results": first.records.len(),
             "exit_code": first.exit_code,
-            "seconds": [first.wall.as_secs_f64(), second.wall.as_secs_f64()],
+            "seconds": seconds,
         },
         "set_apart": aside,
         "engines": engines,
@@ -217,13 +270,27 @@ fn compare_suite(suite: &Suite, fastest: &Path, options: &Options) -> Result<(Ta
     Ok((tally, document))
 }
 
-fn run_pytest(suite: &Suite, prepared: &Prepared, n: u32) -> Result<Run> {
+fn run_pytest(suite: &Suite, prepared: &Prepared, n: u32, options: &Options) -> Result<Run> {
     let record = prepared.records.join(format!("pytest-{n}.jsonl"));
-    let mut arguments = suite.tests.clone();
+    let end = prepared.records.join(format!("pytest-{n}.json"));
+    let volatile = Volatile::new(&suite.volatile_ids)?;
+    if options.reuse_pytest
+        && let (Ok(lines), Ok(end)) = (fs::read_to_string(&record), fs::read_to_string(&end))
+    {
+        let (exit_code, wall) = serde_json::from_str(&end).context("the end of pytest's run")?;
+        return Ok(Run {
+            exit_code,
+            wall,
+            ..Run::from_pytest(&lines, &volatile)?
+        });
+    }
+    let mut arguments = suite.run_paths().to_vec();
     arguments.extend_from_slice(&suite.args);
     let mut command = pytest_command(&prepared.venv, &record, &arguments);
     command.current_dir(&prepared.source).envs(&suite.env);
-    pytest_run(&mut command, &record, &Volatile::new(&suite.volatile_ids)?)
+    let run = pytest_run(&mut command, &record, &volatile)?;
+    fs::write(&end, serde_json::to_string(&(run.exit_code, run.wall))?)?;
+    Ok(run)
 }
 
 /// The command that runs pytest and writes what it reports to `record`.
@@ -258,7 +325,7 @@ pub(crate) fn pytest_run(command: &mut Command, record: &Path, volatile: &Volati
 
 fn run_fastest(suite: &Suite, prepared: &Prepared, fastest: &Path, engine: &str) -> Result<Run> {
     let mut command = Command::new(fastest);
-    command.arg("run").args(&suite.tests).args(&suite.args);
+    command.arg("run").args(suite.run_paths()).args(&suite.args);
     command.args([
         "--output", "json", "-n", "2", "--engine", engine, "--python",
     ]);
@@ -297,8 +364,7 @@ pub(crate) fn fastest_run(
 }
 
 fn print_engine(engine: &str, run: &Run, found: &[String], printer: Printer) {
-    let tests = run.native + run.fallbacks.values().map(|f| f.tests).sum::<usize>();
-    let share = 100.0 * run.native as f64 / tests.max(1) as f64;
+    let share = table::share(run.native, run.tests());
     printer.line(format!(
         "  fastest --engine {engine}: {} in {}; {share:.1} % native; {}",
         outcomes(run),

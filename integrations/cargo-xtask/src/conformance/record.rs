@@ -192,6 +192,7 @@ impl Run {
         for (path, tests) in under_pytest {
             let reason = reasons.remove(&path);
             let reason = reason.unwrap_or_else(|| "(no reason was given)".to_owned());
+            let reason = without_line(&reason).to_owned();
             let fallback = run.fallbacks.entry(reason).or_default();
             fallback.files.push(path);
             fallback.tests += tests;
@@ -201,6 +202,11 @@ impl Run {
             None => bail!("fastest printed no run-finished event"),
         }
         Ok(run)
+    }
+
+    /// How many tests ran.
+    pub(crate) fn tests(&self) -> usize {
+        self.native + self.fallbacks.values().map(|f| f.tests).sum::<usize>()
     }
 
     /// Ids that are equal without their volatile parts are told apart by their order.
@@ -213,6 +219,14 @@ impl Run {
         }
         self.records.insert(key, record);
     }
+}
+
+/// A reason without the line that it names, so that files share it.
+fn without_line(reason: &str) -> &str {
+    let rest = reason.strip_prefix("line ");
+    let rest = rest.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    rest.and_then(|rest| rest.strip_prefix(": "))
+        .unwrap_or(reason)
 }
 
 /// What changes in node ids from process to process, to be taken out before they are compared.
@@ -310,7 +324,7 @@ mod tests {
             "\n",
         );
         let fastest = concat!(
-            r#"{"event":"file-deoptimized","path":"t.py","reason":"a hook"}"#,
+            r#"{"event":"file-deoptimized","path":"t.py","reason":"line 3: a hook"}"#,
             "\n",
             r#"{"event":"test-finished","id":"t.py::a","outcome":"xfailed","engine":"pytest","phases":[{"when":"setup","outcome":"passed"},{"when":"call","outcome":"skipped","wasxfail":"","longrepr":{"reason":"other"}}]}"#,
             "\n",

@@ -30,6 +30,8 @@ pub(crate) struct Suite {
     pub(crate) requirements: Vec<String>,
     pub(crate) tests: Vec<String>,
     #[serde(default)]
+    sample: Vec<String>,
+    #[serde(default)]
     pub(crate) args: Vec<String>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
@@ -40,11 +42,23 @@ pub(crate) struct Suite {
     #[serde(default)]
     pub(crate) quick_discovery: bool,
     #[serde(default)]
-    pub(crate) discovery_only: bool,
-    #[serde(default)]
-    pub(crate) soundness_only: bool,
+    tasks: Vec<Task>,
     #[serde(default)]
     pub(crate) soundness: Option<Soundness>,
+    #[serde(default)]
+    pub(crate) coverage: Vec<String>,
+}
+
+/// What a suite can be taken for.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Task {
+    /// The outcomes of its tests are compared.
+    Outcomes,
+    /// The lists of its tests are compared.
+    Discovery,
+    /// What its tests read is compared.
+    Soundness,
 }
 
 /// What `cargo xtask soundness` is told of a suite.
@@ -126,6 +140,20 @@ pub(crate) fn choose(names: &[String]) -> Result<Vec<Suite>> {
 }
 
 impl Suite {
+    /// Whether it is there for this task.
+    pub(crate) fn is_for(&self, task: Task) -> bool {
+        self.tasks.is_empty() || self.tasks.contains(&task)
+    }
+
+    /// The paths whose tests are run.
+    pub(crate) fn run_paths(&self) -> &[String] {
+        if self.sample.is_empty() {
+            &self.tests
+        } else {
+            &self.sample
+        }
+    }
+
     /// Download, install and unpack the suite below `dir`; the first two only once.
     pub(crate) fn prepare(&self, dir: &Path, python: &str, printer: Printer) -> Result<Prepared> {
         let loader = Venv::ensure(&dir.join("loader"), python, &[], printer)?;
@@ -138,9 +166,9 @@ impl Suite {
         let venv = Venv::ensure(&dir.join("venv"), python, &requirements, printer)?;
         let records = dir.join("records");
         let cache = dir.join("cache");
-        for made_anew in [&records, &cache] {
-            empty(made_anew)?;
-        }
+        empty(&cache)?;
+        fs::create_dir_all(&records)
+            .with_context(|| format!("cannot create {}", records.display()))?;
         Ok(Prepared {
             source: release.unpack(&dir, &archive, &venv)?,
             venv,

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::conformance::{Source, Suite, suites};
+use crate::conformance::suites::{self, Source, Suite, Task};
 use crate::fastest;
 use crate::process::capture;
 use crate::report::{Printer, count, time};
@@ -153,6 +153,7 @@ fn chosen(options: &Options) -> Result<Vec<Suite>> {
         let settings = suite.soundness.as_ref();
         // What is in a wheel is no source tree.
         suite.source == Source::Sdist
+            && suite.is_for(Task::Soundness)
             && (!options.quick || settings.is_some_and(|settings| settings.quick))
     });
     Ok(chosen)

@@ -232,6 +232,7 @@ mod tests {
             wall,
             cpu: wall,
             peak_rss: 50_000_000,
+            peak_together: 0,
         };
         Row {
             name: name.to_owned(),

@@ -1,0 +1,344 @@
+"""A real configuration and session of pytest, for files that plugins or conftests have a say in.
+
+The native engine collects and runs such files itself, but what they and their hooks ask is answered
+by pytest's own objects, and hooks are called by pytest's plugin manager. Where pytest itself
+implements a hook that the engine does the work of, the engine takes its place in the hook's order.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
+from . import versions
+from .errors import Unsupported
+from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
+from .nodes import SESSION
+from .warn import described
+
+__tracebackhide__ = True
+
+#: Plugins that act only on request, by the name under which they are registered: the hooks that
+#: do nothing without one, and the marks that are a request.
+ON_REQUEST = {
+    "anyio": (
+        {"pytest_fixture_setup", "pytest_pycollect_makeitem", "pytest_pyfunc_call"},
+        {"anyio"},
+    ),
+    "asyncio": (
+        {
+            "pytest_fixture_setup",
+            "pytest_generate_tests",
+            "pytest_pycollect_makeitem",
+            "pytest_pycollect_makeitem_convert_async_functions_to_subclass",
+            "pytest_pycollect_makeitem_preprocess_async_fixtures",
+            "pytest_pyfunc_call",
+            "pytest_runtest_setup",
+        },
+        {"asyncio"},
+    ),
+    "timeout": (
+        {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
+        # The dispatcher keeps to the mark and the settings.
+        set(),
+    ),
+    "rerunfailures": (
+        {"pytest_runtest_protocol", "pytest_runtest_teardown", "pytest_runtest_makereport"},
+        {"flaky"},
+    ),
+}
+
+#: Those of them whose fixtures and tests the engine has by itself.
+_ASYNC = ("anyio", "asyncio")
+
+#: Options by which such a plugin is asked to act on every test.
+_REQUESTS = {"rerunfailures": ("reruns",)}
+
+#: Plugins that only pytest can serve, and why.
+_ONLY_PYTEST = {"randomly": "it shuffles the tests of the whole run"}
+
+
+class Refused(Exception):
+    """No file of this run can be run natively; the text says why."""
+
+
+class Listener:
+    """A plugin that hands warnings on, those of the configuration included."""
+
+    def __init__(self, warning):
+        self._warning = warning
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid):
+        self._warning(None, described(warning_message, when, nodeid))
+
+
+class Host:
+    """Owns the configuration and the session. `capture` stands in for pytest's capture manager."""
+
+    def __init__(self, values, capture, listener):
+        self._values = values
+        self._capture = capture
+        self._listener = listener
+        #: Marks that a plugin acts upon which the engine does not do.
+        self.acted_upon = frozenset()
+        self.config = self.session = None
+        #: Whether the engine has taken over.
+        self.started = False
+
+    def open(self):
+        """Configure and start the session. Raises `Refused`, after having undone all of it."""
+        from _pytest import config as pytest_config
+
+        try:
+            self._prepare()
+            self._judge()
+            self._ask_command_line()
+            self._start()
+            self._judge()
+            for name in sorted(self.config._get_unknown_ini_keys()):
+                raise Refused(f"no plugin knows the setting {name}")
+        except pytest_config.ConftestImportFailure as failure:
+            cause = failure.__cause__ or failure
+            self._undo(f"conftest fails to import: {type(cause).__name__}")
+        except Refused as error:
+            self._undo(str(error))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            first = str(error).partition("\n")[0]
+            self._undo(f"pytest cannot be configured: {type(error).__name__}: {first}")
+
+    def _undo(self, reason):
+        if self.config is not None:
+            self.config._ensure_unconfigure()
+        raise Refused(reason) from None
+
+    def _prepare(self):
+        from _pytest import config as pytest_config
+
+        values = self._values
+        # Output is captured by the engine already; the option is put right below.
+        args = ["--basetemp", values["basetemp"], "--capture=no", *values["pytest_args"]]
+        os.makedirs(os.path.dirname(values["basetemp"]), exist_ok=True)
+        plugins = [*coverage_options(values), self._listener]
+        self.config = config = pytest_config._prepareconfig(args, plugins)
+        option = config.option
+        option.capture = values["capture"]
+        for name, value in NOT_OURS.items():
+            if hasattr(option, name):
+                setattr(option, name, value)
+        # The place of pytest's own in the order of hooks is kept for the engine's.
+        self._place_of_capture = config.pluginmanager.get_plugin("capturemanager")
+        config.pluginmanager._name2plugin["capturemanager"] = self._capture
+        self._quieten_those_on_request()
+
+    def _quieten_those_on_request(self):
+        manager = self.config.pluginmanager
+        marks = set()
+        for name, (hooks, requests) in ON_REQUEST.items():
+            plugin = manager.get_plugin(name)
+            if plugin is None:
+                continue
+            for option in _REQUESTS.get(name, ()):
+                if self._is_asked_for(option):
+                    raise Refused(f"plugin {name} is asked for by {option}")
+            marks |= requests
+            for hook in hooks:
+                caller = getattr(manager.hook, hook, None)
+                if caller is None:
+                    continue
+                while any(impl.plugin is plugin for impl in caller.get_hookimpls()):
+                    caller._remove_plugin(plugin)
+        self.acted_upon = frozenset(marks)
+
+    def _is_asked_for(self, option):
+        if getattr(self.config.option, option, None):
+            return True
+        try:
+            return bool(self.config.getini(option))
+        except (KeyError, ValueError):
+            return False
+
+    def _judge(self):
+        """Raise `Refused` for a plugin that only pytest can serve."""
+        manager = self.config.pluginmanager
+        for name, plugin in manager.list_name_plugin():
+            if plugin is None or is_builtin(plugin):
+                continue
+            if name in _ONLY_PYTEST:
+                raise Refused(f"plugin {name}: {_ONLY_PYTEST[name]}")
+            found = refusal(manager, plugin)
+            if found is None:
+                continue
+            if plugin not in manager._conftest_plugins:
+                raise Refused(_in_words(f"plugin {name}", *found))
+            if found[0] in SESSION_WIDE:
+                raise Refused(_in_words("conftest", *found))
+
+    def _ask_command_line(self):
+        """Let plugins that answer the command line by themselves do so, but for pytest's own."""
+        caller = self.config.hook.pytest_cmdline_main
+        without(caller)
+        if caller(config=self.config) is not None:
+            raise Refused("a plugin answers the command line")
+
+    def _start(self):
+        from _pytest.config import ExitCode
+        from _pytest.main import Session
+
+        config, manager = self.config, self.config.pluginmanager
+        self.session = session = Session.from_config(config)
+        session.exitstatus = ExitCode.OK
+        config._do_configure()
+        reporter = manager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        for name in CACHE_PLUGINS:
+            plugin = manager.get_plugin(name)
+            if plugin is not None:
+                manager.unregister(plugin)
+        directory = self._values["invocation_dir"]
+        args = [str(arg).split("::")[0] for arg in config.args]
+        initial = [Path(os.path.abspath(os.path.join(directory, arg))) for arg in args]
+        session._initialpaths = frozenset(initial)
+        session._initialpaths_with_parents = frozenset(
+            {*initial, *(parent for path in initial for parent in path.parents)}
+        )
+        config.hook.pytest_sessionstart(session=session)
+
+    def adopt(self, state, factory):
+        """Make the session the root of the engine's tree, with the engine's state of setups."""
+        session = self.session
+        session.level = SESSION
+        session.setup_state = session._setupstate = state
+        session._counterpart = lambda: type(session)
+        session.abspath = str(self.config.rootpath)
+        self.config._tmp_path_factory = factory
+        # What the engine asks of its own stand-in.
+        self.config.rootdir_text = self._values["rootdir"]
+        self.config._junit_family = self._values.get("junit_family")
+
+    def take_over(self, engine, runner):
+        """Put the engine's functions where pytest has its own in the hooks around tests.
+
+        `runner` has them under the names of the hooks.
+        """
+        from _pytest import main, mark, python, skipping, unittest
+        from _pytest import runner as running
+
+        self.started = True
+        hook = self.config.hook
+        manager = self.config.pluginmanager
+        capture = self._place_of_capture
+        keep = {
+            "pytest_runtest_setup": (skipping, running, capture),
+            "pytest_runtest_call": (skipping, running, capture),
+            "pytest_runtest_teardown": (running, capture),
+            "pytest_runtest_makereport": (skipping, unittest, running),
+            "pytest_pyfunc_call": (python,),
+            "pytest_runtest_logreport": (manager.get_plugin("terminalreporter"),),
+        }
+        for name in AROUND_TESTS:
+            if name != "pytest_assertrepr_compare":
+                without(getattr(hook, name), keep.get(name, ()))
+        for name, plugin in (
+            ("pytest_runtest_setup", running),
+            ("pytest_runtest_call", running),
+            ("pytest_runtest_teardown", running),
+            ("pytest_pyfunc_call", python),
+        ):
+            replace(getattr(hook, name), plugin, getattr(runner, name))
+        for when in ("setup", "call", "teardown"):
+            caller = getattr(hook, f"pytest_runtest_{when}")
+            replace(caller, capture, partial(runner.captured, when=when))
+        hook.pytest_sessionfinish._remove_plugin(running)
+        collecting = hook.pytest_collection_modifyitems
+        manager_of_fixtures = self.session._fixturemanager
+        without(collecting, (mark, main, manager_of_fixtures))
+        replace(collecting, mark, lambda items, config: engine.select(items))
+        replace(collecting, main, lambda items, config: None)
+        replace(collecting, manager_of_fixtures, lambda items: engine.reorder(items))
+
+    def conftest(self, path):
+        """The module of the conftest at `path`, which is loaded now if it was not yet."""
+        from _pytest.config import ConftestImportFailure
+
+        config = self.config
+        manager = config.pluginmanager
+        extra = {}
+        if versions.at_least(8, 2):
+            extra["consider_namespace_packages"] = config.getini("consider_namespace_packages")
+        try:
+            manager._loadconftestmodules(
+                Path(path).parent, config.getoption("importmode"), config.rootpath, **extra
+            )
+        except ConftestImportFailure as failure:
+            cause = failure.__cause__ or failure
+            raise Unsupported(f"conftest fails to import: {type(cause).__name__}") from None
+        except (KeyboardInterrupt, Unsupported):
+            raise
+        except BaseException as error:
+            raise Unsupported(f"conftest fails to load: {type(error).__name__}") from None
+        module = manager.get_plugin(path)
+        if module is None:
+            raise Unsupported("pytest does not load the conftest")
+        found = refusal(manager, module)
+        if found is not None:
+            raise Unsupported(_in_words("conftest", *found))
+        return module
+
+    def look_at(self, plugin):
+        """A plugin was registered while tests are collected or run."""
+        if self.started and not is_builtin(plugin):
+            found = refusal(self.config.pluginmanager, plugin)
+            if found is not None and plugin not in self.config.pluginmanager._conftest_plugins:
+                raise Unsupported(_in_words("plugin", *found))
+
+    def plugins(self):
+        """The registered plugins that are neither pytest's nor conftests, first loaded first."""
+        manager = self.config.pluginmanager
+        for name, plugin in manager.list_name_plugin():
+            known = plugin is None or name in _ASYNC or is_builtin(plugin)
+            if not known and plugin not in manager._conftest_plugins:
+                yield plugin
+
+    def ignores(self, path):
+        """Whether collection passes over the file at `path`, by itself or with a folder above."""
+        path = Path(path)
+        root = self.config.rootpath
+        hidden = [path, *path.parents]
+        if root in hidden:
+            hidden = hidden[: hidden.index(root)]
+        for place in reversed(hidden):
+            if self.session.isinitpath(place, with_parents=True):
+                continue
+            hook = self.session.gethookproxy(place.parent)
+            if hook.pytest_ignore_collect(collection_path=place, config=self.config):
+                return True
+        return False
+
+    def close(self, interrupted=None):
+        """End the session. `interrupted` is the exception that ended the run, if one did."""
+        from _pytest._code import ExceptionInfo
+        from _pytest.config import ExitCode
+
+        session, hook = self.session, self.config.hook
+        if interrupted is not None:
+            hook.pytest_keyboard_interrupt(excinfo=ExceptionInfo.from_exception(interrupted))
+            session.exitstatus = ExitCode.INTERRUPTED
+        elif session.testsfailed:
+            session.exitstatus = ExitCode.TESTS_FAILED
+        elif not session.testscollected:
+            session.exitstatus = ExitCode.NO_TESTS_COLLECTED
+        os.chdir(session.startpath)
+        try:
+            hook.pytest_sessionfinish(session=session, exitstatus=session.exitstatus)
+        finally:
+            self.config._ensure_unconfigure()
+
+
+def _in_words(what, hook, place):
+    where = f" ({place})" if place else ""
+    return f"{what} has hook {hook}{where}"

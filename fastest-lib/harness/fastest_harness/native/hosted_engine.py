@@ -1,0 +1,186 @@
+"""The native engine with pytest's plugins: their hooks, fixtures, options and configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .builtin import make_factory
+from .engine import NativeEngine
+from .errors import Unsupported, take_pending
+from .fixtures import Holder
+from .hooks import foreign
+from .host import Host, Listener, Refused
+from .hosted import HostedRecorder, HostedRunner, Relays
+from .marks import act_upon, check_marks
+from .nodes import FUNCTION
+
+__tracebackhide__ = True
+
+
+class _RefusedFixture:
+    """A fixture of a plugin that the engine does not have; whoever asks for it needs pytest."""
+
+    level = FUNCTION
+    params = None
+
+    def __init__(self, argname, reason):
+        self.argname = argname
+        self.autouse = False
+        self._reason = reason
+
+    @property
+    def argnames(self):
+        raise Unsupported(self._reason)
+
+
+class _PluginHolder(Holder):
+    """The fixtures of a plugin."""
+
+    def take(self, argname, marker, func):
+        try:
+            super().take(argname, marker, func)
+        except Unsupported as error:
+            take_pending()
+            if marker.autouse:
+                raise Refused(error.reason) from None
+            self.add(_RefusedFixture(argname, error.reason))
+
+
+class _NoAsync:
+    """In the place of the async plugins, whose hooks are pytest's to call here."""
+
+    def __init__(self, asynchronous):
+        self._asynchronous = asynchronous
+
+    def holders(self):
+        return self._asynchronous.holders()
+
+    def mark(self, value, marks):
+        raise Unsupported("async tests besides plugins that have hooks")
+
+    def adopt(self, items, func, asynchronous):
+        if any(item.get_closest_marker("asyncio") for item in items):
+            self.mark(None, ())
+
+    def set_up(self, fixturedef, request):
+        self.mark(None, ())
+
+
+class HostedEngine(NativeEngine):
+    """Runs files as `NativeEngine` does, in a session of pytest."""
+
+    def _open(self):
+        config = self._config
+        self._host = host = Host(config, self._capture, Listener(self._sink.warning))
+        meta_path = list(sys.meta_path)
+        try:
+            host.open()
+            self._pytest_holders = self._read_plugins()
+        except Refused as refused:
+            sys.meta_path[:] = meta_path
+            return str(refused)
+        self._pytest_config = host.config
+        self._session = host.session
+        self._session.asynchronous = _NoAsync(self._asynchronous)
+        self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
+        self._builtins.factory = make_factory(config["basetemp"])
+        host.adopt(self._state, self._builtins.factory)
+        # pytest's plugins have put their own in the place of ours.
+        self._stray.start()
+        self._on_pytest()
+        act_upon(host.acted_upon)
+        self._relays = Relays(host)
+        host.config.pluginmanager.register(self._relays, "fastest-relays")
+        self._recorder = HostedRecorder(config, host)
+        return None
+
+    def _make_runner(self, cls, *more):
+        runner = super()._make_runner(HostedRunner, self._host)
+        self._host.take_over(self, runner)
+        return runner
+
+    def _close(self, interrupted):
+        self._host.close(interrupted)
+
+    def _read_plugins(self):
+        """The holders of the fixtures that plugins define."""
+        holders = []
+        for plugin in self._host.plugins():
+            holder = _PluginHolder(self._host.config)
+            holder.add_all(plugin)
+            if holder.defs:
+                holders.append(holder)
+        return holders
+
+    def _configure_plugins(self):
+        super()._configure_plugins()
+        self._plugin_holders[:0] = self._pytest_holders
+
+    def _holder_of(self, path):
+        holder = self._holders.get(path)
+        if holder is None:
+            module = self._host.conftest(path)
+            holder = Holder(self._host.config, os.path.dirname(path))
+            holder.add_all(module)
+            self._holders[path] = holder
+        return holder
+
+    def _collect(self, request):
+        path = request["abspath"]
+        for conftest in request["conftests"]:
+            self._holder_of(conftest)
+        if self._host.ignores(path):
+            return []
+        items = self._collect_items(request)
+        relay = self._relays.at(path)
+        told = foreign(relay.hook.pytest_itemcollected)
+        infos = {}
+        for item in items:
+            item.relay = relay
+            infos[id(item.info)] = item.info
+        for info in infos.values():
+            # Hooks may add names, to those of one test function alone.
+            info.closure = list(info.closure)
+        for item in items:
+            if told:
+                relay.hook.pytest_itemcollected(item=item)
+        return items
+
+    def _extend(self, items, part):
+        host = self._host
+        session, hook = host.session, host.config.hook
+        session.items = items
+        try:
+            hook.pytest_collection_modifyitems(session=session, config=host.config, items=items)
+            if part is not None:
+                session.items = part.of_items(items)
+            hook.pytest_collection_finish(session=session)
+        except (KeyboardInterrupt, Unsupported):
+            raise
+        except BaseException as error:
+            first = str(error).partition("\n")[0]
+            reason = f"a hook raises {type(error).__name__} at collection: {first}"
+            raise Unsupported(reason) from None
+        for item in items:
+            # Hooks may have added marks that a plugin acts upon.
+            check_marks(item.own_markers)
+        return super()._extend(items, part)
+
+    # What pytest does itself among the implementations of `pytest_collection_modifyitems`.
+
+    def select(self, items):
+        """Take out what `-k`, `-m` and `--deselect` do not select."""
+        kept = super()._select(items)
+        if len(kept) < len(items):
+            chosen = set(kept)
+            dropped = [item for item in items if item not in chosen]
+            self._host.config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    def reorder(self, items):
+        """Put tests with a parameter of a wide scope together."""
+        items[:] = self._collector.finish(items)
+
+    def _select(self, items):
+        return items

@@ -1,0 +1,11 @@
+import pytest
+
+
+def test_before():
+    pass
+
+
+#: filterwarnings mark that is wrong (file)
+@pytest.mark.filterwarnings("nonsense:::::")
+def test_wrong():
+    pass

@@ -1,0 +1,2 @@
+def test_name():
+    assert __name__ == "two.test_same"

@@ -1,0 +1,2 @@
+def test_auto(events):
+    assert events == ["up"]

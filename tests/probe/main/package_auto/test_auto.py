@@ -1,0 +1,3 @@
+#: autouse fixture of package scope
+def test_auto(events):
+    assert events == ["up"]

@@ -1,0 +1,3 @@
+#: two capture fixtures refuse each other
+def test_two(capsys, capfd):
+    pass

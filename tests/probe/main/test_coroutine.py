@@ -1,0 +1,3 @@
+#: coroutine function without a plugin
+async def test_coroutine():
+    pass

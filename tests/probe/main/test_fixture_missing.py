@@ -1,0 +1,3 @@
+#: fixture missing
+def test_missing(no_such_fixture):
+    pass

@@ -1,0 +1,6 @@
+#: module that cannot be imported (file)
+import no_such_module_at_all  # noqa: F401
+
+
+def test_never():
+    raise AssertionError

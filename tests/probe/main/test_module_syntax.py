@@ -1,0 +1,3 @@
+#: module that does not parse (file)
+def test_never(:
+    pass

@@ -1,0 +1,7 @@
+import pytest
+
+
+#: usefixtures of an unknown fixture
+@pytest.mark.usefixtures("unknown")
+def test_usefixtures_unknown():
+    pass

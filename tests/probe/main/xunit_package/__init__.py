@@ -1,0 +1,5 @@
+CALLS = []
+
+
+def setup_module():
+    CALLS.append("package")

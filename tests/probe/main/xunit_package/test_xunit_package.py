@@ -1,0 +1,6 @@
+from . import CALLS
+
+
+#: setup_module of a package
+def test_package():
+    assert CALLS == ["package"]

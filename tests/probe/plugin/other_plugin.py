@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def from_plugin(from_plugin):
+    return from_plugin + ", other"

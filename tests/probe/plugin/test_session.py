@@ -1,0 +1,3 @@
+#: session parameter across files
+def test_session(session_param):
+    pass
