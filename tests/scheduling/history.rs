@@ -274,6 +274,89 @@ def test_c(): assert log.count('module') == 1 + log.count('gone')
 }
 
 #[test]
+fn hooks_and_doctests_see_of_a_file_in_two_parts_what_they_see_under_pytest() {
+    let hooks = "
+import pytest
+told = []
+def pytest_itemcollected(item): told.append(item.nodeid)
+def pytest_collection_modifyitems(config, items):
+    dropped = [item for item in items if item.name == 'test_dropped']
+    items[:] = [item for item in items if item.name != 'test_dropped']
+    config.hook.pytest_deselected(items=dropped)
+@pytest.fixture
+def all_told(): return told
+";
+    let hooked = "
+def test_a(): pass
+def test_b(): assert 0
+def test_dropped(): pass
+def test_c(all_told): assert len(all_told) == len(set(all_told))
+";
+    let files: &[(&str, &str)] = &[
+        ("conftest.py", hooks),
+        ("test_1.py", hooked),
+        ("test_2.py", hooked),
+    ];
+    check_steps(
+        files,
+        &[
+            (&[], &[]),
+            (&[], &["--ff"]),
+            (&[], &["--lf"]),
+            (&[], &["--nf"]),
+        ],
+    );
+    let documented = "
+def right():
+    '''
+    >>> 1
+    1
+    '''
+def wrong():
+    '''
+    >>> 1
+    2
+    '''
+def test_a(): pass
+def test_b(): assert 0
+";
+    let files: &[(&str, &str)] = &[
+        ("pytest.ini", "[pytest]\naddopts = --doctest-modules\n"),
+        ("module.py", documented),
+        ("test_1.py", PASSES),
+        ("test_2.py", documented),
+        ("test_text.txt", ">>> 1\n2\n"),
+    ];
+    check_steps(files, &[(&[], &[]), (&[], &["--ff"]), (&[], &["--lf"])]);
+}
+
+#[test]
+fn no_part_is_lost_when_a_worker_dies_during_another() {
+    let text = "
+import os
+def test_a(): pass
+def test_b(): assert 0
+def test_c():
+    if os.path.exists('deadly'): os._exit(1)
+    assert 0
+def test_d(): assert 0
+def test_e(): pass
+";
+    let second: Vec<String> = "bcdae"
+        .chars()
+        .map(|c| format!("test_1.py::test_{c}"))
+        .collect();
+    check_each(&ENGINES, |engine| {
+        let project = project(&[("test_1.py", text)]);
+        let cache = TempDir::new().unwrap();
+        fastest(&project, &cache, engine, &["-n", "1"]);
+        project.write("deadly", "");
+        let found = ran(&fastest(&project, &cache, engine, &["-n", "1", "--ff"]));
+        assert_eq!(found.tests, second, "{engine}");
+    });
+}
+
+#[test]
 fn failures_run_first_on_many_workers() {
     let files: Vec<(String, String)> = (0..12)
         .map(|number| {

@@ -78,13 +78,11 @@ fn strategies_divide_files_among_processes() {
 fn one_process_is_of_one_engine_and_keeps_pytests_order() {
     let hook = "import unittest\nclass TestIt(unittest.TestCase):\n    def test_u(self): pass\n";
     let hooked = "def pytest_generate_tests(metafunc): pass\ndef test_h(): pass\n";
+    let run_by_hooks = "def pytest_runtest_protocol(item, nextitem): pass\n";
     let project = project(&[
         ("test_1.py", "def test_a(): pass\n"),
         ("test_2.py", hook),
-        (
-            "test_3/conftest.py",
-            "def pytest_runtest_setup(item): pass\n",
-        ),
+        ("test_3/conftest.py", run_by_hooks),
         ("test_3/test_3.py", hooked),
         ("test_4.py", "def test_d(): pass\n"),
     ]);
