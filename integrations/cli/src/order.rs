@@ -3,9 +3,33 @@
 use fastest_lib::plan::RunOptions;
 use fastest_lib::selection::{Filters, Rerun, Selection, Shard, ShardBy};
 use fastest_lib::workspace::{Isolation, Strategy};
-use fastest_lib::{Error, Session};
+use fastest_lib::{Error, ErrorKind, Session};
 
 use crate::args::{IsolationArg, NoFailuresArg, OptimizerArg, OrderArgs, ShardByArg};
+
+/// What pytest is told where it takes the place of the command: it goes by a cache of its own.
+pub(crate) fn of_pytest(args: &OrderArgs) -> Result<Vec<String>, Error> {
+    if args.shard.is_some() {
+        let message = "--shard does not go with a debugger";
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
+    let flags = [
+        ("--last-failed", args.last_failed),
+        ("--failed-first", args.failed_first),
+        ("--new-first", args.new_first),
+        ("--cache-clear", args.cache_clear),
+    ];
+    let flags = flags.iter().filter(|(_, given)| *given);
+    let mut options: Vec<String> = flags.map(|(name, _)| (*name).to_owned()).collect();
+    options.extend(args.last_failed_no_failures.map(|what| {
+        let what = match what {
+            NoFailuresArg::All => "all",
+            NoFailuresArg::None => "none",
+        };
+        format!("--last-failed-no-failures={what}")
+    }));
+    Ok(options)
+}
 
 /// What of the history and of the shards narrows a run. Clears the history if that is asked for.
 pub(crate) fn filters(

@@ -136,7 +136,10 @@ fn debugs(args: &RunArgs, session: &Session) -> bool {
 
 /// Becomes pytest, and comes back only when that fails.
 fn debug(args: &RunArgs, session: &Session, options: &RunOptions) -> Error {
-    let mut extra = Vec::new();
+    let mut extra = match order::of_pytest(&args.order) {
+        Ok(options) => options,
+        Err(error) => return error,
+    };
     let flags = [(args.pdb, "--pdb"), (args.trace, "--trace")];
     extra.extend(
         flags
