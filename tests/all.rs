@@ -20,5 +20,6 @@ mod plugins;
 mod probe;
 mod processes;
 mod public_api;
+mod scheduling;
 mod support;
 mod text;

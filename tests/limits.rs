@@ -210,6 +210,18 @@ fn a_debugger_has_the_terminal() {
         ("p x * 3,q", &[], &["60", "Quitting debugger"], 2),
         ("c,p y * 3,c", &["--pdb"], &["90", "1 failed, 3 passed"], 1),
         ("c", &["--trace", "-k", "after"], &["1 passed"], 0),
+        (
+            "",
+            &["--pdb", "--lf", "--lfnf", "none"],
+            &["4 deselected"],
+            5,
+        ),
+        (
+            "",
+            &["--pdb", "--shard", "1/2"],
+            &["--shard does not go"],
+            4,
+        ),
     ];
     let python = python();
     check_each(cases, |(answers, arguments, texts, code)| {

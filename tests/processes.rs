@@ -185,10 +185,12 @@ fn a_stopped_process_does_not_stop_the_run() {
 
 #[test]
 fn a_test_that_kills_its_process_group_costs_no_other_test() {
+    // Not the last of its file: before that its worker may be given the other file, too.
     let kills = "import os, signal, time\n\
                  def test_kills():\n    \
                      while not os.path.exists('began'): time.sleep(0.01)\n    \
-                     os.killpg(0, signal.SIGKILL)\n";
+                     os.killpg(0, signal.SIGKILL)\n\
+                 def test_last(): pass\n";
     let other = "import pathlib, time\n\
                  def test_other():\n    pathlib.Path('began').touch()\n    time.sleep(1)\n";
     for engine in ENGINES {
@@ -196,6 +198,7 @@ fn a_test_that_kills_its_process_group_costs_no_other_test() {
         let finished = project.run(engine, &[]);
         let outcomes = [
             ("test_a.py::test_kills", "failed"),
+            ("test_a.py::test_last", "passed"),
             ("test_b.py::test_other", "passed"),
         ];
         let outcomes = outcomes.map(|(id, outcome)| (id.to_owned(), outcome.to_owned()));

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -7,15 +8,15 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, Recording,
-    RunContext, Uncaptured, Zygote,
+    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
+    Recording, Remembering, RunContext, Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
-use crate::workspace::{Records, Workspace, WorkspaceOptions};
+use crate::workspace::{History, Records, Strategy, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
 /// The stages in their order: discover, select, plan, run.
@@ -203,12 +204,47 @@ impl Session {
     ///
     /// When an expression is malformed or a node id is unknown.
     pub fn select(&self, discovery: &Discovery, filters: &Filters) -> Result<Selection> {
-        selection::select(discovery, &filters.with_arguments_of(discovery))
+        let mut selected = selection::select(discovery, &filters.with_arguments_of(discovery))?;
+        if filters.rerun.is_active() || filters.shard.is_some() {
+            let history = self.history();
+            let named = self.workspace.arguments().iter();
+            let named = named.map(|argument| argument.path.clone()).collect();
+            selection::rerun(&mut selected, discovery, &history, &named, filters.rerun);
+            if let Some(shard) = filters.shard {
+                selection::shard(&mut selected, &history, shard);
+            }
+        }
+        Ok(selected)
+    }
+
+    /// Whether only Python knows if a test that `--last-failed` would run is still there, and none
+    /// of the others certainly is. Without [`resolve_open`](Self::resolve_open), `select` then takes
+    /// it to be there.
+    pub fn last_failed_is_open(&self, discovery: &Discovery, filters: &Filters) -> bool {
+        filters.rerun.last_failed && selection::is_undecided(discovery, &self.history())
+    }
+
+    /// Has the files of a selection run in the order of their distance from changes, the closest first:
+    /// changed test files, then those that the fewest steps lead from to a changed file. Files that
+    /// [`Filters::rerun`] puts first stay first.
+    pub fn closest_first(&self, selection: &mut Selection, affected: &AffectedSet) {
+        selection::closest_first(selection, affected);
+    }
+
+    /// What earlier runs saw of the tests.
+    pub fn history(&self) -> History {
+        History::open(&self.cache_dir, self.workspace.rootdir())
     }
 
     /// Decides what runs where.
     pub fn plan(&self, discovery: &Discovery, selection: &Selection, options: &RunOptions) -> Plan {
-        plan::plan(&self.workspace, discovery, selection, options)
+        plan::plan(
+            &self.workspace,
+            discovery,
+            selection,
+            options,
+            &self.history(),
+        )
     }
 
     /// The command that runs the same tests in one process, under pytest alone, for its options that
@@ -263,33 +299,31 @@ impl Session {
             let coverage = &options.coverage;
             let measuring = coverage.is_on().then(|| Measuring::start(coverage));
             let measuring = measuring.transpose()?;
-            let processors = std::thread::available_parallelism().map_or(1, usize::from);
-            let context = RunContext {
-                plan,
-                options,
-                test_timeout: self.workspace.test_timeout(),
-                needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
-                ini: self.workspace.config(),
-                rootdir: &self.workspace.rootdir().to_string_lossy(),
-                config: self.harness_config(
-                    plan,
-                    options,
-                    recording.as_ref(),
-                    measuring.as_ref(),
-                )?,
-                zygote,
-                spawn: &|| self.spawn(options),
-                cancel: self.cancel.clone(),
-                workers: options
-                    .workers
-                    .unwrap_or(processors)
-                    .clamp(1, plan.files.len().max(1)),
-                recording: recording.as_ref(),
-            };
-            execution::dispatch(context, &mut |event| {
+            let mut remembering = Remembering::default();
+            let mut order = OrderCheck::default();
+            let mut observe = |event: &Event| {
+                remembering.observe(event);
+                order.observe(event);
                 report.record(event);
                 on_event(event);
-            })?;
+            };
+            let watching = (recording.as_ref(), measuring.as_ref());
+            let ended = self.dispatch(plan, options, zygote, watching, &mut observe);
+            // What had its turn before the engine failed is known all the same.
+            let mut history = self.history();
+            let unread = history.problem().cloned();
+            let unkept = remembering.keep(plan, &mut history);
+            ended?;
+            let problems = unread.into_iter().chain(unkept);
+            let mut events: Vec<Event> =
+                problems.map(|problem| Event::Problem { problem }).collect();
+            if options.check_order {
+                events.extend(self.check_order(order, plan, options)?);
+            }
+            for event in &events {
+                report.record(event);
+                on_event(event);
+            }
             if let Some(measuring) = measuring {
                 for event in self.coverage_events(&measuring, &report)? {
                     report.record(&event);
@@ -315,9 +349,84 @@ impl Session {
         Ok(report)
     }
 
+    fn dispatch(
+        &self,
+        plan: &Plan,
+        options: &RunOptions,
+        zygote: Zygote,
+        (recording, measuring): (Option<&Recording>, Option<&Measuring<'_>>),
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<()> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = match options.strategy {
+            Strategy::Simple => 1,
+            _ => options.workers.unwrap_or(processors),
+        };
+        let context = RunContext {
+            plan,
+            options,
+            test_timeout: self.workspace.test_timeout(),
+            needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
+            ini: self.workspace.config(),
+            rootdir: &self.workspace.rootdir().to_string_lossy(),
+            config: self.harness_config(plan, options, recording, measuring)?,
+            zygote,
+            spawn: &|| self.spawn(options),
+            cancel: self.cancel.clone(),
+            workers: workers.clamp(1, plan.files.len().max(1)),
+            recording,
+        };
+        execution::dispatch(context, on_event)
+    }
+
+    /// Runs files with failures once more, alone, and tells which of these failures depend on others.
+    fn check_order(
+        &self,
+        order: OrderCheck,
+        plan: &Plan,
+        options: &RunOptions,
+    ) -> Result<Vec<Event>> {
+        let Some((plan, options)) = order.plan(plan, options) else {
+            return Ok(Vec::new());
+        };
+        let mut passed = BTreeSet::new();
+        let zygote = self.spawn(&options)?;
+        self.dispatch(&plan, &options, zygote, (None, None), &mut |event| {
+            if let Event::TestFinished(test) = event
+                && !test.outcome.is_failure()
+            {
+                passed.insert(test.id.clone());
+            }
+        })?;
+        Ok(order.events(&passed))
+    }
+
     /// What earlier runs with [`RunOptions::record_inputs`] saw tests load and read.
     pub fn records(&self) -> Records {
         Records::open(&self.cache_dir, self.workspace.rootdir())
+    }
+
+    /// Forgets what earlier runs saw of the tests, and empties pytest's cache as its `--cache-clear`
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// When something cannot be removed.
+    pub fn clear_history(&self) -> Result<()> {
+        self.history().clear()?;
+        let Some(folder) = self.workspace.pytest_cache() else {
+            return Ok(());
+        };
+        for name in ["d", "v"] {
+            let folder = folder.join(name);
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&folder, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// What there is to say of the coverage that was measured; nothing after an interruption.
@@ -425,6 +534,7 @@ impl Session {
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
+            "alone": options.is_isolated(),
             "hooks": plan.asks_plugins,
             "fastest_plugins": self.workspace.fastest_config().plugins,
             "async_options": addopts.plugin_options,

@@ -8,7 +8,7 @@ from _pytest import config as pytest_config
 from fastest_harness.collect import FOLDER_HOOKS, INERT, SESSION_HOOKS, TREE_HOOKS
 from fastest_harness.describe import Files
 from fastest_harness.longrepr import import_failure, longrepr_of
-from fastest_harness.pytest_engine import XDIST_OFF, CoverageOff
+from fastest_harness.pytest_engine import CACHE_PLUGINS, NOT_OURS, CoverageOff
 
 
 def run(request, recorder, send):
@@ -18,7 +18,7 @@ def run(request, recorder, send):
     config = None
     try:
         config = pytest_config._prepareconfig(args, [CoverageOff(), plugin])
-        for name, value in XDIST_OFF.items():
+        for name, value in NOT_OURS.items():
             if hasattr(config.option, name):
                 setattr(config.option, name, value)
         # A file that cannot be collected does not keep the others from being listed.
@@ -65,7 +65,7 @@ class Collecting:
         reporter = config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        for name in ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin"):
+        for name in CACHE_PLUGINS:
             plugin = config.pluginmanager.getplugin(name)
             if plugin is not None:
                 config.pluginmanager.unregister(plugin)

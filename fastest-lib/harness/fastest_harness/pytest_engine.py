@@ -21,17 +21,34 @@ from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
+from fastest_harness.parts import Part
 
-# What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
-XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
-# And so is the JUnit report.
-JUNIT_OFF = {"xmlpath": None}
+# The plugins that would write what they saw of this worker's files over what others saw, and those
+# that order or leave out files by it.
+CACHE_PLUGINS = (
+    "lfplugin",
+    "lfplugin-collwrapper",
+    "nfplugin",
+    "stepwiseplugin",
+    "stepwisexdistplugin",
+)
+
+# Options in addopts that are the dispatcher's: pytest-xdist's distribution, the JUnit report, and
+# what a session does to the cache, which other workers use at the same time.
+NOT_OURS = {
+    "numprocesses": None,
+    "dist": "no",
+    "tx": [],
+    "looponfail": False,
+    "xmlpath": None,
+    "cacheclear": False,
+}
 
 
 def run(config, channel, plugins=()):
     """Run one pytest session over the files of ``channel``, extended by our ``plugins``."""
     pytest_args, first = config["pytest_args"], None
-    if config.get("record_inputs"):
+    if config.get("alone"):
         # The session is about one file: no conftest is loaded for the others.
         first = channel.next_files()
         if not first:
@@ -63,7 +80,7 @@ def run(config, channel, plugins=()):
     except SystemExit:
         channel.send(["usage", "pytest did not accept its options: {}".format(" ".join(args))])
         return
-    for name, value in {**XDIST_OFF, **JUNIT_OFF}.items():
+    for name, value in NOT_OURS.items():
         if hasattr(session_config.option, name):
             setattr(session_config.option, name, value)
     plugin.install_junit(session_config)
@@ -154,6 +171,7 @@ class FileServer:
         self._files = None  # path -> its file collectors
         self._batch = []
         self._requests = {}  # node id's path -> request
+        self._other_parts = {}  # path -> collected items that another request is about
         self._queue = []
         self._places = {}  # item -> (seq, index)
         self._left = {}  # seq -> number of items still to run
@@ -190,8 +208,7 @@ class FileServer:
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        for name in ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin"):
-            # Each would write what it saw of this worker's files over what others saw.
+        for name in CACHE_PLUGINS:
             plugin = session.config.pluginmanager.getplugin(name)
             if plugin is not None:
                 session.config.pluginmanager.unregister(plugin)
@@ -233,22 +250,30 @@ class FileServer:
         config = session.config
         items = []
         origin = {}
+        parts = {}
         for request in self._channel.take_imports():
+            if self._channel.should_stop():
+                break
             self._channel.loading(request["seq"])
             for node in self._files.get(request["abspath"], ()):
                 self._import(node)
         for request in self._batch:
             self._requests[request["path"]] = request
             self._channel.loading(request["seq"])
-            for node in self._files.pop(request["abspath"], ()):
-                for item in session.genitems(node):
-                    if _wanted(item.nodeid, request["ids"]):
-                        origin[item] = request["seq"]
-                        items.append(item)
+            parts[request["seq"]] = part = Part.of(request)
+            for item in self._items_of(session, request, part):
+                if part is None or part.shows(item.nodeid):
+                    origin[item] = request["seq"]
+                    items.append(item)
         before = dict(origin)
         session.items = items
         config.pluginmanager.check_pending()
         config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
+
+        def part_of(item):
+            return parts.get(origin.get(item))
+
+        items[:] = [i for i in items if part_of(i) is None or part_of(i).keeps(i.nodeid)]
         config.hook.pytest_collection_finish(session=session)
         session.testscollected += len(items)
         ids = {request["seq"]: [] for request in self._batch}
@@ -259,12 +284,28 @@ class FileServer:
             ids[seq].append(item.nodeid)
         kept = set(items)
         for seq, names in ids.items():
-            dropped = sum(1 for item, at in before.items() if at == seq and item not in kept)
+            part = parts[seq]
+            dropped = sum(
+                1
+                for item, at in before.items()
+                if at == seq and item not in kept and (part is None or part.counts(item.nodeid))
+            )
             self._channel.collected(seq, names, dropped)
             self._left[seq] = len(names)
             if not names:
                 self._channel.done(seq)
         self._queue = items
+
+    def _items_of(self, session, request, part):
+        """The items that a request is about, and all of its file that hooks have to see."""
+        path = request["abspath"]
+        items = self._other_parts.pop(path, None)
+        if items is None:
+            nodes = self._files.pop(path, ())
+            items = [item for node in nodes for item in session.genitems(node)]
+        if part is not None and part.leaves_others:
+            self._other_parts[path] = [item for item in items if not part.keeps(item.nodeid)]
+        return [item for item in items if _wanted(item.nodeid, request["ids"])]
 
     @staticmethod
     def _import(node):
@@ -285,12 +326,13 @@ class FileServer:
         while True:
             if self._channel.should_stop():
                 return
-            self._batch = self._first or self._channel.next_files()
+            requests = self._first or self._channel.next_files()
             self._first = None
-            if not self._batch:
+            if not requests:
                 return
-            session.config.hook.pytest_collection(session=session)
-            yield from self._queue
+            for self._batch in _batches(requests):
+                session.config.hook.pytest_collection(session=session)
+                yield from self._queue
 
     # Running.
 
@@ -439,6 +481,14 @@ class FileServer:
     def pytest_sessionfinish(self):
         # Output of plugins at the very end is theirs to show; pytest's own summary is not wanted.
         sys.stdout.flush()
+
+
+def _batches(requests):
+    """The requests to expand together: two parts of a file must not be."""
+    whole = [request for request in requests if request.get("part") is None]
+    if len(whole) == len(requests):
+        return [whole]
+    return [[request] for request in requests]
 
 
 def _captured_in(config):

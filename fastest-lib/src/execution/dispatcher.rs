@@ -15,7 +15,7 @@ use rustix::process::Pid;
 
 use super::cancel::CancelToken;
 use super::event::{EVENT_SCHEMA, Event};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Order};
 use super::message::{Message, TICK};
 use super::recording::Recording;
 use super::wire::{FromWorker, FromZygote, Hello};
@@ -173,9 +173,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
                 });
             }
         }
-        // With one worker, the failure that ends a run is the one that would end pytest's.
-        let in_order = context.workers == 1 && context.options.maxfail > 0;
-        let ledger = Ledger::open(plan, context.workers, in_order, engine);
+        let order = Order::of(plan, context.options, context.workers);
+        let ledger = Ledger::open(plan, context.workers, order, engine);
         Self {
             context,
             hello,
@@ -354,6 +353,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         if maxfail > 0 && self.failures == maxfail {
             let reason = format!("stopping after {maxfail} failures");
             self.interrupted(reason, Some(1));
+            // Imports can take long, and no test would follow.
+            self.workers.values_mut().for_each(Worker::abandon);
             self.stopped_at = Some(Instant::now());
         }
     }

@@ -33,7 +33,8 @@ pub enum Event {
         /// The number of files of the plan.
         files: usize,
     },
-    /// A file's tests are known and start to run.
+    /// A file's tests are known and start to run. If some of them run earlier than others, there is
+    /// one such event for each part.
     FileCollected {
         /// The file, relative to the rootdir.
         path: String,
@@ -41,8 +42,10 @@ pub enum Event {
         engine: Engine,
         /// The number of tests that will run.
         tests: usize,
-        /// The number of tests that `-k` or `-m` dropped.
+        /// The number of tests that filters dropped.
         deselected: usize,
+        /// The number of the worker that runs them; one that takes the place of another is a new one.
+        worker: usize,
     },
     /// A file, class or folder could not be collected, or skipped itself.
     CollectFinished {
@@ -65,6 +68,18 @@ pub enum Event {
     },
     /// A test has finished.
     TestFinished(TestFinished),
+    /// Tests of a file failed that pass when the file runs in a process of its own, as
+    /// [`RunOptions::check_order`](crate::plan::RunOptions::check_order) found out. Their outcomes
+    /// stay what they are.
+    OrderDependent {
+        /// The file, relative to the rootdir.
+        path: String,
+        /// The tests that pass alone.
+        tests: Vec<NodeId>,
+        /// The files that its worker had run before, in order; where there are none, the others
+        /// were only imported.
+        after: Vec<String>,
+    },
     /// Python issued a warning.
     Warning(Warning),
     /// Something is wrong that is no test's outcome.

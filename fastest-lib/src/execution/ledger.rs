@@ -1,8 +1,10 @@
 //! Who does what: the files of a plan, the attempts at each, and the tests still owed.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 
-use crate::plan::{Engine, Plan, PlannedFile};
+use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
+use crate::workspace::Strategy;
 
 /// A file is given up when this many workers died over it without a test to blame.
 const MAX_ATTEMPTS: u8 = 3;
@@ -36,6 +38,32 @@ impl Entry {
     }
 }
 
+/// In which order files are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Strictly that of the plan, whatever the files' engines.
+    Strict,
+    /// That of the plan, for each engine.
+    Plan,
+    /// The longest first, and near to each other what shares a conftest.
+    LongestFirst,
+}
+
+impl Order {
+    pub(super) fn of(plan: &Plan, options: &RunOptions, workers: usize) -> Self {
+        let simple = options.strategy == Strategy::Simple;
+        match options.strategy {
+            // With one worker, the failure that ends a run is the one that would end pytest's.
+            _ if workers == 1 && (simple || plan.ordered || options.maxfail > 0) => Self::Strict,
+            Strategy::Optimized if workers > 1 => Self::LongestFirst,
+            _ => Self::Plan,
+        }
+    }
+}
+
+/// A file that costs more than this part of a worker's share of what is left is long.
+const LONG: f64 = 0.5;
+
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
@@ -46,8 +74,14 @@ pub(super) struct Ledger<'a> {
     deadly: BTreeSet<usize>,
     native: VecDeque<usize>,
     pytest: VecDeque<usize>,
-    /// Whether files are handed out strictly in the order of the plan, whatever their engines.
-    in_order: bool,
+    /// The seconds that all waiting files are thought to take, natively and under pytest.
+    waiting: [f64; 2],
+    /// Files of which an earlier entry of the plan is another part.
+    later_parts: BTreeSet<usize>,
+    order: Order,
+    workers: usize,
+    /// By file of the plan, the innermost conftest that applies to it, as a number.
+    groups: Vec<usize>,
 }
 
 impl<'a> Ledger<'a> {
@@ -55,7 +89,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn open(
         plan: &'a Plan,
         workers: usize,
-        in_order: bool,
+        order: Order,
         engine: impl Fn(&PlannedFile) -> Engine,
     ) -> Self {
         let mut ledger = Self {
@@ -65,14 +99,22 @@ impl<'a> Ledger<'a> {
             deadly: BTreeSet::new(),
             native: VecDeque::new(),
             pytest: VecDeque::new(),
-            in_order,
+            waiting: [0.0; 2],
+            later_parts: later_parts(plan),
+            order,
+            workers,
+            groups: groups(plan),
         };
-        let mut order: Vec<usize> = (0..plan.files.len()).collect();
-        if workers > 1 {
+        let mut files: Vec<usize> = (0..plan.files.len()).collect();
+        if order == Order::LongestFirst {
             // The longest first, so that no worker is left alone with it at the end.
-            order.sort_by_key(|&file| std::cmp::Reverse(plan.files[file].tests));
+            files.sort_by(|&a, &b| {
+                let (a, b) = (&plan.files[a], &plan.files[b]);
+                let costs = cost(b, b.engine).total_cmp(&cost(a, a.engine));
+                a.rank.cmp(&b.rank).then(costs)
+            });
         }
-        for file in order {
+        for file in files {
             let planned = &plan.files[file];
             ledger.first[file] = ledger.entries.len();
             ledger.push(Entry {
@@ -95,12 +137,13 @@ impl<'a> Ledger<'a> {
         let (file, engine) = (entry.file, entry.engine);
         self.entries.push(entry);
         let mut at = self.queue(engine).len();
-        if self.in_order {
+        if self.order == Order::Strict {
             at = self
                 .queue(engine)
                 .partition_point(|&other| self.entries[other].file < file);
         }
         self.queue_mut(engine).insert(at, seq);
+        self.waiting[engine as usize] += cost(self.file(seq), engine);
     }
 
     /// How many files `engine` may take now.
@@ -111,7 +154,7 @@ impl<'a> Ledger<'a> {
             Engine::Pytest => self.native.front(),
         };
         match other {
-            Some(&other) if self.in_order => {
+            Some(&other) if self.order == Order::Strict => {
                 let file = self.entries[other].file;
                 queue.partition_point(|&seq| self.entries[seq].file < file)
             }
@@ -133,18 +176,31 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The number of files that wait for `engine`, and of the tests they are thought to hold.
-    pub(super) fn waiting(&self, engine: Engine) -> (usize, usize) {
-        let available = self.available(engine);
-        let queue = self.queue(engine).iter().take(available);
-        let tests = queue.map(|&seq| self.file(seq).tests.max(1)).sum();
-        (available, tests)
+    /// The number of files that wait for `engine`, and the seconds that they are thought to take.
+    pub(super) fn waiting(&self, engine: Engine) -> (usize, f64) {
+        (
+            self.available(engine),
+            self.waiting[engine as usize].max(0.0),
+        )
+    }
+
+    fn count_anew(&mut self) {
+        for engine in [Engine::Native, Engine::Pytest] {
+            let queue = self.queue(engine).iter();
+            self.waiting[engine as usize] = queue.map(|&seq| cost(self.file(seq), engine)).sum();
+        }
     }
 
     /// The first attempts at all files that can be imported, in pytest's order.
     pub(super) fn imports(&self) -> impl Iterator<Item = usize> {
-        let deadly = |seq: &usize| self.deadly.contains(&self.entries[*seq].file);
-        self.first.iter().copied().filter(move |seq| !deadly(seq))
+        let is_left_out = |seq: &usize| {
+            let file = &self.entries[*seq].file;
+            self.deadly.contains(file) || self.later_parts.contains(file)
+        };
+        self.first
+            .iter()
+            .copied()
+            .filter(move |seq| !is_left_out(seq))
     }
 
     /// Notes that the file of `seq` cannot be imported, as it kills workers; nobody tries it again.
@@ -155,7 +211,8 @@ impl<'a> Ledger<'a> {
         for queue in [&mut self.native, &mut self.pytest] {
             queue.retain(|&other| entries[other].file != file);
         }
-        for entry in entries.iter_mut().filter(|entry| entry.file == file) {
+        self.count_anew();
+        for entry in self.entries.iter_mut().filter(|entry| entry.file == file) {
             entry.done = true;
         }
     }
@@ -163,7 +220,66 @@ impl<'a> Ledger<'a> {
     /// Takes up to `most` files from the queue of `engine`.
     pub(super) fn take(&mut self, engine: Engine, most: usize) -> Vec<usize> {
         let count = most.min(self.available(engine));
-        self.queue_mut(engine).drain(..count).collect()
+        let taken: Vec<usize> = self.queue_mut(engine).drain(..count).collect();
+        for &seq in &taken {
+            self.waiting[engine as usize] -= cost(self.file(seq), engine);
+        }
+        taken
+    }
+
+    /// [`take`](Self::take), for a worker whose last file of the plan is `last` while other workers
+    /// were given `others` last: as long as nothing long waits, it gets what shares its conftest, so
+    /// that wide fixtures are set up by few workers, else what shares it with no other worker.
+    pub(super) fn take_near(
+        &mut self,
+        engine: Engine,
+        most: usize,
+        mut last: Option<usize>,
+        others: &[usize],
+    ) -> Vec<usize> {
+        let is_one = self.groups.iter().all(|group| *group == 0);
+        if self.order != Order::LongestFirst || is_one {
+            return self.take(engine, most);
+        }
+        let mut taken = Vec::new();
+        while taken.len() < most {
+            let (available, seconds) = self.waiting(engine);
+            let Some(&first) = self.queue(engine).front() else {
+                break;
+            };
+            let share = seconds / usize_to_f64(self.workers);
+            let at = if available == 0 || cost(self.file(first), engine) > share * LONG {
+                0
+            } else {
+                self.nearest(engine, last, others)
+            };
+            let Some(seq) = self.queue_mut(engine).remove(at) else {
+                break;
+            };
+            self.waiting[engine as usize] -= cost(self.file(seq), engine);
+            last = Some(self.entries[seq].file);
+            taken.push(seq);
+        }
+        taken
+    }
+
+    /// The place in the queue of what a worker should do next.
+    fn nearest(&self, engine: Engine, last: Option<usize>, others: &[usize]) -> usize {
+        let group = |file: usize| self.groups[file];
+        let queue = self.queue(engine);
+        let rank = |seq: usize| self.file(seq).rank;
+        let same_rank = || {
+            let first = queue.front().map(|&seq| rank(seq));
+            let queue = queue.iter().enumerate();
+            queue.take_while(move |(_, seq)| Some(rank(**seq)) == first)
+        };
+        let of = |seq: &usize| group(self.entries[*seq].file);
+        let own = last.and_then(|last| same_rank().find(|(_, seq)| of(seq) == group(last)));
+        let free = || {
+            let taken = |seq: &usize| others.iter().any(|&other| group(other) == of(seq));
+            same_rank().find(|(_, seq)| !taken(seq))
+        };
+        own.or_else(free).map_or(0, |(at, _)| at)
     }
 
     pub(super) fn get(&self, seq: usize) -> Option<&Entry> {
@@ -257,5 +373,38 @@ impl<'a> Ledger<'a> {
     pub(super) fn clear(&mut self) {
         self.native.clear();
         self.pytest.clear();
+        self.waiting = [0.0; 2];
     }
+}
+
+/// How long a file is thought to take, in seconds.
+fn cost(file: &PlannedFile, engine: Engine) -> f64 {
+    file.seconds.unwrap_or_default() + usize_to_f64(file.tests.max(1)) * engine.cost()
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn usize_to_f64(number: usize) -> f64 {
+    number as f64
+}
+
+fn later_parts(plan: &Plan) -> BTreeSet<usize> {
+    let mut seen: BTreeSet<&Path> = BTreeSet::new();
+    let files = plan.files.iter().enumerate();
+    files
+        .filter(|(_, file)| file.part.is_some() && !seen.insert(&file.abspath))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Numbers the innermost conftests of files, from 0.
+fn groups(plan: &Plan) -> Vec<usize> {
+    let mut numbers: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
+    let files = plan.files.iter();
+    files
+        .map(|file| {
+            let next = numbers.len();
+            let innermost = file.conftests.last().map(std::path::PathBuf::as_path);
+            *numbers.entry(innermost).or_insert(next)
+        })
+        .collect()
 }

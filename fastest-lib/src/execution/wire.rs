@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event::{LongRepr, Outcome, Phase, Warning, When};
+use crate::selection::Part;
 
 /// Frames beyond this are a sign of a broken stream, not of a long message.
 const MAX_FRAME: usize = 1 << 30;
@@ -230,6 +231,8 @@ pub(super) struct FileRequest<'a> {
     pub(super) abspath: Cow<'a, str>,
     pub(super) conftests: Vec<Cow<'a, str>>,
     pub(super) ids: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) part: Option<&'a Part>,
     /// Whether only its doctests are collected.
     pub(super) doctest: bool,
 }

@@ -31,6 +31,12 @@ pub(super) struct Worker {
     pub(super) retired: bool,
     /// Whether it has been told what to import first.
     pub(super) briefed: bool,
+    /// Whether it has got as far as to know the tests of a file.
+    pub(super) collected: bool,
+    /// Whether nothing is expected of it any more, nor of its end.
+    pub(super) abandoned: bool,
+    /// The file of the plan that it was given last.
+    pub(super) last: Option<usize>,
     /// How its process ended, once that is known.
     pub(super) exit: Option<Exit>,
     /// Whether its socket has been read to the end.
@@ -142,6 +148,9 @@ impl Worker {
             said_bye: false,
             retired: false,
             briefed: false,
+            collected: false,
+            abandoned: false,
+            last: None,
             exit: None,
             drained: false,
             killed_because: None,
@@ -195,6 +204,16 @@ impl Worker {
     pub(super) fn kill(&mut self, reason: &str) {
         self.killed_because.get_or_insert_with(|| reason.to_owned());
         self.signal(Signal::KILL);
+    }
+
+    /// Ends a worker that has run no test, as nothing has to be torn down there.
+    pub(super) fn abandon(&mut self) {
+        let is_collected = |frame| matches!(frame, FromWorker::Collected { .. });
+        let is_loading = matches!(self.activity(), Activity::Loading { .. });
+        if is_loading && !self.collected && !self.unsent().into_iter().any(is_collected) {
+            self.abandoned = true;
+            self.signal(Signal::KILL);
+        }
     }
 
     /// How its process ended, asked of the system because there is no fork server to tell; none

@@ -4,7 +4,9 @@ use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
 use crate::selection::{Filters, SelectedFile, Selection};
-use crate::workspace::{EngineChoice, ImportMode, Workspace, is_option_of_plugin};
+use crate::workspace::{
+    EngineChoice, History, ImportMode, Strategy, Workspace, is_option_of_plugin,
+};
 
 /// Plugins of pytest itself that can be ruled out without any effect on outcomes.
 const HARMLESS_TO_RULE_OUT: &[&str] = &[
@@ -136,21 +138,29 @@ pub(crate) fn plan(
     discovery: &Discovery,
     selection: &Selection,
     options: &RunOptions,
+    history: &History,
 ) -> Plan {
     let general = general_reasons(workspace, options);
     let mut asks_plugins = loads_plugins(workspace, options);
-    let mut discovered = discovery.files.iter();
-    let files: Vec<PlannedFile> = selection
+    let mut files: Vec<PlannedFile> = selection
         .files
         .iter()
         .filter_map(|selected| {
-            // Both are in the same order; two files outside of the rootdir may share a name.
-            let found = discovered.find(|file| file.path == selected.path)?;
-            let planned = plan_file(found, selected, &general, options);
+            // Two files outside of the rootdir may share a name.
+            let found = discovery.files.get(selected.index);
+            let found = found.filter(|file| file.path == selected.path);
+            let found = found.or_else(|| {
+                let mut files = discovery.files.iter();
+                files.find(|file| file.path == selected.path)
+            })?;
+            let planned = plan_file(found, selected, &general, options, history);
             asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
             Some(planned)
         })
         .collect();
+    if options.strategy == Strategy::Simple {
+        in_one_process(&mut files, options);
+    }
     // What workers drop, they count themselves.
     let counted_by_workers: usize = selection.files.iter().map(|file| file.deselected).sum();
     let filters = &selection.filters;
@@ -161,6 +171,7 @@ pub(crate) fn plan(
         keyword: filters.keyword.clone().unwrap_or_default(),
         markexpr: filters.markexpr.clone().unwrap_or_default(),
         deselect: filters.deselect.clone(),
+        ordered: selection.ordered,
         imports_pytest: discovery.imports_pytest,
         asks_plugins,
         pytest_args: pytest_args(workspace, filters, options),
@@ -172,6 +183,7 @@ fn plan_file(
     selected: &SelectedFile,
     general: &[String],
     options: &RunOptions,
+    history: &History,
 ) -> PlannedFile {
     let mut reasons = general.to_vec();
     reasons.extend(found.needs_pytest.iter().map(describe));
@@ -193,6 +205,48 @@ fn plan_file(
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         is_doctest: found.is_doctest,
         tests: selected.tests.len(),
+        classes: classes(found, history),
+        part: selected.part.clone(),
+        rank: selected.rank,
+        seconds: seconds(selected, !closed, history),
+    }
+}
+
+fn classes(found: &DiscoveredFile, history: &History) -> Vec<String> {
+    if !history.is_failed_collector(&found.path) {
+        return Vec::new();
+    }
+    let names = found.tests.iter().filter_map(|test| test.classes.first());
+    let mut ids: Vec<String> = names
+        .map(|name| format!("{}::{name}", found.path))
+        .collect();
+    ids.dedup();
+    ids
+}
+
+/// How long a file should take: what its tests took, or all that are known of it where only Python
+/// knows which there are.
+fn seconds(selected: &SelectedFile, open: bool, history: &History) -> Option<f64> {
+    let listed = selected.tests.iter().map(|test| test.id.as_str());
+    let listed = history.seconds_of(&selected.path, listed)?;
+    if !open || selected.part.is_some() {
+        return Some(listed);
+    }
+    let known = history.file(&selected.path).iter();
+    let known: f64 = known.map(|test| f64::from(test.duration)).sum();
+    Some(listed.max(known))
+}
+
+/// Gives all files to pytest if one of them needs it: two engines are two processes.
+fn in_one_process(files: &mut [PlannedFile], options: &RunOptions) {
+    let needs_pytest = files.iter().any(|file| file.engine == Engine::Pytest);
+    if options.engine != EngineChoice::Auto || !needs_pytest {
+        return;
+    }
+    for file in files.iter_mut().filter(|file| file.reasons.is_empty()) {
+        file.engine = Engine::Pytest;
+        let reason = "--optimizer simple runs all files in one process, and others need pytest";
+        file.reasons.push(reason.to_owned());
     }
 }
 

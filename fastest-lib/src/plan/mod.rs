@@ -10,4 +10,3 @@ pub use model::{Plan, PlannedFile};
 pub use options::{Capture, RunOptions, TracebackStyle};
 
 pub(crate) use build::{plan, pytest_args};
-pub(crate) use engine::PYTEST_COST;

@@ -2,13 +2,17 @@ use std::path::PathBuf;
 
 use crate::NodeId;
 use crate::plan::Engine;
+use crate::selection::Part;
 
 /// What is to run: files in order, each with its engine.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The files, in pytest's order.
+    /// The files, in pytest's order. A file of which some tests run earlier than others is there once
+    /// for each part.
     pub files: Vec<PlannedFile>,
+    /// Whether another order than pytest's was asked for, which one worker then follows strictly.
+    pub ordered: bool,
     /// Folders that could not be read, relative to the rootdir, and why; each is an error of the
     /// run, because tests may be missing.
     pub unreadable: Vec<(String, String)>,
@@ -50,4 +54,12 @@ pub struct PlannedFile {
     pub is_doctest: bool,
     /// How many tests it is thought to hold.
     pub tests: usize,
+    /// Node ids of its classes, if the file could not be collected the last time.
+    pub(crate) classes: Vec<String>,
+    /// Which of its tests run with this entry of the plan; none for all.
+    pub part: Option<Part>,
+    /// Files of a lower rank start before those of a higher one.
+    pub rank: u32,
+    /// How many seconds its tests should take, by what earlier runs saw; none where none is known.
+    pub seconds: Option<f64>,
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::workspace::{CoverageOptions, EngineChoice};
+use crate::workspace::{CoverageOptions, EngineChoice, Isolation, Strategy};
 
 /// What becomes of tests' output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,13 @@ pub struct RunOptions {
     pub workers: Option<usize>,
     /// Which engines may be used.
     pub engine: EngineChoice,
+    /// How files are divided among processes.
+    pub strategy: Strategy,
+    /// What shares a process.
+    pub isolation: Isolation,
+    /// Whether a file with failures whose worker had run other files is run once more in a process of
+    /// its own, to tell whether it depends on them; the outcomes stay what they are.
+    pub check_order: bool,
     /// Stop after that many failures and errors; 0 means never.
     pub maxfail: usize,
     /// What becomes of tests' output.
@@ -89,4 +96,13 @@ pub struct RunOptions {
     pub debugger_terminal: bool,
     /// Whether what tests print past the capture goes to stderr, because stdout carries data.
     pub stdout_is_data: bool,
+}
+
+impl RunOptions {
+    /// Whether each file has a process of its own.
+    pub fn is_isolated(&self) -> bool {
+        self.strategy == Strategy::Batch
+            || self.isolation == Isolation::Module
+            || self.record_inputs
+    }
 }

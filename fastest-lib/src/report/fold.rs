@@ -17,6 +17,18 @@ pub struct CollectReport {
     pub sections: Vec<(String, String)>,
 }
 
+/// A file of which tests fail after others, and pass alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderDependence {
+    /// The file, relative to the rootdir.
+    pub path: String,
+    /// The tests that pass alone.
+    pub tests: Vec<NodeId>,
+    /// The files that its worker had run before, in order.
+    pub after: Vec<String>,
+}
+
 /// What became of a run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -33,6 +45,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Files that the native engine gave to pytest, with the reason.
     pub deoptimized: Vec<(String, String)>,
+    /// Files whose failures depend on other files, if that was to be found out.
+    pub order_dependent: Vec<OrderDependence>,
     /// Failures inside pytest or its plugins.
     pub internal_errors: Vec<String>,
     /// Input that pytest would refuse.
@@ -78,6 +92,13 @@ impl Report {
                     self.counts.add(category);
                 }
                 self.tests.push(test.clone());
+            }
+            Event::OrderDependent { path, tests, after } => {
+                self.order_dependent.push(OrderDependence {
+                    path: path.clone(),
+                    tests: tests.clone(),
+                    after: after.clone(),
+                });
             }
             Event::Warning(warning) => {
                 self.counts.warnings += 1;

@@ -5,5 +5,5 @@ mod fold;
 mod junit;
 
 pub use exit_code::ExitCode;
-pub use fold::{CollectReport, Report};
+pub use fold::{CollectReport, OrderDependence, Report};
 pub use junit::{JUnit, JUnitFamily, JUnitLogging};

@@ -4,6 +4,9 @@
 //! [`Discovery`](crate::discovery::Discovery). A test or file whose verdict depends on something
 //! that only running Python shows stays selected, marked as such, and is decided at run time.
 //!
+//! [`Rerun`] is what the [`History`](crate::workspace::History) of earlier runs has to say: what
+//! failed runs alone, or first. [`Shard`] is one of several parts that machines run side by side.
+//!
 //! [`audit`] holds what a run recorded of a test file against what is said of it without running.
 //!
 //! [`Expression`] is pytest's language of `-k` and `-m`.
@@ -15,13 +18,17 @@
 mod affected;
 mod audit;
 mod changes;
+mod closest;
 mod expression;
 mod inputs;
 mod lexer;
 mod matching;
 mod narrow;
 mod nearest;
+mod part;
+mod rerun;
 mod select;
+mod shard;
 
 pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
 pub use audit::{Audit, audit};
@@ -29,7 +36,13 @@ pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
     TopLevels, changed_distributions, config_change, top_levels, what_it_is,
 };
+pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};
+pub use part::{Part, Silent};
+pub use rerun::Rerun;
+pub(crate) use rerun::{is_undecided, rerun};
 pub use select::{Filters, Reason, SelectedFile, SelectedTest, Selection, select};
+pub(crate) use shard::shard;
+pub use shard::{Shard, ShardBy};

@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::expression::{Expression, Verdict};
 use super::matching;
 use super::nearest::nearest;
+use super::part::Part;
+use super::rerun::Rerun;
+use super::shard::Shard;
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason, Test};
 use crate::{Error, ErrorKind, NodeId, Result};
 
@@ -20,6 +23,11 @@ pub struct Filters {
     pub ids: BTreeMap<String, Vec<Vec<String>>>,
     /// Beginnings of node ids that are not wanted, as `--deselect` takes them.
     pub deselect: Vec<String>,
+    /// What the outcomes of earlier runs change; [`Session::select`](crate::Session::select) heeds
+    /// it, `select` does not, as it knows of no runs.
+    pub rerun: Rerun,
+    /// The part of the files that is wanted; [`Session::select`](crate::Session::select) heeds it.
+    pub shard: Option<Shard>,
 }
 
 impl Filters {
@@ -88,19 +96,51 @@ pub struct SelectedFile {
     pub deselected: usize,
     /// Whether the filters are to be applied once more when the tests are known for certain.
     pub maybe: bool,
+    /// Which of the tests that the filters leave run now; none for all.
+    pub part: Option<Part>,
+    /// Files of a lower rank start before those of a higher one.
+    pub rank: u32,
+    /// Its place in the discovery.
+    #[serde(skip)]
+    pub(crate) index: usize,
+}
+
+impl SelectedFile {
+    /// A file of which all tests are selected.
+    #[cfg(test)]
+    pub(super) fn of_tests(index: usize, path: &str, tests: Vec<SelectedTest>) -> Self {
+        Self {
+            path: path.to_owned(),
+            tests,
+            whole: true,
+            deselected: 0,
+            maybe: false,
+            part: None,
+            rank: 0,
+            index,
+        }
+    }
 }
 
 /// The tests that are to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Selection {
-    /// The files with selected tests, in pytest's order.
+    /// The files with selected tests, in pytest's order. A file of which some tests run earlier than
+    /// others is there once for each part.
     pub files: Vec<SelectedFile>,
     /// How many known tests were left out, those of files that are not in `files` included.
     pub deselected: usize,
     /// What was asked for; workers ask it again of what only they can collect.
     #[serde(skip)]
     pub(crate) filters: Filters,
+    /// What `--last-failed` or `--failed-first` found, in pytest's words.
+    pub rerun: Option<String>,
+    /// Whether the order of the files is asked for, so that it is not to be changed lightly.
+    pub ordered: bool,
+    /// By the places of files in the discovery, how many of their tests filters left out.
+    #[serde(skip)]
+    pub(crate) left_out: BTreeMap<usize, usize>,
 }
 
 impl Selection {
@@ -122,10 +162,12 @@ pub fn select(discovery: &Discovery, filters: &Filters) -> Result<Selection> {
         filters: filters.clone(),
         ..Selection::default()
     };
-    for file in &discovery.files {
+    for (index, file) in discovery.files.iter().enumerate() {
         let wanted = filters.ids.get(&file.path);
-        let selected = selector.file(file, wanted.map(Vec::as_slice))?;
+        let mut selected = selector.file(file, wanted.map(Vec::as_slice))?;
+        selected.index = index;
         selection.deselected += selected.deselected;
+        selection.left_out.insert(index, selected.deselected);
         if selected.whole || selected.maybe || !selected.tests.is_empty() {
             selection.files.push(selected);
         }
@@ -157,6 +199,9 @@ impl<'f> Selector<'f> {
             whole: wanted.is_none(),
             deselected: 0,
             maybe: false,
+            part: None,
+            rank: 0,
+            index: 0,
         };
         let candidates = match wanted {
             None => file.tests.iter().map(|test| (test, Named::Yes)).collect(),

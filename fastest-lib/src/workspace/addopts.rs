@@ -27,6 +27,16 @@ pub struct Addopts {
     pub tbstyle: Option<String>,
     /// `--durations`: how many of the slowest tests to list; 0 is all.
     pub durations: Option<u32>,
+    /// `--last-failed`.
+    pub last_failed: bool,
+    /// `--failed-first`.
+    pub failed_first: bool,
+    /// `--new-first`.
+    pub new_first: bool,
+    /// `--last-failed-no-failures`: `all` or `none`.
+    pub last_failed_no_failures: Option<String>,
+    /// `--cache-clear`.
+    pub cache_clear: bool,
     /// `-l`/`--showlocals` (true) or `--no-showlocals` (false).
     pub showlocals: Option<bool>,
     /// What is shown, and how.
@@ -243,6 +253,14 @@ impl<'a> Parser<'a> {
                 self.result.tbstyle = Some(self.choice(name, text(), choices)?);
             }
             Effect::Durations => self.result.durations = Some(self.number(name, &text())?),
+            Effect::LastFailed => self.result.last_failed = true,
+            Effect::FailedFirst => self.result.failed_first = true,
+            Effect::NewFirst => self.result.new_first = true,
+            Effect::LastFailedNoFailures => {
+                let choice = self.choice(name, text(), &["all", "none"])?;
+                self.result.last_failed_no_failures = Some(choice);
+            }
+            Effect::CacheClear => self.result.cache_clear = true,
             Effect::ShowLocals(shown) => self.result.showlocals = Some(shown),
             Effect::Display => {
                 let set = self.result.display.set(name, value);
@@ -415,6 +433,11 @@ mod tests {
                 expected.coverage.branch = true;
             },
         );
+        check("--lf --nf --lfnf=none --durations-min 0.5", |expected| {
+            (expected.last_failed, expected.new_first) = (true, true);
+            expected.last_failed_no_failures = Some("none".into());
+            expected.display.durations_min = Some(0.5);
+        });
         check("-v -- -not-an-option", |expected| {
             expected.verbosity = 1;
             expected.paths = list(&["-not-an-option"]);

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::graph_config::{AffectedConfig, GraphConfig};
 use super::limits;
 use super::load;
+use super::strategy::{Isolation, Strategy};
 use super::text;
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -40,7 +41,7 @@ pub enum OutputFormat {
 }
 
 /// The `[tool.fastest]` table: defaults for options of the same names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct FastestConfig {
@@ -48,12 +49,18 @@ pub struct FastestConfig {
     pub workers: Option<usize>,
     /// Which engine runs the tests.
     pub engine: Option<EngineChoice>,
+    /// How files are divided among processes.
+    pub optimizer: Option<Strategy>,
+    /// What shares a process.
+    pub isolation: Option<Isolation>,
     /// The interpreter: a path relative to the rootdir, or a name on the `PATH`.
     pub python: Option<PathBuf>,
     /// In which form results are written.
     pub output: Option<OutputFormat>,
     /// How many of the slowest tests to list; 0 is all.
     pub durations: Option<u32>,
+    /// The least seconds of a phase that is worth to be listed.
+    pub durations_min: Option<f64>,
     /// After how many failures to stop; 0 is never.
     pub maxfail: Option<u32>,
     /// Whether the output of tests is captured.
@@ -82,9 +89,12 @@ pub struct FastestConfig {
 const KEYS: &[&str] = &[
     "workers",
     "engine",
+    "optimizer",
+    "isolation",
     "python",
     "output",
     "durations",
+    "durations-min",
     "maxfail",
     "capture",
     "verbose",

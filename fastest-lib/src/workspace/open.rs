@@ -197,6 +197,15 @@ impl Workspace {
         &self.deselect
     }
 
+    /// The folder of pytest's own cache; none where only pytest can tell, as it names a variable.
+    pub(crate) fn pytest_cache(&self) -> Option<PathBuf> {
+        let folder = match self.config.raw.get("cache_dir") {
+            Some(IniValue::Text(folder)) => folder.as_str(),
+            _ => ".pytest_cache",
+        };
+        (!folder.contains(['$', '~'])).then(|| self.rootdir.join(folder))
+    }
+
     /// What is wrong with the configuration and did not stop the call.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

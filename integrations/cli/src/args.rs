@@ -111,6 +111,8 @@ pub(crate) struct RunArgs {
     /// Show the N slowest phases (0: all).
     #[arg(long, value_name = "N")]
     pub(crate) durations: Option<usize>,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
     /// Kill a test that takes longer (0: never).
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
@@ -237,6 +239,84 @@ pub(crate) struct CoverageArgs {
     /// Do not measure coverage.
     #[arg(long)]
     pub(crate) no_cov: bool,
+}
+
+/// What runs when, and where.
+#[derive(Args, Debug, Default)]
+pub(crate) struct OrderArgs {
+    /// Run only the tests that failed when they last ran, or all if none did.
+    #[arg(long = "last-failed", visible_alias = "lf")]
+    pub(crate) last_failed: bool,
+    /// Run the tests that failed when they last ran before all others.
+    #[arg(long = "failed-first", visible_alias = "ff")]
+    pub(crate) failed_first: bool,
+    /// Run tests that never ran before all others, the youngest files first.
+    #[arg(long = "new-first", visible_alias = "nf")]
+    pub(crate) new_first: bool,
+    /// Run files first that are close to what differs from a revision, HEAD by default.
+    #[arg(
+        long,
+        value_name = "REV",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "HEAD"
+    )]
+    pub(crate) changed_first: Option<String>,
+    /// What --last-failed runs if no failure is known.
+    #[arg(long, value_enum, value_name = "WHAT", visible_alias = "lfnf")]
+    pub(crate) last_failed_no_failures: Option<NoFailuresArg>,
+    /// Forget what earlier runs saw of the tests, and what they put into pytest's cache.
+    #[arg(long)]
+    pub(crate) cache_clear: bool,
+    /// Run one of N parts, split by files: the K-th, as in 1/3.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<String>,
+    /// What the parts of --shard have about the same of.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "shard")]
+    pub(crate) shard_by: Option<ShardByArg>,
+    /// How files are divided among processes.
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub(crate) optimizer: Option<OptimizerArg>,
+    /// What shares a process.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) isolation: Option<IsolationArg>,
+    /// Run files with failures once more, alone, to tell whether they depend on other files.
+    #[arg(long)]
+    pub(crate) check_order: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NoFailuresArg {
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShardByArg {
+    /// Tests: safe wherever the sources are the same.
+    Tests,
+    /// Recorded seconds: only where all parts see the same cache folder.
+    Durations,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerArg {
+    /// One process, in pytest's order.
+    Simple,
+    /// A process for each file.
+    Batch,
+    /// Workers that take files in pytest's order.
+    Parallel,
+    /// Workers that take the longest files first.
+    Optimized,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolationArg {
+    /// All files of a worker.
+    Worker,
+    /// The tests of one file.
+    Module,
 }
 
 #[derive(Args, Debug)]

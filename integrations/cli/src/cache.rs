@@ -39,7 +39,8 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
             let exact = execution::clear_exact(&folder)?;
             let harness = execution::clear_harness(&folder)?;
             let records = execution::clear_records(&folder)?;
-            let all = [facts, graphs, exact, harness, records];
+            let history = execution::clear_history(&folder)?;
+            let all = [facts, graphs, exact, harness, records, history];
             let files: u64 = all.iter().map(|cleared| cleared.files).sum();
             let bytes: u64 = all.iter().map(|cleared| cleared.bytes).sum();
             format!(

@@ -8,6 +8,7 @@ mod discover;
 mod explain;
 mod graph;
 mod leftovers;
+mod order;
 mod pretty;
 mod run;
 mod text;

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use fastest_lib::execution::{CancelToken, Event};
+use fastest_lib::execution::{CancelToken, Event, ExactOptions};
 use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
 use fastest_lib::workspace::{
@@ -17,7 +17,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
 use crate::leftovers::Leftovers;
 use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
-use crate::workspace;
+use crate::{order, workspace};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let started = SystemTime::now();
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     options.debugger_terminal =
         output == OutputFormat::Pretty && io::stdin().is_terminal() && io::stdout().is_terminal();
-    let display = display(&args.display, &session.workspace().addopts().display)?;
+    let display = display(&args.display, &session)?;
     let junit = junit_of(args, &session, started)?;
     let junit_files = junit_files(args, &session);
     if output == OutputFormat::Junit || !junit_files.is_empty() {
@@ -45,7 +45,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     cancel_on_signals(session.cancel_token())?;
     session.warm_up(&options)?;
 
-    let discovery = session.discover()?;
+    let mut filters = workspace::filters(&session, &args.workspace);
+    order::filters(&mut filters, &args.order, &session)?;
+    let mut discovery = session.discover()?;
+    if session.last_failed_is_open(&discovery, &filters) {
+        // Where that fails the run itself will say why.
+        let _ = session.resolve_open(&mut discovery, &ExactOptions::default());
+    }
     for problem in session
         .workspace()
         .problems()
@@ -54,7 +60,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     {
         workspace::print_problem(problem);
     }
-    let selection = session.select(&discovery, &workspace::filters(&session, &args.workspace))?;
+    let mut selection = session.select(&discovery, &filters)?;
+    order::closest_first(&mut selection, &args.order, &session)?;
     let plan = session.plan(&discovery, &selection, &options);
 
     let mut unwritten = None;
@@ -79,7 +86,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
                 options: display,
             };
             let mut pretty = Pretty::new(look, &plan);
-            pretty.header(session.workspace());
+            pretty.header(session.workspace(), selection.rerun.as_deref());
             let cancel = session.cancel_token();
             let report = session.run(&plan, &options, |event| {
                 let was_open = pretty.unwritten.is_none();
@@ -129,7 +136,10 @@ fn debugs(args: &RunArgs, session: &Session) -> bool {
 
 /// Becomes pytest, and comes back only when that fails.
 fn debug(args: &RunArgs, session: &Session, options: &RunOptions) -> Error {
-    let mut extra = Vec::new();
+    let mut extra = match order::of_pytest(&args.order) {
+        Ok(options) => options,
+        Err(error) => return error,
+    };
     let flags = [(args.pdb, "--pdb"), (args.trace, "--trace")];
     extra.extend(
         flags
@@ -306,6 +316,7 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
             )
         })?),
     };
+    order::options(&mut options, &args.order, session);
     options.record_inputs = args.record_inputs;
     options.coverage = coverage(&args.coverage, &addopts.coverage)?;
     options.warnings.clone_from(&args.warnings);
@@ -313,9 +324,11 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     Ok(options)
 }
 
-/// What `addopts` says of the display, and the command line after it.
-fn display(args: &DisplayArgs, addopts: &DisplayOptions) -> Result<DisplayOptions, Error> {
-    let mut options = addopts.clone();
+/// What `addopts`, else `[tool.fastest]`, says of the display, and the command line after it.
+fn display(args: &DisplayArgs, session: &Session) -> Result<DisplayOptions, Error> {
+    let mut options = session.workspace().addopts().display.clone();
+    let own = session.workspace().fastest_config();
+    options.durations_min = options.durations_min.or(own.durations_min);
     let mut set = |name: &str, value: Option<&str>| {
         let set = options.set(name, value);
         set.map_err(|message| Error::new(ErrorKind::Usage, format!("{name} {message}")))

@@ -9,6 +9,7 @@ import sys
 from .. import limits, plugin
 from ..junit import JUnitSink
 from ..longrepr import skip_reason
+from ..parts import Part
 from . import marks, report, versions
 from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
@@ -60,6 +61,7 @@ class NativeEngine:
         self._refusal = self._reason_against(config)
         self._next = None
         self._failed_imports = {}
+        self._other_parts = {}  # path -> collected tests that another request is about
         family = config.get("junit_family")
         self._junit = JUnitSink(family, sink) if family is not None else None
 
@@ -260,6 +262,8 @@ class NativeEngine:
 
     def _import_each(self, requests):
         for request in requests:
+            if self._sink.should_stop():
+                return
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()
@@ -311,12 +315,11 @@ class NativeEngine:
             self._recorder.start()
             self._logs.start_loading()
             try:
-                items = self._collect(request)
+                items = self._items_of(request)
             finally:
                 self._logs.end_loading()
                 self._recorder.stop(seq, "collect", "")
-            total = len(items)
-            items = self._extend(self._select(items))
+            items, deselected = self._narrow(request, items)
         except Unsupported as error:
             sink.deopt(seq, error.reason, None)
             return None
@@ -328,12 +331,42 @@ class NativeEngine:
         finally:
             # Reports of a collection that went well have no output.
             self._capture.drain()
-        sink.collected(seq, [item.nodeid for item in items], total - len(items))
+        sink.collected(seq, [item.nodeid for item in items], deselected)
         return items
 
-    def _extend(self, items):
+    def _items_of(self, request):
+        """The tests that a request is about, and all of its file that filters have to see."""
+        others = self._other_parts.pop(request["abspath"], None)
+        if others is None:
+            return self._collect(request)
+        wanted = request.get("ids")
+        if wanted is None:
+            return others
+        return [item for item in others if any(_is_meant(item, text) for text in wanted)]
+
+    def _narrow(self, request, items):
+        """The tests to run, and how many of the others count as deselected."""
+        part = Part.of(request)
+        if part is None:
+            total = len(items)
+            items = self._extend(self._select(items), None)
+            return items, total - len(items)
+        if part.leaves_others:
+            others = [item for item in items if not part.keeps(item.nodeid)]
+            # Where there are none, this may be what another worker has left of the part.
+            if others:
+                self._other_parts[request["abspath"]] = others
+        items = [item for item in items if part.shows(item.nodeid)]
+        total = sum(1 for item in items if part.counts(item.nodeid))
+        items = self._extend(self._select(items), part)
+        return items, total - len(items)
+
+    def _extend(self, items, part):
+        """Those of `items` that are of the part, after plugins have edited all."""
         for extension in self._plugins:
             extension.collected(items)
+        if part is not None:
+            items = part.of_items(items)
         if self._plugins:
             for item in items:
                 item.taken_by = plugin.takers(self._plugins, item)
@@ -466,15 +499,15 @@ def _in_short(error):
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def _is_meant(item, text):
+    return item.nodeid == text or item.nodeid.startswith((text + "::", text + "["))
+
+
 def _restrict(items, wanted):
     kept = []
     found = set()
     for item in items:
-        matching = [
-            text
-            for text in wanted
-            if item.nodeid == text or item.nodeid.startswith((text + "::", text + "["))
-        ]
+        matching = [text for text in wanted if _is_meant(item, text)]
         if matching:
             kept.append(item)
             found.update(matching)

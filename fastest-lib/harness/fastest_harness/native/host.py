@@ -11,7 +11,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from ..pytest_engine import JUNIT_OFF, XDIST_OFF, coverage_options
+from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
 from .errors import Unsupported
 from .fixtures import Holder
 from .guard import Pristine, RegisteredFixtures, Settled
@@ -20,9 +20,6 @@ from .nodes import SESSION
 from .warn import described
 
 __tracebackhide__ = True
-
-#: Each would write what it saw of this worker's files over what others saw.
-_WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin", "stepwisexdistplugin")
 
 #: Plugins that act only on request, by the name under which they are registered: the hooks that
 #: do nothing without one, and the marks that are a request.
@@ -90,6 +87,8 @@ class Host:
         self.config = self.session = None
         #: Whether the engine has taken over.
         self.started = False
+        #: The setting of this name when the session starts.
+        self.usefixtures = ()
         #: Fixtures that code registers, as a holder.
         self.registered = RegisteredFixtures(self.spoil)
         self._pristine = self._settled = None
@@ -134,7 +133,7 @@ class Host:
         self.config = config = pytest_config._prepareconfig(args, plugins)
         option = config.option
         option.capture = values["capture"]
-        for name, value in {**XDIST_OFF, **JUNIT_OFF}.items():
+        for name, value in NOT_OURS.items():
             if hasattr(option, name):
                 setattr(option, name, value)
         # The place of pytest's own in the order of hooks is kept for the engine's.
@@ -231,7 +230,14 @@ class Host:
         from _pytest.main import Session
 
         def make_fixture_manager(session):
+            # Here it is read; earlier releases go on to add other names to this very list.
+            setting = session.config.getini("usefixtures")
+            self.usefixtures = list(setting)
             fixtures.pytest_sessionstart(session)
+            by_node = getattr(session._fixturemanager, "_nodeid_autousenames", {})
+            if by_node.get("") is setting:
+                by_node[""] = list(setting)
+                setting[:] = self.usefixtures
             self.registered.attach(session)
 
         config, manager = self.config, self.config.pluginmanager
@@ -241,7 +247,7 @@ class Host:
         reporter = manager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        for name in _WRITERS:
+        for name in CACHE_PLUGINS:
             plugin = manager.get_plugin(name)
             if plugin is not None:
                 manager.unregister(plugin)

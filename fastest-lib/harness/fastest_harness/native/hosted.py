@@ -200,10 +200,14 @@ class HostedRunner(Runner):
     def _teardown(self, item, nextitem, peek):
         if not item.relay.teardown:
             return super()._teardown(item, nextitem, peek)
-        self._elsewhere = 0.0
+        self._elsewhere = None
         following = nextitem if nextitem is not None else peek()
-        with self._uncaptured():
-            item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
+        try:
+            with self._uncaptured():
+                item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
+        finally:
+            if self._elsewhere is None:
+                Unsupported("a hook keeps a test from its teardown")
         return self._elsewhere
 
     @contextmanager
@@ -238,6 +242,7 @@ class HostedRunner(Runner):
         return True
 
     def pytest_runtest_teardown(self, item, nextitem):
+        self._elsewhere = 0.0
         self._elsewhere = super()._teardown(item, self._nextitem, self._peek)
 
     # Reports.

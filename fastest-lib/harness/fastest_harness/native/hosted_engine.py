@@ -105,6 +105,7 @@ class HostedEngine(NativeEngine):
         """What hooks may have made of options and settings; or the reason against all files."""
         config, host = self._config, self._host.config
         taken = {name: list(host.getini(name)) for name in TAKEN_SETTINGS}
+        taken["usefixtures"] = self._host.usefixtures
         for name in TAKEN_OPTIONS:
             value = getattr(host.option, name) or type(config.get(name, []))()
             if config.get(name) and config[name] != value:
@@ -172,14 +173,19 @@ class HostedEngine(NativeEngine):
         self._host.look_again()
         return items
 
-    def _extend(self, items):
+    def _extend(self, items, part):
         host = self._host
         session, hook = host.session, host.config.hook
         session.items = items
         known = set(items)
         try:
             hook.pytest_collection_modifyitems(session=session, config=host.config, items=items)
-            session.testscollected += len(items)
+            shown = items if part is None else part.of_items(items)
+            if session.items is not items:
+                raise Unsupported("a hook replaces the list of tests")
+            expected = list(shown)
+            session.items = shown = list(shown)
+            session.testscollected += len(shown)
             hook.pytest_collection_finish(session=session)
         except (KeyboardInterrupt, Unsupported):
             raise
@@ -188,14 +194,16 @@ class HostedEngine(NativeEngine):
             reason = f"a hook raises {type(error).__name__} at collection: {first}"
             raise Unsupported(reason) from None
         host.look_again()
-        if session.items is not items or not known.issuperset(items):
+        if session.items is not shown or shown != expected:
+            raise Unsupported("a hook changes the tests after their collection")
+        if not known.issuperset(items):
             raise Unsupported("a hook adds tests at collection")
         if len(set(items)) < len(items):
             raise Unsupported("a hook repeats tests")
         for item in items:
             # Hooks may have added marks that a plugin acts upon.
             check_marks(item.own_markers)
-        return super()._extend(items)
+        return super()._extend(items, part)
 
     # What pytest does itself among the implementations of `pytest_collection_modifyitems`.
 

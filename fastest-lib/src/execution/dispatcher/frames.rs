@@ -29,7 +29,7 @@ impl Dispatcher<'_, '_> {
                 ids,
                 deselected,
             } => {
-                self.on_collected(seq, ids, deselected);
+                self.on_collected(worker, seq, ids, deselected);
             }
             FromWorker::Collect(report) => self.on_collect_report(report),
             FromWorker::Deopt { seq, reason, ids } => self.on_deopt(worker, seq, &reason, ids),
@@ -120,8 +120,9 @@ impl Dispatcher<'_, '_> {
             return;
         };
         let recording = self.context.recording;
+        let alone = self.context.options.is_isolated();
         let most = match engine {
-            _ if recording.is_some() => 1,
+            _ if alone => 1,
             // Its files are small and asking is cheap.
             Engine::Native => 1,
             Engine::Pytest => {
@@ -131,10 +132,10 @@ impl Dispatcher<'_, '_> {
                     .max(1)
             }
         };
-        let briefed = self
+        let (briefed, last) = self
             .workers
             .get(&worker)
-            .is_some_and(|handle| handle.briefed);
+            .map_or((false, None), |handle| (handle.briefed, handle.last));
         let too_large = briefed
             && self.context.options.max_worker_memory.is_some_and(|most| {
                 let held = self.workers.get(&worker).and_then(Worker::memory);
@@ -143,22 +144,28 @@ impl Dispatcher<'_, '_> {
         if let Some(handle) = self.workers.get_mut(&worker) {
             handle.retired |= too_large;
         }
-        let seqs = if self.stopping || too_large || (briefed && recording.is_some()) {
+        let seqs = if self.stopping || too_large || (briefed && alone) {
             Vec::new()
         } else {
-            self.ledger.take(engine, most)
+            let others = self.workers.iter().filter(|(number, _)| **number != worker);
+            let others: Vec<usize> = others.filter_map(|(_, handle)| handle.last).collect();
+            self.ledger.take_near(engine, most, last, &others)
         };
         let Some(handle) = self.workers.get_mut(&worker) else {
             return;
         };
         handle.briefed = true;
+        handle.last = seqs
+            .last()
+            .map(|&seq| self.ledger.entry(seq).file)
+            .or(handle.last);
         handle.open_captured();
         self.early_deaths = 0;
         if let (Some(recording), Some(&seq)) = (recording, seqs.first()) {
             let file = self.ledger.file(seq);
             recording.assign(worker, &file.path, &file.abspath);
         }
-        let imports = if briefed || recording.is_some() || seqs.is_empty() {
+        let imports = if briefed || alone || seqs.is_empty() {
             Vec::new()
         } else {
             // pytest imports every file before it runs the first test, and tests come to rely on
@@ -173,7 +180,10 @@ impl Dispatcher<'_, '_> {
         handle.assign(&Assignment { imports, files });
     }
 
-    fn on_collected(&mut self, seq: usize, ids: Vec<String>, deselected: usize) {
+    fn on_collected(&mut self, worker: usize, seq: usize, ids: Vec<String>, deselected: usize) {
+        if let Some(handle) = self.workers.get_mut(&worker) {
+            handle.collected = true;
+        }
         let Some(entry) = self.ledger.get(seq) else {
             return;
         };
@@ -181,8 +191,9 @@ impl Dispatcher<'_, '_> {
             return;
         }
         let (repeated, engine) = (entry.repeated, entry.engine);
-        let wanted = entry.ids.clone().filter(|_| !repeated && deselected == 0);
         let file = self.ledger.file(seq);
+        let is_all = !repeated && deselected == 0 && file.part.is_none();
+        let wanted = entry.ids.clone().filter(|_| is_all);
         for id in wanted.into_iter().flatten() {
             let found = ids.iter().any(|have| {
                 have.strip_prefix(&id)
@@ -202,6 +213,7 @@ impl Dispatcher<'_, '_> {
                 engine,
                 tests: ids.len(),
                 deselected,
+                worker,
             });
         }
         self.ledger.collect(seq, ids);
@@ -351,6 +363,7 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
             .map(|path| path.to_string_lossy())
             .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
+        part: file.part.as_ref(),
         doctest: file.is_doctest,
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use super::{Dispatcher, failed};
 use crate::execution::worker::Worker;
-use crate::plan::{Engine, PYTEST_COST};
+use crate::plan::Engine;
 use crate::{Error, ErrorKind, Result};
 
 /// Interpreters started anew after a test killed the one before.
@@ -43,10 +43,10 @@ impl Dispatcher<'_, '_> {
                 .values()
                 .filter(|worker| worker.engine == engine && worker.files.is_empty())
                 .filter(|worker| !worker.said_bye && !worker.retired)
-                .filter(|worker| !(worker.briefed && self.context.recording.is_some()))
+                .filter(|worker| !(worker.briefed && self.context.options.is_isolated()))
                 .count();
-            let (files, tests) = self.ledger.waiting(engine);
-            (files > idle).then_some(tests)
+            let (files, cost) = self.ledger.waiting(engine);
+            (files > idle).then_some(cost)
         };
         let native = wanting(Engine::Native);
         let pytest = wanting(Engine::Pytest);
@@ -55,14 +55,15 @@ impl Dispatcher<'_, '_> {
             (Some(_), None) => Some(Engine::Native),
             (None, Some(_)) => Some(Engine::Pytest),
             (Some(native), Some(pytest)) => {
-                let pytest = pytest * PYTEST_COST;
-                let share = (self.context.workers * pytest).div_ceil(native + pytest);
+                #[allow(clippy::cast_precision_loss)]
+                let share = (self.context.workers as f64 * pytest / (native + pytest)).ceil();
                 let at_pytest = self
                     .workers
                     .values()
                     .filter(|worker| worker.engine == Engine::Pytest)
                     .count();
-                Some(if at_pytest < share {
+                #[allow(clippy::cast_precision_loss)]
+                Some(if (at_pytest as f64) < share {
                     Engine::Pytest
                 } else {
                     Engine::Native

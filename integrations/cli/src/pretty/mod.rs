@@ -32,6 +32,7 @@ pub(crate) struct Look {
     pub(crate) options: DisplayOptions,
 }
 
+#[derive(Default)]
 struct FileProgress {
     expected: usize,
     letters: Letters,
@@ -73,10 +74,10 @@ pub(crate) struct Pretty {
 impl Pretty {
     pub(crate) fn new(look: Look, plan: &Plan) -> Self {
         let verbosity = look.verbosity;
-        let expected = plan
-            .files
-            .iter()
-            .map(|file| (file.path.clone(), file.tests));
+        let mut expected = HashMap::new();
+        for file in &plan.files {
+            *expected.entry(file.path.clone()).or_default() += file.tests;
+        }
         let total = plan.files.iter().map(|file| file.tests).sum();
         let live = io::stdout().is_terminal() && io::stderr().is_terminal() && verbosity.level >= 0;
         let bar = live.then(|| {
@@ -95,7 +96,7 @@ impl Pretty {
             look,
             bar,
             files: HashMap::new(),
-            expected: expected.collect(),
+            expected,
             total,
             finished: 0,
             failures: 0,
@@ -127,7 +128,7 @@ impl Pretty {
         self.verbosity.level >= 0 && !self.look.options.no_header
     }
 
-    pub(crate) fn header(&mut self, workspace: &Workspace) {
+    pub(crate) fn header(&mut self, workspace: &Workspace, rerun: Option<&str>) {
         if !self.has_header() {
             return;
         }
@@ -137,6 +138,9 @@ impl Pretty {
             line.push_str(&format!(", configfile: {}", shown.display()));
         }
         self.line(&format!("fastest {}, {line}", env!("CARGO_PKG_VERSION")));
+        if let Some(rerun) = rerun {
+            self.line(&format!("run-last-failure: {rerun}"));
+        }
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
@@ -161,14 +165,8 @@ impl Pretty {
                 if let Some(bar) = &self.bar {
                     bar.set_length(self.total as u64);
                 }
-                let letters = Letters::default();
-                self.files.insert(
-                    path.clone(),
-                    FileProgress {
-                        expected: *tests,
-                        letters,
-                    },
-                );
+                let file = self.files.entry(path.clone()).or_default();
+                file.expected += tests;
             }
             Event::FileDeoptimized { path, reason } if self.verbosity.level >= 2 => {
                 self.line(&format!("{path} runs under pytest: {reason}"));

@@ -67,6 +67,7 @@ impl Pretty {
         self.durations(report);
         self.coverage(report);
         self.short_summary(report);
+        self.order_dependent(report);
     }
 
     fn errors(&mut self, report: &Report) {
@@ -241,6 +242,21 @@ impl Pretty {
         self.rule('=', "short test summary info", style);
         for line in lines {
             self.line(&line);
+        }
+    }
+
+    fn order_dependent(&mut self, report: &Report) {
+        for found in &report.order_dependent {
+            let after = match found.after.as_slice() {
+                [] => "fails beside other files that are only imported".to_owned(),
+                files => format!("fails after {}", files.join(", ")),
+            };
+            let word = paint(AnsiColor::Yellow.on_default().bold(), "ORDER-DEPENDENT");
+            let path = paint(Style::new().bold(), &found.path);
+            self.line(&format!("{word} {path} {after}, passes alone:"));
+            for test in &found.tests {
+                self.line(&format!("  {test}"));
+            }
         }
     }
 
