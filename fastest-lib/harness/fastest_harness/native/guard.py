@@ -185,11 +185,10 @@ _SETTINGS = (
     "norecursedirs",
     "python_files",
     "testpaths",
-    "usefixtures",
 )
 #: Those that the engine takes from the configuration once that is made.
 TAKEN_OPTIONS = ("deselect", "keyword", "markexpr")
-TAKEN_SETTINGS = ("python_classes", "python_functions")
+TAKEN_SETTINGS = ("python_classes", "python_functions", "usefixtures")
 
 
 class Settled:

@@ -88,7 +88,7 @@ class Host:
         #: Whether the engine has taken over.
         self.started = False
         #: The setting of this name when the session starts.
-        self.usefixtures = ()
+        self._usefixtures = ()
         #: Fixtures that code registers, as a holder.
         self.registered = RegisteredFixtures(self.spoil)
         self._pristine = self._settled = None
@@ -194,6 +194,8 @@ class Host:
             raise Refused(reason)
         if self.config.getini("enable_assertion_pass_hook"):
             raise Refused("setting enable_assertion_pass_hook")
+        if self.config.getini("usefixtures") != self._usefixtures:
+            raise Refused("a hook changes usefixtures")
         self._settled = Settled(self.config, taken=True)
         self.registered.started = True
 
@@ -232,12 +234,12 @@ class Host:
         def make_fixture_manager(session):
             # Here it is read; earlier releases go on to add other names to this very list.
             setting = session.config.getini("usefixtures")
-            self.usefixtures = list(setting)
+            self._usefixtures = list(setting)
             fixtures.pytest_sessionstart(session)
             by_node = getattr(session._fixturemanager, "_nodeid_autousenames", {})
             if by_node.get("") is setting:
                 by_node[""] = list(setting)
-                setting[:] = self.usefixtures
+                setting[:] = self._usefixtures
             self.registered.attach(session)
 
         config, manager = self.config, self.config.pluginmanager

@@ -105,7 +105,6 @@ class HostedEngine(NativeEngine):
         """What hooks may have made of options and settings; or the reason against all files."""
         config, host = self._config, self._host.config
         taken = {name: list(host.getini(name)) for name in TAKEN_SETTINGS}
-        taken["usefixtures"] = self._host.usefixtures
         for name in TAKEN_OPTIONS:
             value = getattr(host.option, name) or type(config.get(name, []))()
             if config.get(name) and config[name] != value:
