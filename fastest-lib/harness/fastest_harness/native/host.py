@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
+from .asynchronous.hosted import NAMES as ASYNC
 from .errors import Unsupported
 from .fixtures import Holder
 from .guard import Pristine, RegisteredFixtures, Settled
@@ -26,7 +27,7 @@ __tracebackhide__ = True
 ON_REQUEST = {
     "anyio": (
         {"pytest_fixture_setup", "pytest_pycollect_makeitem", "pytest_pyfunc_call"},
-        {"anyio"},
+        set(),
     ),
     "asyncio": (
         {
@@ -36,9 +37,8 @@ ON_REQUEST = {
             "pytest_pycollect_makeitem_convert_async_functions_to_subclass",
             "pytest_pycollect_makeitem_preprocess_async_fixtures",
             "pytest_pyfunc_call",
-            "pytest_runtest_setup",
         },
-        {"asyncio"},
+        set(),
     ),
     "timeout": (
         {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
@@ -50,9 +50,6 @@ ON_REQUEST = {
         {"flaky"},
     ),
 }
-
-#: Those of them whose fixtures and tests the engine has by itself.
-_ASYNC = ("anyio", "asyncio")
 
 #: Options by which such a plugin is asked to act on every test.
 _REQUESTS = {"rerunfailures": ("reruns",)}
@@ -371,11 +368,16 @@ class Host:
         if holder.defs:
             self.spoil(f"fixture {next(iter(holder.defs))!r} comes with a plugin at run time")
 
+    def asynchronous(self):
+        """The registered plugins for async tests."""
+        found = map(self.config.pluginmanager.get_plugin, ASYNC)
+        return [plugin for plugin in found if plugin is not None]
+
     def plugins(self):
         """The registered plugins that are neither pytest's nor conftests, first loaded first."""
         manager = self.config.pluginmanager
         for name, plugin in manager.list_name_plugin():
-            known = plugin is None or name in _ASYNC or is_builtin(plugin)
+            known = plugin is None or name in ASYNC or is_builtin(plugin)
             if not known and plugin not in manager._conftest_plugins:
                 yield plugin
 

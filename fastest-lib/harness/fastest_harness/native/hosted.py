@@ -20,8 +20,10 @@ __tracebackhide__ = True
 class Relay:
     """The hooks that hold for the files of one folder, and which of them anybody implements."""
 
-    def __init__(self, hook):
+    def __init__(self, hook, silent=()):
+        """`silent` are plugins whose hooks of the setup the engine calls if others have none."""
         self.hook = hook
+        self._silent = silent
         self.look()
 
     def look(self):
@@ -30,7 +32,8 @@ class Relay:
         def has(*names):
             return any(foreign(getattr(self.hook, name)) for name in names)
 
-        self.setup = has("pytest_runtest_setup")
+        setups = foreign(self.hook.pytest_runtest_setup)
+        self.setup = any(impl.plugin not in self._silent for impl in setups)
         self.call = has("pytest_runtest_call")
         self.teardown = has("pytest_runtest_teardown")
         self.function = has("pytest_pyfunc_call")
@@ -57,7 +60,9 @@ class Relays:
         directory = os.path.dirname(path)
         relay = self._known.get(directory)
         if relay is None:
-            relay = self._known[directory] = Relay(self._host.session.gethookproxy(path))
+            relay = self._known[directory] = Relay(
+                self._host.session.gethookproxy(path), self._host.asynchronous()
+            )
         return relay
 
     def pytest_plugin_registered(self, plugin):
@@ -186,6 +191,8 @@ class HostedRunner(Runner):
 
     def _execute(self, item):
         if item.relay.function:
+            if item.runs is not None:
+                raise Unsupported("async tests with hook pytest_pyfunc_call")
             item.relay.hook.pytest_pyfunc_call(pyfuncitem=item)
             return None
         return super()._execute(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .asynchronous.hosted import HostedAsynchronous
 from .builtin import make_factory
 from .engine import NativeEngine
 from .errors import Unsupported, take_pending
@@ -48,26 +49,6 @@ class _PluginHolder(Holder):
             self.add(_RefusedFixture(argname, error.reason))
 
 
-class _NoAsync:
-    """In the place of the async plugins, whose hooks are pytest's to call here."""
-
-    def __init__(self, asynchronous):
-        self._asynchronous = asynchronous
-
-    def holders(self):
-        return self._asynchronous.holders()
-
-    def mark(self, value, marks):
-        raise Unsupported("async tests besides plugins that have hooks")
-
-    def adopt(self, items, func, asynchronous):
-        if any(item.get_closest_marker("asyncio") for item in items):
-            self.mark(None, ())
-
-    def set_up(self, fixturedef, request):
-        self.mark(None, ())
-
-
 class HostedEngine(NativeEngine):
     """Runs files as `NativeEngine` does, in a session of pytest."""
 
@@ -88,7 +69,7 @@ class HostedEngine(NativeEngine):
         if isinstance(taken, str):
             return taken
         self._config = config = {**config, **taken}
-        self._session.asynchronous = _NoAsync(self._asynchronous)
+        self._session.asynchronous = HostedAsynchronous(host.config)
         self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
         self._builtins.factory = make_factory(config["basetemp"])
         host.adopt(self._state, self._builtins.factory)
@@ -162,6 +143,8 @@ class HostedEngine(NativeEngine):
         infos = {}
         for item in items:
             item.relay = relay
+            if relay.function and item.runs is not None:
+                raise Unsupported("async tests with hook pytest_pyfunc_call")
             infos[id(item.info)] = item.info
         for info in infos.values():
             # Hooks may add names, to those of one test function alone.
