@@ -140,22 +140,31 @@ pub(crate) fn plan(
     let general = general_reasons(workspace, options);
     let mut asks_plugins = loads_plugins(workspace, options);
     let mut discovered = discovery.files.iter();
+    let mut left_out = Vec::new();
     let files: Vec<PlannedFile> = selection
         .files
         .iter()
         .filter_map(|selected| {
             // Both are in the same order; two files outside of the rootdir may share a name.
-            let found = discovered.find(|file| file.path == selected.path)?;
+            let found = discovered.find(|file| {
+                let is_selected = file.path == selected.path;
+                if !is_selected {
+                    left_out.push(file.abspath.clone());
+                }
+                is_selected
+            })?;
             let planned = plan_file(found, selected, &general, options);
             asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
             Some(planned)
         })
         .collect();
+    left_out.extend(discovered.map(|file| file.abspath.clone()));
     // What workers drop, they count themselves.
     let counted_by_workers: usize = selection.files.iter().map(|file| file.deselected).sum();
     let filters = &selection.filters;
     Plan {
         files,
+        left_out,
         unreadable: discovery.unreadable.clone(),
         deselected: selection.deselected.saturating_sub(counted_by_workers),
         keyword: filters.keyword.clone().unwrap_or_default(),
@@ -176,7 +185,7 @@ fn plan_file(
     let mut reasons = general.to_vec();
     reasons.extend(found.needs_pytest.iter().map(describe));
     let engine = match options.engine {
-        EngineChoice::Native => Engine::Native,
+        EngineChoice::Native if !found.is_candidate => Engine::Native,
         EngineChoice::Pytest => Engine::Pytest,
         _ if reasons.is_empty() => Engine::Native,
         _ => Engine::Pytest,
@@ -192,6 +201,7 @@ fn plan_file(
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         is_doctest: found.is_doctest,
+        is_candidate: found.is_candidate,
         tests: selected.tests.len(),
     }
 }

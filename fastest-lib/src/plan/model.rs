@@ -9,6 +9,8 @@ use crate::plan::Engine;
 pub struct Plan {
     /// The files, in pytest's order.
     pub files: Vec<PlannedFile>,
+    /// Files that discovery found and of which no test is to run, absolute.
+    pub left_out: Vec<PathBuf>,
     /// Folders that could not be read, relative to the rootdir, and why; each is an error of the
     /// run, because tests may be missing.
     pub unreadable: Vec<(String, String)>,
@@ -48,6 +50,9 @@ pub struct PlannedFile {
     pub expected: Option<Vec<NodeId>>,
     /// Whether it is no test module: only its doctests are collected.
     pub is_doctest: bool,
+    /// Whether it is a file that only a hook of a conftest may collect; one in which nothing is
+    /// collected counts as not there.
+    pub is_candidate: bool,
     /// How many tests it is thought to hold.
     pub tests: usize,
 }
