@@ -16,11 +16,13 @@ import sys
 import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
+from _pytest.doctest import DoctestTextfile
 
 from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
+from fastest_harness.session_items import SessionItems, Undisturbed
 
 # What pytest-xdist would otherwise be told by `-n` in addopts: distribution is the dispatcher's.
 XDIST_OFF = {"numprocesses": None, "dist": "no", "tx": [], "looponfail": False}
@@ -36,8 +38,9 @@ def run(config, channel, plugins=()):
         first = channel.next_files()
         if not first:
             return
-        options = pytest_args[: pytest_args.index("--") + 1]
-        pytest_args = [*options, *(request["abspath"] for request in first)]
+        if not any(request.get("candidate") for request in first):
+            options = pytest_args[: pytest_args.index("--") + 1]
+            pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
     served = [plugin]
     if plugins:
@@ -152,6 +155,10 @@ class FileServer:
         self._first = first  # files that were handed out before there was a session
         self._session = None
         self._files = None  # path -> its file collectors
+        self._planned = {}  # path -> request, of all files of the run
+        self._handed = {}  # path -> the items that were handed out to run
+        self._ahead = {}  # path -> items that run and all items, collected before their turn
+        self._knows_all = False
         self._batch = []
         self._requests = {}  # node id's path -> request
         self._queue = []
@@ -228,43 +235,108 @@ class FileServer:
             session.perform_collect(args)
         finally:
             del session.genitems
+        session.items = SessionItems(self._all_items)
 
     def _expand(self, session):
-        config = session.config
-        items = []
-        origin = {}
-        for request in self._channel.take_imports():
-            self._channel.loading(request["seq"])
-            for node in self._files.get(request["abspath"], ()):
-                self._import(node)
+        self._hear_plan()
         for request in self._batch:
             self._requests[request["path"]] = request
-            self._channel.loading(request["seq"])
-            for node in self._files.pop(request["abspath"], ()):
+        new = [request for request in self._batch if request["abspath"] not in self._ahead]
+        items, kept, before = self._decide(session, new, self._channel.loading)
+        for request in self._batch:
+            path, ids = request["abspath"], request["ids"]
+            if path in self._ahead:
+                kept[path], before[path] = (
+                    [item for item in some if _wanted(item.nodeid, ids)]
+                    for some in self._ahead.pop(path)
+                )
+                items.extend(kept[path])
+        if not self._knows_all:
+            session.testscollected += len(items)
+        self._handed.update(kept)
+        places = {}
+        for request in self._batch:
+            seq, path = request["seq"], request["abspath"]
+            places.update((item, (seq, at)) for at, item in enumerate(kept[path]))
+            chosen = set(kept[path])
+            dropped = sum(item not in chosen for item in before[path])
+            self._channel.collected(seq, [item.nodeid for item in kept[path]], dropped)
+            self._left[seq] = len(kept[path])
+            if not kept[path]:
+                self._channel.done(seq)
+        self._places.update(places)
+        self._queue = items
+
+    def _decide(self, session, requests, on_file=None):
+        """Collect files and have hooks say which of their items run.
+
+        Gives these in order, those of each file, and those that each file had before.
+        """
+        config = session.config
+        items, origin = [], {}
+        before = {request["abspath"]: [] for request in requests}
+        for request in requests:
+            path = request["abspath"]
+            if on_file is not None:
+                on_file(request["seq"])
+            for node in self._files.get(path, ()):
                 for item in session.genitems(node):
                     if _wanted(item.nodeid, request["ids"]):
-                        origin[item] = request["seq"]
+                        origin[item] = path
+                        before[path].append(item)
                         items.append(item)
-        before = dict(origin)
-        session.items = items
-        config.pluginmanager.check_pending()
-        config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
-        config.hook.pytest_collection_finish(session=session)
-        session.testscollected += len(items)
-        ids = {request["seq"]: [] for request in self._batch}
-        fallback = self._batch[0]["seq"]
+        kept = {path: [] for path in before}
+        if not requests:
+            return items, kept, before
+        # Hooks are told of these alone; what reads the list later, of all.
+        all_items, session.items = session.items, items
+        try:
+            config.pluginmanager.check_pending()
+            config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
+            config.hook.pytest_collection_finish(session=session)
+        finally:
+            session.items = all_items
+        fallback = requests[0]["abspath"]
         for item in items:
-            seq = origin.get(item, fallback)
-            self._places[item] = (seq, len(ids[seq]))
-            ids[seq].append(item.nodeid)
-        kept = set(items)
-        for seq, names in ids.items():
-            dropped = sum(1 for item, at in before.items() if at == seq and item not in kept)
-            self._channel.collected(seq, names, dropped)
-            self._left[seq] = len(names)
-            if not names:
-                self._channel.done(seq)
-        self._queue = items
+            kept[origin.get(item, fallback)].append(item)
+        return items, kept, before
+
+    def _hear_plan(self):
+        """Import what the run is about, and say what else pytest's tree has."""
+        imports = self._channel.take_imports()
+        if not imports:
+            return
+        self._planned = {request["abspath"]: request for request in imports}
+        unlisted = [
+            [path, nodes[0].nodeid]
+            for path, nodes in self._files.items()
+            if path not in self._planned and any(map(_may_hold_tests, nodes))
+        ]
+        if unlisted:
+            self._channel.send(["unlisted", unlisted])
+        for request in imports:
+            if not request.get("candidate"):
+                self._channel.loading(request["seq"])
+                for node in self._files.get(request["abspath"], ()):
+                    self._import(node)
+
+    def _all_items(self):
+        """The items of the whole session, because a test asks for them."""
+        session = self._session
+        ahead = [
+            self._planned.get(path) or {"abspath": path, "ids": None}
+            for path in self._files
+            if path not in self._handed
+        ]
+        with Undisturbed(session.config):
+            _, kept, before = self._decide(session, ahead)
+        for path, items in kept.items():
+            self._ahead[path] = (items, before[path])
+        found = {**kept, **self._handed}
+        items = [item for path in self._files for item in found[path]]
+        session.testscollected = len(items)
+        self._knows_all = True
+        return items
 
     @staticmethod
     def _import(node):
@@ -401,6 +473,10 @@ class FileServer:
     # Everything else that is worth saying.
 
     def pytest_collectreport(self, report):
+        if not report.nodeid and self._session is not None:
+            # A file that only hooks may collect was asked for, and holds nothing.
+            missing = self._session._notfound
+            missing[:] = [entry for entry in missing if not _is_no_module(entry[0])]
         if report.outcome == "passed":
             return
         path = report.nodeid.split("::")[0]
@@ -451,6 +527,15 @@ def _captured_in(config):
         except (AttributeError, OSError):
             descriptors.append(0)
     return descriptors
+
+
+def _may_hold_tests(node):
+    # The others of pytest's own were looked at without Python.
+    return type(node) is not DoctestTextfile
+
+
+def _is_no_module(path):
+    return os.path.isfile(path) and not path.endswith(".py")
 
 
 def _wanted(nodeid, ids):

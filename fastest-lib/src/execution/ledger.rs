@@ -1,6 +1,7 @@
 //! Who does what: the files of a plan, the attempts at each, and the tests still owed.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use crate::plan::{Engine, Plan, PlannedFile};
 
@@ -26,6 +27,21 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// The first attempt at a file.
+    fn new(file: usize, engine: Engine, ids: Option<Vec<String>>) -> Self {
+        Self {
+            file,
+            engine,
+            ids,
+            tests: Vec::new(),
+            finished: Vec::new(),
+            collected: false,
+            done: false,
+            repeated: false,
+            attempts: 0,
+        }
+    }
+
     /// The tests that have not finished, of those that are known.
     fn left(&self) -> Vec<String> {
         let tests = self.tests.iter().zip(&self.finished);
@@ -39,6 +55,8 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
+    /// Files that only a worker found; they count after those of the plan.
+    found: &'a OnceLock<Vec<PlannedFile>>,
     entries: Vec<Entry>,
     /// The first attempt at each file of the plan.
     first: Vec<usize>,
@@ -54,12 +72,14 @@ impl<'a> Ledger<'a> {
     /// Opens a ledger; `engine` decides for each file anew.
     pub(super) fn open(
         plan: &'a Plan,
+        found: &'a OnceLock<Vec<PlannedFile>>,
         workers: usize,
         in_order: bool,
         engine: impl Fn(&PlannedFile) -> Engine,
     ) -> Self {
         let mut ledger = Self {
             plan,
+            found,
             entries: Vec::new(),
             first: vec![0; plan.files.len()],
             deadly: BTreeSet::new(),
@@ -73,21 +93,28 @@ impl<'a> Ledger<'a> {
             order.sort_by_key(|&file| std::cmp::Reverse(plan.files[file].tests));
         }
         for file in order {
-            let planned = &plan.files[file];
             ledger.first[file] = ledger.entries.len();
-            ledger.push(Entry {
-                file,
-                engine: engine(planned),
-                ids: planned.ids.clone(),
-                tests: Vec::new(),
-                finished: Vec::new(),
-                collected: false,
-                done: false,
-                repeated: false,
-                attempts: 0,
-            });
+            let planned = &plan.files[file];
+            ledger.push(Entry::new(file, engine(planned), planned.ids.clone()));
         }
         ledger
+    }
+
+    /// Queues files that a worker found; whether this is the first time that any are.
+    pub(super) fn add(&mut self, files: Vec<PlannedFile>) -> bool {
+        let engines: Vec<Engine> = files.iter().map(|file| file.engine).collect();
+        if self.found.set(files).is_err() {
+            return false;
+        }
+        for (at, engine) in engines.into_iter().enumerate() {
+            self.push(Entry::new(self.plan.files.len() + at, engine, None));
+        }
+        true
+    }
+
+    /// The files that `add` was given.
+    pub(super) fn found(&self) -> &'a [PlannedFile] {
+        self.found.get().map_or(&[], Vec::as_slice)
     }
 
     fn push(&mut self, entry: Entry) {
@@ -175,7 +202,11 @@ impl<'a> Ledger<'a> {
     }
 
     pub(super) fn file(&self, seq: usize) -> &'a PlannedFile {
-        &self.plan.files[self.entries[seq].file]
+        let (at, planned) = (self.entries[seq].file, &self.plan.files);
+        match planned.get(at) {
+            Some(file) => file,
+            None => &self.found()[at - planned.len()],
+        }
     }
 
     pub(super) fn collect(&mut self, seq: usize, tests: Vec<String>) {
@@ -240,15 +271,9 @@ impl<'a> Ledger<'a> {
         old.done = true;
         let ids = ids.or_else(|| old.ids.clone());
         let entry = Entry {
-            file: old.file,
-            engine,
-            ids,
-            tests: Vec::new(),
-            finished: Vec::new(),
-            collected: false,
-            done: false,
             repeated: old.collected || old.repeated,
             attempts,
+            ..Entry::new(old.file, engine, ids)
         };
         self.push(entry);
     }

@@ -260,6 +260,8 @@ class NativeEngine:
 
     def _import_each(self, requests):
         for request in requests:
+            if request.get("candidate"):
+                continue
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()

@@ -62,6 +62,7 @@ impl Dispatcher<'_, '_> {
                     handle.files.retain(|&file| file != seq);
                 }
             }
+            FromWorker::Unlisted { files } => self.on_unlisted(files),
             FromWorker::Usage { message } => {
                 if self.said.insert(message.clone()) {
                     self.say(&Event::UsageError { message });
@@ -195,7 +196,8 @@ impl Dispatcher<'_, '_> {
                 self.stop();
             }
         }
-        if !repeated {
+        let is_nothing = file.is_candidate && ids.is_empty() && deselected == 0;
+        if !repeated && !is_nothing {
             self.compare_with_discovery(file, &ids, deselected);
             self.say(&Event::FileCollected {
                 path: file.path.clone(),
@@ -236,10 +238,8 @@ impl Dispatcher<'_, '_> {
 
     fn on_collect_report(&mut self, report: CollectReport) {
         let id = report.id.or_else(|| {
-            report
-                .seq
-                .and_then(|seq| self.ledger.get(seq))
-                .map(|entry| self.context.plan.files[entry.file].path.clone())
+            let seq = report.seq.filter(|seq| self.ledger.get(*seq).is_some())?;
+            Some(self.ledger.file(seq).path.clone())
         });
         let Some(id) = id else { return };
         // Every pytest session meets the same broken folder again.
@@ -352,5 +352,6 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
             .collect(),
         ids: ledger.entry(seq).ids.as_deref(),
         doctest: file.is_doctest,
+        candidate: file.is_candidate,
     }
 }
