@@ -19,6 +19,53 @@ def run_both(root, files, arguments=()):
     return run_native(config, root), run_pytest(root, [], arguments=arguments)
 
 
+def test_without_pytest_there_are_no_plugins(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "test_a.py").write_text("def test_plain(): pass\n")
+    (root / "test_b.py").write_text("def test_asks(of_plugin): pass\n")
+    config = make_config(root, ["test_a.py", "test_b.py"], hooks=True)
+    native = run_native(config, root, options=["-S"])
+    assert list(native["results"]) == ["test_a.py::test_plain"]
+    assert native["deopts"] == {"1": ["fixture 'of_plugin' is not known", None]}
+
+
+REFUSED = {
+    "plugin starter has hook pytest_collectstart": "def pytest_collectstart(collector): pass\n",
+    "a plugin answers the command line": "def pytest_cmdline_main(config): return 0\n",
+    "pytest cannot be configured: ZeroDivisionError": "def pytest_configure(config): 1 / 0\n",
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_plugin_that_only_pytest_serves(tmp_path, reason):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "starter.py").write_text(REFUSED[reason])
+    (root / "test_a.py").write_text("def test_plain(): pass\n")
+    config = make_config(root, ["test_a.py"], hooks=True, pythonpath=[str(root)])
+    config["pytest_args"] = ["--rootdir", str(root), "-p", "starter"]
+    native = run_native(config, root)
+    assert native["results"] == {} and native["deopts"]["0"][0].startswith(reason)
+
+
+FAILING_HOOKS = {
+    "a hook raises KeyError at collection": "def pytest_collection_modifyitems(items): {}[0]\n",
+    "hook pytest_runtest_logreport raises KeyError": "def pytest_runtest_logreport(): {}[0]\n",
+}
+
+
+@pytest.mark.parametrize("reason", FAILING_HOOKS)
+def test_hook_that_fails_is_left_to_pytest(tmp_path, reason):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "conftest.py").write_text(FAILING_HOOKS[reason])
+    (root / "test_a.py").write_text("def test_plain(): pass\n")
+    config = make_config(root, ["test_a.py"], hooks=True)
+    native = run_native(config, root)
+    assert native["results"] == {} and native["deopts"]["0"][0].startswith(reason)
+
+
 def all_warnings(native):
     return [[w["category"], w["message"], w["when"], w["nodeid"]] for w in native["warnings"]]
 

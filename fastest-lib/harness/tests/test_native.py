@@ -329,7 +329,7 @@ DEOPTS = {
     "parametrize: Failed": (
         "import pytest\n@pytest.mark.parametrize('a,b', [(1,)])\ndef test_x(a, b): pass"
     ),
-    "mark trio": "import pytest\n@pytest.mark.trio\nasync def test_x(): pass",
+    "mark flaky": "import pytest\n@pytest.mark.flaky(reruns=2)\ndef test_x(): pass",
     "mark timeout with func_only": (
         "import pytest\npytestmark = pytest.mark.timeout(3, func_only=True)\ndef test_x(): pass"
     ),
@@ -348,7 +348,7 @@ def test_handed_back_before_the_first_test(tmp_path, reason):
     root.mkdir()
     (root / "test_a.py").write_text(DEOPTS[reason] + "\n")
     (root / "test_b.py").write_text("def test_next(): pass\n")
-    plugins = ["pytest-timeout", "pytest-trio"]
+    plugins = ["pytest-timeout", "pytest-rerunfailures"]
     config = make_config(root, ["test_a.py", "test_b.py"], plugins=plugins)
     native = run_native(config, root)
     assert native["deopts"] == {"0": [reason, None]}

@@ -3,6 +3,9 @@ use std::path::{Path, PathBuf};
 
 use crate::syntax::{BindingKind, Expr, parse};
 
+/// `.pth` files of coverage.py and pytest-cov, which only begin to measure: no module comes from them.
+const MEASURING: &[&str] = &["a1_coverage.pth", "init_cov_core.pth", "pytest-cov.pth"];
+
 /// The folders in which installed modules lie.
 #[derive(Debug, Default)]
 pub(crate) struct Installed {
@@ -38,6 +41,7 @@ impl Installed {
         let paths = entries.flatten().map(|entry| entry.path());
         let mut paths: Vec<PathBuf> = paths
             .filter(|path| path.extension().is_some_and(|suffix| suffix == "pth"))
+            .filter(|path| !MEASURING.iter().any(|name| path.ends_with(name)))
             .collect();
         paths.sort();
         for path in paths {

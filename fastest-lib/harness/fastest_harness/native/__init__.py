@@ -9,6 +9,7 @@ import os
 
 from .engine import NativeEngine
 from .errors import Unsupported
+from .versions import find_pytest
 
 #: Distributions whose pytest plugin changes nothing unless an option, a fixture, a mark or an
 #: `async def` test asks for it. Where nothing else is installed no file needs pytest's plugins,
@@ -37,7 +38,7 @@ def needs_host(config):
 
 def engine_for(config, sink, plugins=()):
     """The native engine that the worker's configuration asks for."""
-    if needs_host(config):
+    if needs_host(config) and find_pytest().supported_and_installed:
         from .hosted_engine import HostedEngine
 
         return HostedEngine(config, sink, plugins)

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from ..pytest_engine import JUNIT_OFF, XDIST_OFF, coverage_options
-from . import versions
 from .errors import Unsupported
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
 from .nodes import SESSION
@@ -264,18 +263,26 @@ class Host:
         replace(collecting, main, lambda items, config: None)
         replace(collecting, manager_of_fixtures, lambda items: engine.reorder(items))
 
-    def conftest(self, path):
-        """The module of the conftest at `path`, which is loaded now if it was not yet."""
+    def enter(self, path):
+        """Load the conftests of the folders that lead to the file at `path`, outermost first.
+
+        pytest asks which conftests hold in a folder only after it has entered it.
+        """
+        root = self.config.rootpath
+        folders = list(Path(path).parents)
+        if root in folders:
+            folders = folders[: folders.index(root) + 1]
+        for folder in reversed(folders):
+            self._load_conftests(folder)
+
+    def _load_conftests(self, folder):
         from _pytest.config import ConftestImportFailure
 
         config = self.config
-        manager = config.pluginmanager
-        extra = {}
-        if versions.at_least(8, 2):
-            extra["consider_namespace_packages"] = config.getini("consider_namespace_packages")
+        extra = {"consider_namespace_packages": config.getini("consider_namespace_packages")}
         try:
-            manager._loadconftestmodules(
-                Path(path).parent, config.getoption("importmode"), config.rootpath, **extra
+            config.pluginmanager._loadconftestmodules(
+                folder, config.getoption("importmode"), config.rootpath, **extra
             )
         except ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
@@ -284,6 +291,11 @@ class Host:
             raise
         except BaseException as error:
             raise Unsupported(f"conftest fails to load: {type(error).__name__}") from None
+
+    def conftest(self, path):
+        """The module of the conftest at `path`, which is loaded now if it was not yet."""
+        self._load_conftests(Path(path).parent)
+        manager = self.config.pluginmanager
         module = manager.get_plugin(path)
         if module is None:
             raise Unsupported("pytest does not load the conftest")

@@ -130,6 +130,7 @@ class HostedEngine(NativeEngine):
         path = request["abspath"]
         for conftest in request["conftests"]:
             self._holder_of(conftest)
+        self._host.enter(path)
         if self._host.ignores(path):
             return []
         items = self._collect_items(request)

@@ -86,8 +86,18 @@ def made_by_pytest(item, when, error, duration):
     """The report of a phase that raised `error`, or of one whose test carries an xfail mark."""
     if not versions.installed():
         return _without_pytest(item, when, error, duration)
+    if error is not None:
+        _spare_search(item)
     call = call_info(error, when, duration)
     return _with_extras(item, as_dict(of_call(item, call), when, duration))
+
+
+def _spare_search(item):
+    """Tell `inspect` which module the test's file is: it would walk through all that are loaded."""
+    known = getattr(sys.modules.get("inspect"), "modulesbyfile", None)
+    path = getattr(item.module, "__file__", None)
+    if known is not None and path:
+        known.setdefault(path, item.module.__name__)
 
 
 def of_call(item, call):

@@ -45,6 +45,11 @@ class PytestVersion:
         """Whether the engine knows this release's rules. No pytest at all counts as known."""
         return self.text is None or (8, 2) <= self.key < (10, 0)
 
+    @property
+    def supported_and_installed(self):
+        """Whether there is a pytest whose rules the engine knows."""
+        return self.installed and self.supported
+
 
 def find_pytest():
     """Look the installed pytest up on `sys.path`."""
