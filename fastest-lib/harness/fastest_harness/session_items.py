@@ -11,7 +11,11 @@ class SessionItems(list):
     def _complete(self):
         fill, self._fill = self._fill, None
         if fill is not None:
-            list.extend(self, fill())
+            try:
+                list.extend(self, fill())
+            except BaseException:
+                self._fill = fill
+                raise
 
 
 def _completed(name):

@@ -14,6 +14,7 @@
 
 mod affected;
 mod audit;
+mod candidates;
 mod changes;
 mod expression;
 mod inputs;

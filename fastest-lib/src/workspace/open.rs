@@ -315,6 +315,11 @@ impl Workspace {
         paths::relative(&self.rootdir, &path)
     }
 
+    /// Whether a `conftest.py` may collect files that are no test files.
+    pub(crate) fn may_collect(&self, conftest: &Path) -> bool {
+        walk::mentions_hooks(conftest)
+    }
+
     /// The patterns of test file names.
     pub(crate) fn test_patterns(&self) -> Vec<PathPattern> {
         let patterns = self.config.python_files.iter();

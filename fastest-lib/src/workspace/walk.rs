@@ -121,7 +121,8 @@ impl Rules {
     }
 }
 
-fn mentions_hooks(conftest: &Path) -> bool {
+/// Whether a conftest names a hook that may collect any file.
+pub(crate) fn mentions_hooks(conftest: &Path) -> bool {
     std::fs::read(conftest).is_ok_and(|text| {
         let mut hooks = COLLECTING_HOOKS.iter();
         hooks.any(|hook| memchr::memmem::find(&text, hook).is_some())

@@ -18,7 +18,8 @@ impl Dispatcher<'_, '_> {
             .chain(plan.left_out.iter().map(PathBuf::as_path))
             .collect();
         let is_new = |(path, _): &(PathBuf, String)| !known.contains(path.as_path());
-        let unlisted: Vec<PlannedFile> = files.into_iter().filter(is_new).map(planned_file).collect();
+        let unlisted: Vec<PlannedFile> =
+            files.into_iter().filter(is_new).map(planned_file).collect();
         if unlisted.is_empty() || self.stopping {
             return;
         }
