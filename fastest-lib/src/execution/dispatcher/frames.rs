@@ -198,6 +198,13 @@ impl Dispatcher<'_, '_> {
         }
         let is_nothing = file.is_candidate && ids.is_empty() && deselected == 0;
         if !repeated && !is_nothing {
+            if file.is_candidate && self.context.options.engine == EngineChoice::Auto {
+                // Only now is it known to hold tests.
+                self.say(&Event::FileDeoptimized {
+                    path: file.path.clone(),
+                    reason: file.reasons.first().cloned().unwrap_or_default(),
+                });
+            }
             self.compare_with_discovery(file, &ids, deselected);
             self.say(&Event::FileCollected {
                 path: file.path.clone(),
