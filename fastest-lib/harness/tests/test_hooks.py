@@ -19,6 +19,17 @@ def run_both(root, files, arguments=()):
     return run_native(config, root), run_pytest(root, [], arguments=arguments)
 
 
+def test_settings_that_nobody_knows_are_warned_of(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "pytest.ini").write_text("[pytest]\nunheard_of = 1\nknown = 2\n")
+    (root / "conftest.py").write_text("def pytest_addoption(parser): parser.addini('known', '')\n")
+    (root / "test_a.py").write_text("def test_plain(): pass\n")
+    native, oracle = run_both(root, ["test_a.py"])
+    assert native["deopts"] == {} and differences(native, oracle) == []
+    assert all_warnings(native) == oracle["warnings"] and len(oracle["warnings"]) == 1
+
+
 def test_without_pytest_there_are_no_plugins(tmp_path):
     root = tmp_path / "root"
     root.mkdir()

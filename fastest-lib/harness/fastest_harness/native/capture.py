@@ -103,7 +103,7 @@ class _Stream:
         os.dup2(self._saved, self._fd)
 
     def drain(self):
-        size = os.fstat(self._own).st_size
+        size = os.lseek(self._own, 0, os.SEEK_END)
         if not size:
             return ""
         data = os.pread(self._own, size, 0)

@@ -99,8 +99,6 @@ class Host:
             self._ask_command_line()
             self._start()
             self._judge()
-            for name in sorted(self.config._get_unknown_ini_keys()):
-                raise Refused(f"no plugin knows the setting {name}")
         except pytest_config.ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
             self._undo(f"conftest fails to import: {type(cause).__name__}")

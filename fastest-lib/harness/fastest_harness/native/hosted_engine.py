@@ -77,6 +77,7 @@ class HostedEngine(NativeEngine):
 
     def _open(self):
         config = self._config
+        self._validated = False
         self._host = host = Host(config, self._capture, Listener(self._sink.warning))
         meta_path = list(sys.meta_path)
         try:
@@ -136,6 +137,10 @@ class HostedEngine(NativeEngine):
         for conftest in request["conftests"]:
             self._holder_of(conftest)
         self._host.enter(path)
+        if not self._validated:
+            # Not before the conftests of all files are loaded, which may have added settings.
+            self._validated = True
+            self._host.config._validate_config_options()
         if self._host.ignores(path):
             return []
         items = self._collect_items(request)

@@ -120,7 +120,7 @@ class LogCapture:
         if self._handlers is None:
             self._make_handlers(logging)
         handlers = self._root.handlers
-        if handlers[-2:] != self._handlers:
+        if not handlers or handlers[-1] is not self._report or handlers[-2:] != self._handlers:
             for handler in (*self._idle, *self._handlers):
                 if handler in handlers:
                     self._root.removeHandler(handler)
@@ -229,7 +229,7 @@ class LogCapture:
         for handler in self._handlers:
             if handler.records or handler.stream.tell():
                 handler.reset()
-        if "caplog" in item.fixturenames:
+        if "caplog" in item.info.closure:
             self.serve_caplog(item)
 
     def serve_caplog(self, item):

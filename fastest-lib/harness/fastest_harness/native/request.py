@@ -158,9 +158,6 @@ class Request:
             raise Unsupported(f"fixture {argname} used after its teardown")
         return cached[0]
 
-    def _get_active_fixturedef(self, argname):
-        return self.active_fixturedef(argname)
-
     def _fillfixtures(self):
         item = self._pyfuncitem
         funcargs = item.funcargs

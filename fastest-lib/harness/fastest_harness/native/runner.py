@@ -16,6 +16,8 @@ from .nodes import DIRECTORY, MODULE, PACKAGE
 __tracebackhide__ = True
 
 _CURRENT = "PYTEST_CURRENT_TEST"
+_ENVIRON = type(os.environ)
+_ENCODED = os.environ.encodekey(_CURRENT)
 _EVALUATED = ("skip", "skipif", "xfail")
 
 
@@ -148,6 +150,20 @@ def is_outcome(error):
     return outcomes is not None and isinstance(error, outcomes.OutcomeException)
 
 
+def _tell_current(text):
+    """Put `text` where tests and their children find what is running."""
+    environ = os.environ
+    if "\x00" in text:
+        text = text.replace("\x00", "(null)")
+    if type(environ) is not _ENVIRON:
+        environ[_CURRENT] = text
+        return
+    # What assigning does, without encoding the name each time.
+    value = environ.encodevalue(text)
+    os.putenv(_ENCODED, value)
+    environ._data[_ENCODED] = value
+
+
 class Runner:
     """Runs items. `capture`, `logs`, `recorder` and `stray` belong to the engine."""
 
@@ -232,7 +248,7 @@ class Runner:
 
     def _phase(self, item, when, function, marked):
         capture, logs = self._capture, self._logs
-        os.environ[_CURRENT] = f"{item.nodeid} ({when})".replace("\x00", "(null)")
+        _tell_current(f"{item.nodeid} ({when})")
         capture.arm()
         logs.start_phase(item, when)
         error = None
