@@ -2,7 +2,7 @@
 
 
 class SessionItems(list):
-    """A list that ``fill()`` gives the items of when something is asked of it for the first time."""
+    """A list that ``fill()`` gives the items of when it is first asked for anything."""
 
     def __init__(self, fill):
         super().__init__()
