@@ -204,8 +204,10 @@ fn runs_add_up_only_when_asked() {
 fn a_worker_that_dies_loses_only_its_own() {
     let dies = "import os\nfrom pkg.a import g\ndef test_dies():\n    g()\n    os._exit(3)\n";
     let project = measured(&[("test_dies.py", dies)]);
+    // In pytest's order, in which its worker has run no other file before.
+    let arguments = ["--cov=pkg", "--cov-report=json", "--optimizer=parallel"];
     for engine in ENGINES {
-        let finished = project.run(engine, &["--cov=pkg", "--cov-report=json"]);
+        let finished = project.run(engine, &arguments);
         assert_eq!(finished.code, Some(1), "{finished:?}");
         let executed = lines(&project)["pkg/a.py"].0.clone();
         assert_eq!(

@@ -269,11 +269,11 @@ fn an_audit_tells_what_is_missed_and_what_is_not_known() {
 #[test]
 fn what_was_recorded_is_an_input_and_selects_the_test() {
     let loads = "import importlib, os\n\n\
-                 def test_plugin():\n    importlib.import_module('_'.join(['my', 'plugin']))\n";
+                 def test_addition():\n    importlib.import_module('_'.join(['my', 'addition']))\n";
     let files = [
-        ("test_plugin.py", loads),
+        ("test_addition.py", loads),
         ("test_other.py", "def test_other(): pass\n"),
-        ("my_plugin.py", "import behind\n"),
+        ("my_addition.py", "import behind\n"),
         ("behind.py", ""),
     ];
     let project = project(&files);
@@ -284,19 +284,19 @@ fn what_was_recorded_is_an_input_and_selects_the_test() {
         assert_eq!(finished.code, Some(0), "{finished:#?}");
         String::from_utf8(finished.stdout).unwrap()
     };
-    let inputs = ["inputs", "test_plugin.py"];
+    let inputs = ["inputs", "test_addition.py"];
     let affected = ["affected", "--output", "files", "--changed", "behind.py"];
-    assert_eq!(answer(&inputs), "pytest.ini\ntest_plugin.py\n");
+    assert_eq!(answer(&inputs), "pytest.ini\ntest_addition.py\n");
     assert_eq!(answer(&affected), "");
     assert_eq!(record(&project, "native", &[]).code, Some(0));
     assert_eq!(
         answer(&inputs),
-        "behind.py\nmy_plugin.py\npytest.ini\ntest_plugin.py\n"
+        "behind.py\nmy_addition.py\npytest.ini\ntest_addition.py\n"
     );
-    assert_eq!(answer(&affected), "test_plugin.py\n");
+    assert_eq!(answer(&affected), "test_addition.py\n");
     // A file that is gone is looked for where it was.
     fs::remove_file(project.root().join("behind.py")).unwrap();
-    assert_eq!(answer(&affected), "test_plugin.py\n");
+    assert_eq!(answer(&affected), "test_addition.py\n");
     let config = "[tool.fastest.graph]\nrecords = false\n";
     fs::write(project.root().join("pyproject.toml"), config).unwrap();
     assert_eq!(answer(&affected), "");

@@ -124,6 +124,7 @@ def _refusal():
         "type": "ready",
         "python": _version(),
         "pytest": None,
+        "plugins": [],
         "problem": f"Fastest needs CPython 3.9 or later, this is {this}",
     }
 

@@ -94,8 +94,9 @@ impl Dispatcher<'_, '_> {
             }
         }
         let blamed = self.blame(&worker, &death);
+        let at_end = worker.collected && owed.is_empty();
         match (&worker.broken, blamed, owed.is_empty()) {
-            (Some(traceback), false, _) if worker.activity() == Activity::Idle => {
+            (Some(traceback), false, _) if worker.activity() == Activity::Idle && !at_end => {
                 return self.internal_error(traceback.clone());
             }
             (Some(traceback), false, _) => self.on_failed_end(traceback),
