@@ -135,6 +135,10 @@ impl Conftest {
         for (at, name) in ["collect_ignore", "collect_ignore_glob"].iter().enumerate() {
             let read = IgnoreList::read(name, facts, names, &conftest.folder, place);
             let (list, open) = read;
+            if let Some(entry) = names.module.scope.get(name) {
+                let reason = place.reason(entry.line(), format!("`{name}` leaves files out"));
+                conftest.asks_plugins.push(reason);
+            }
             conftest.ignored[at] = list;
             conftest.open.extend(open);
         }

@@ -103,17 +103,25 @@ const NATIVE_SETTINGS: &[&str] = &[
     "xfail_strict",
 ];
 
-/// Settings of pytest itself that the native engine does not have.
-const PYTEST_SETTINGS: &[&str] = &[
+/// Settings that the native engine honours in a session of pytest's own, whose helpers ask for them.
+const SESSION_SETTINGS: &[&str] = &[
     "assertion_text_diff_style",
-    "collect_imported_tests",
-    "consider_namespace_packages",
     "disable_test_id_escaping_and_forfeit_all_rights_to_community_support",
-    "enable_assertion_pass_hook",
-    "max_warnings",
     "parametrize_long_str_id_strategy",
     "strict",
     "strict_parametrization_ids",
+    "truncation_limit_chars",
+    "truncation_limit_lines",
+    "verbosity_assertions",
+    "verbosity_test_cases",
+];
+
+/// Settings of pytest itself that the native engine does not have.
+const PYTEST_SETTINGS: &[&str] = &[
+    "collect_imported_tests",
+    "consider_namespace_packages",
+    "enable_assertion_pass_hook",
+    "max_warnings",
 ];
 
 /// How the names of others of them begin.
@@ -312,10 +320,9 @@ fn unknown_settings(workspace: &Workspace) -> impl Iterator<Item = &str> {
 
 /// Whether a setting is one of pytest itself.
 fn is_of_pytest(setting: &str) -> bool {
+    let in_group = |group: &&str| setting.starts_with(group);
     PYTEST_SETTINGS.contains(&setting)
-        || PYTEST_SETTING_GROUPS
-            .iter()
-            .any(|group| setting.starts_with(group))
+        || PYTEST_SETTING_GROUPS.iter().any(in_group) && !SESSION_SETTINGS.contains(&setting)
 }
 
 /// Whether the configuration asks for plugins, which only a configuration of pytest's own has.

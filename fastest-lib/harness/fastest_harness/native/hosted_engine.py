@@ -143,8 +143,10 @@ class HostedEngine(NativeEngine):
             self._host.config._validate_config_options()
         if self._host.ignores(path):
             return []
-        items = self._collect_items(request)
         relay = self._relays.at(path)
+        generating = relay.hook.pytest_generate_tests
+        self._collector.generate = generating if foreign(generating) else None
+        items = self._collect_items(request)
         told = foreign(relay.hook.pytest_itemcollected)
         infos = {}
         for item in items:
