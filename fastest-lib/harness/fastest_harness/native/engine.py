@@ -145,8 +145,8 @@ class NativeEngine:
         if reason is not None:
             self._stop()
             return reason
-        tree = Tree(self._session, config, self._load_package)
-        self._collector = Collector(config, self._session, tree, self._builtins)
+        tree = Tree(self._session, self._config, self._load_package)
+        self._collector = Collector(self._config, self._session, tree, self._builtins)
         self._runner = self._make_runner(Runner)
         self._configure_plugins()
         return None
