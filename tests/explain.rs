@@ -59,13 +59,13 @@ fn all_reasons_of_a_configuration_are_told() {
     let project = project(&[
         (
             "pytest.ini",
-            "[pytest]\naddopts = -p no:doctest --fulltrace\nmax_warnings = 1\n",
+            "[pytest]\naddopts = -p no:doctest --noconftest\nmax_warnings = 1\n",
         ),
         ("test_a.py", "def test_a(): pass\n"),
     ]);
     let finished = project.fastest(&["explain"]).finish_clean();
     let text = String::from_utf8(finished.stdout).unwrap();
-    for reason in ["no:doctest", "--fulltrace", "max_warnings"] {
+    for reason in ["no:doctest", "--noconftest", "max_warnings"] {
         assert!(text.contains(reason), "{reason}\n{text}");
     }
 }

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from _pytest.mark import __dict__ as mark_plugin
 from oracle import differences, make_config, run_native, run_pytest
 
 PROBES = Path(__file__).parent / "probes"
@@ -91,6 +92,10 @@ def test_verbose_and_locals(tmp_path):
         (["-k", "test_marks"], {"keyword": "test_marks"}),
         (["-m", "xfail"], {"markexpr": "xfail"}),
         (["-m", "custom or skip"], {"markexpr": "custom or skip"}),
+        (
+            ["-m", "custom and not skip", "--strict-markers"],
+            {"markexpr": "custom and not skip", "strict_markers": True},
+        ),
         (["-o", "xfail_strict=true"], {"xfail_strict": True}),
         (["-W", "error::UserWarning"], {"cmdline_warnings": ["error::UserWarning"]}),
         (["-o", "usefixtures=broken"], {"usefixtures": ["broken"]}),
@@ -340,6 +345,16 @@ DEOPTS = {
         "def test_x(): pass\ntest_x.is_hypothesis_test = True"
     ),
 }
+
+
+def test_strict_markers_hold_for_expressions(tmp_path):
+    root, files = lay_out(tmp_path, "marks.py.txt")
+    options = {"markexpr": "custom or unheard_of", "strict_markers": True, "markers": ["custom"]}
+    native = run_native(make_config(root, files, **options), root)
+    if "_validate_marker_names" in mark_plugin:
+        assert native["results"] == {} and "unheard_of" in native["deopts"]["0"][0]
+    else:
+        assert native["results"]
 
 
 @pytest.mark.parametrize("reason", DEOPTS)

@@ -69,8 +69,9 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
     let names = Names::of(input.world, input.module);
     let mut hooks = hooks(names, place);
     // A test module is no plugin: of its hooks pytest calls the one that generates tests.
+    hooks.needs_pytest.clear();
     hooks
-        .needs_pytest
+        .asks_plugins
         .retain(|reason| reason.message.starts_with("`pytest_plugins`"));
     let holder = Holder::of_module(names, place, &rules.ids);
     let mut holders = vec![&rules.builtin];
@@ -102,6 +103,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 conftests: Vec::new(),
                 names: Vec::new(),
                 is_doctest: false,
+                is_candidate: false,
             },
             wide: Vec::new(),
         },
@@ -188,7 +190,7 @@ impl<'a> Collector<'a> {
         for reason in hooks.open.into_iter().chain(hooks.session_open) {
             self.open(reason);
         }
-        for reason in hooks.needs_pytest.into_iter().chain(hooks.asks_plugins) {
+        for reason in hooks.asks_plugins {
             self.needs_pytest(reason);
         }
         self.generates = self.generates.take().or(hooks.generates);

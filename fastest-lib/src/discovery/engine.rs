@@ -66,6 +66,7 @@ const NATIVE_HOOKS: &[&str] = &[
     "pytest_deselected",
     "pytest_enter_pdb",
     "pytest_exception_interact",
+    "pytest_generate_tests",
     "pytest_ignore_collect",
     "pytest_internalerror",
     "pytest_itemcollected",

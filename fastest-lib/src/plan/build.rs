@@ -1,5 +1,8 @@
 //! Which engine runs which file, and with what arguments pytest does.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
@@ -100,17 +103,25 @@ const NATIVE_SETTINGS: &[&str] = &[
     "xfail_strict",
 ];
 
-/// Settings of pytest itself that the native engine does not have.
-const PYTEST_SETTINGS: &[&str] = &[
+/// Settings that the native engine honours in a session of pytest's own, whose helpers ask for them.
+const SESSION_SETTINGS: &[&str] = &[
     "assertion_text_diff_style",
-    "collect_imported_tests",
-    "consider_namespace_packages",
     "disable_test_id_escaping_and_forfeit_all_rights_to_community_support",
-    "enable_assertion_pass_hook",
-    "max_warnings",
     "parametrize_long_str_id_strategy",
     "strict",
     "strict_parametrization_ids",
+    "truncation_limit_chars",
+    "truncation_limit_lines",
+    "verbosity_assertions",
+    "verbosity_test_cases",
+];
+
+/// Settings of pytest itself that the native engine does not have.
+const PYTEST_SETTINGS: &[&str] = &[
+    "collect_imported_tests",
+    "consider_namespace_packages",
+    "enable_assertion_pass_hook",
+    "max_warnings",
 ];
 
 /// How the names of others of them begin.
@@ -161,11 +172,16 @@ pub(crate) fn plan(
     if options.strategy == Strategy::Simple {
         in_one_process(&mut files, options);
     }
+    let planned: HashSet<&Path> = files.iter().map(|file| file.abspath.as_path()).collect();
+    let left_out = discovery.files.iter().map(|file| &file.abspath);
+    let left_out = left_out.filter(|path| !planned.contains(path.as_path()));
+    let left_out = left_out.cloned().collect();
     // What workers drop, they count themselves.
     let counted_by_workers: usize = selection.files.iter().map(|file| file.deselected).sum();
     let filters = &selection.filters;
     Plan {
         files,
+        left_out,
         unreadable: discovery.unreadable.clone(),
         deselected: selection.deselected.saturating_sub(counted_by_workers),
         keyword: filters.keyword.clone().unwrap_or_default(),
@@ -188,7 +204,7 @@ fn plan_file(
     let mut reasons = general.to_vec();
     reasons.extend(found.needs_pytest.iter().map(describe));
     let engine = match options.engine {
-        EngineChoice::Native => Engine::Native,
+        EngineChoice::Native if !found.is_candidate => Engine::Native,
         EngineChoice::Pytest => Engine::Pytest,
         _ if reasons.is_empty() => Engine::Native,
         _ => Engine::Pytest,
@@ -204,6 +220,7 @@ fn plan_file(
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         is_doctest: found.is_doctest,
+        is_candidate: found.is_candidate,
         tests: selected.tests.len(),
         classes: classes(found, history),
         part: selected.part.clone(),
@@ -303,10 +320,9 @@ fn unknown_settings(workspace: &Workspace) -> impl Iterator<Item = &str> {
 
 /// Whether a setting is one of pytest itself.
 fn is_of_pytest(setting: &str) -> bool {
+    let in_group = |group: &&str| setting.starts_with(group);
     PYTEST_SETTINGS.contains(&setting)
-        || PYTEST_SETTING_GROUPS
-            .iter()
-            .any(|group| setting.starts_with(group))
+        || PYTEST_SETTING_GROUPS.iter().any(in_group) && !SESSION_SETTINGS.contains(&setting)
 }
 
 /// Whether the configuration asks for plugins, which only a configuration of pytest's own has.

@@ -82,10 +82,8 @@ class Collector:
         self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
         self._asynchronous = session.asynchronous
-        #: `pytest_generate_tests` functions of conftests and plugins, in the order in which
-        #: pytest calls them: those before parametrized fixtures are looked at, which come after
-        #: the module's own, and those after that.
-        self.generators = ((), ())
+        #: pytest's hook that generates tests, where conftests or plugins have a say in it.
+        self.generate = None
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
@@ -110,7 +108,7 @@ class Collector:
             add_module_fixtures(holder, module)
             holder.add_holder(own)
         plugins = self._asynchronous.holders()
-        generates = hasattr(module, "pytest_generate_tests") or self.generators != ((), ())
+        generates = hasattr(module, "pytest_generate_tests") or self.generate is not None
         scope = _Scope([self._builtins, *plugins, *conftests, holder], node.own_markers, generates)
         if getattr(module, "__test__", True):
             self._walk(node, [module.__dict__], scope, items)
@@ -229,8 +227,8 @@ class Collector:
         if parametrize or scope.generates or any(map(_may_have_params, info.definitions.values())):
             definition = Function(name, parent, nodeid, info, None, marks)
             metafunc = Metafunc(info, definition, self._config)
-            generators = self._generators_for(parent) if scope.generates else ((), ())
-            calls = metafunc.run(parametrize, generators)
+            generators = _generators_for(parent) if scope.generates else ()
+            calls = metafunc.run(parametrize, generators, self.generate)
             if scope.generates:
                 info.closure = tuple(metafunc.fixturenames)
                 if calls:
@@ -245,16 +243,6 @@ class Collector:
             items.append(Function(name + suffix, parent, nodeid + suffix, info, call, own))
         if asynchronous or every or calls:
             self._asynchronous.adopt(items[first:], func, asynchronous)
-
-    def _generators_for(self, parent):
-        """The hooks that generate tests of functions of `parent`, in the order of their calls."""
-        early, late = self.generators
-        own = []
-        if parent.cls is not None and hasattr(parent.cls, "pytest_generate_tests"):
-            own.append(parent.cls().pytest_generate_tests)
-        if hasattr(parent.module, "pytest_generate_tests"):
-            own.append(parent.module.pytest_generate_tests)
-        return (*own, *early), late
 
     def plain_info(self, name, func, marks, scope):
         """What there is to know of a test that takes no arguments, whatever its signature."""
@@ -286,7 +274,8 @@ class Collector:
 
     def _require_known(self, info):
         for name in info.closure:
-            if name not in info.definitions and name != "request":
+            # A hook may have added a name without its definitions.
+            if name not in info.definitions and name != "request" and not info.find(name):
                 raise Unsupported(f"fixture {name!r} is not known")
 
 
@@ -351,6 +340,16 @@ def _warn_of_empty_use(definition):
     for node, mark in definition.iter_markers_with_node("usefixtures"):
         if not mark.args:
             node.warn(PytestWarning(text))
+
+
+def _generators_for(parent):
+    """What generates tests of functions of `parent`, in the order in which pytest knows them."""
+    own = []
+    if hasattr(parent.module, "pytest_generate_tests"):
+        own.append(parent.module.pytest_generate_tests)
+    if parent.cls is not None and hasattr(parent.cls, "pytest_generate_tests"):
+        own.append(parent.cls().pytest_generate_tests)
+    return own
 
 
 def _may_have_params(definitions):

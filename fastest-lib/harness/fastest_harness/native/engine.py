@@ -264,6 +264,8 @@ class NativeEngine:
         for request in requests:
             if self._sink.should_stop():
                 return
+            if request.get("candidate"):
+                continue
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()
@@ -425,7 +427,7 @@ class NativeEngine:
         if not (self._config["keyword"] or self._config["markexpr"]):
             return items
         if self._selector is None:
-            self._selector = Selector(self._config)
+            self._selector = Selector(self._config, self._pytest_config)
         return [item for item in items if self._selector.keep(item)]
 
     def _answer_failed_import(self, seq, error):

@@ -1,7 +1,8 @@
 """What plugins and conftests may do to pytest without a hook, and the engine would not see.
 
-pytest's own functions replaced by others, fixtures registered by code, options and settings changed
-after they were read: for each there is a look that tells of it, so that pytest runs what it concerns.
+pytest's own functions replaced by others, fixtures registered by code, options and settings
+changed after they were read: for each there is a look that tells of it, so that pytest runs what
+it concerns.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ class RegisteredFixtures:
         reason = f"fixture {name!r} is registered by code"
         if self.started:
             self._late(reason)
-        everywhere = not isinstance(nodeid, str) and (node is session or not hasattr(node, "parent"))
+        everywhere = not isinstance(nodeid, str) and (
+            node is session or not hasattr(node, "parent")
+        )
         if autouse or not everywhere:
             self.refusal = self.refusal or reason
         self._names.add(name)

@@ -21,6 +21,7 @@ MODELLED = frozenset(
         "pytest_deselected",
         "pytest_enter_pdb",
         "pytest_exception_interact",
+        "pytest_generate_tests",
         "pytest_ignore_collect",
         "pytest_internalerror",
         "pytest_itemcollected",

@@ -307,12 +307,15 @@ class Host:
             replace(caller, capture, partial(runner.captured, when=when))
         replace(hook.pytest_runtest_logreport, self.session, runner.counted)
         hook.pytest_sessionfinish._remove_plugin(running)
+        generating = hook.pytest_generate_tests
+        fixtures = self.session._fixturemanager
+        replace(generating, fixtures, lambda metafunc: metafunc.add_fixtures())
+        replace(generating, python, lambda metafunc: metafunc.add_marks())
         collecting = hook.pytest_collection_modifyitems
-        manager_of_fixtures = self.session._fixturemanager
-        without(collecting, (mark, main, manager_of_fixtures))
+        without(collecting, (mark, main, fixtures))
         replace(collecting, mark, lambda items, config: engine.select(items))
         replace(collecting, main, lambda items, config: None)
-        replace(collecting, manager_of_fixtures, lambda items: engine.reorder(items))
+        replace(collecting, fixtures, lambda items: engine.reorder(items))
 
     def enter(self, path):
         """Load the conftests of the folders that lead to the file at `path`, outermost first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..session_items import SessionItems
 from .asynchronous.hosted import HostedAsynchronous
 from .builtin import make_factory
 from .engine import NativeEngine
@@ -47,6 +48,10 @@ class _PluginHolder(Holder):
             if marker.autouse:
                 raise Refused(error.reason) from None
             self.add(_RefusedFixture(argname, error.reason))
+
+
+def _not_here():
+    raise Unsupported("the items of the whole session")
 
 
 class HostedEngine(NativeEngine):
@@ -137,8 +142,10 @@ class HostedEngine(NativeEngine):
             self._host.config._validate_config_options()
         if self._host.ignores(path):
             return []
-        items = self._collect_items(request)
         relay = self._relays.at(path)
+        generating = relay.hook.pytest_generate_tests
+        self._collector.generate = generating if foreign(generating) else None
+        items = self._collect_items(request)
         told = foreign(relay.hook.pytest_itemcollected)
         infos = {}
         for item in items:
@@ -182,6 +189,8 @@ class HostedEngine(NativeEngine):
             raise Unsupported("a hook adds tests at collection")
         if len(set(items)) < len(items):
             raise Unsupported("a hook repeats tests")
+        # A session has the items of all files, and here only those of one are known.
+        session.items = SessionItems(_not_here)
         for item in items:
             # Hooks may have added marks that a plugin acts upon.
             check_marks(item.own_markers)

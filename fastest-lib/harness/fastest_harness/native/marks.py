@@ -140,14 +140,17 @@ def unpacked_marks(obj):
 
 
 class Selector:
-    """`-k` and `-m` of one run. Raises `Unsupported` where pytest reports a usage error."""
+    """`-k` and `-m` of one run. Raises `Unsupported` where pytest reports a usage error.
 
-    def __init__(self, config):
-        keyword = config["keyword"].lstrip()
+    `values` is the worker's configuration, `config` what stands for pytest's.
+    """
+
+    def __init__(self, values, config):
+        keyword = values["keyword"].lstrip()
         self._keyword = _compile(keyword) if keyword else None
-        self._marks = _compile(config["markexpr"]) if config["markexpr"] else None
-        if self._marks is not None and config["strict_markers"]:
-            raise Unsupported("-m with strict markers")
+        self._marks = _compile(values["markexpr"]) if values["markexpr"] else None
+        if self._marks is not None:
+            _require_registered(self._marks, config)
 
     def keep(self, item):
         """Whether the expressions select `item`."""
@@ -165,6 +168,20 @@ def _compile(text):
         return Expression.compile(text)
     except Exception as error:
         raise Unsupported(f"expression {text!r}: {error}") from None
+
+
+def _require_registered(expression, config):
+    """Raise `Unsupported` for marks that strict markers do not allow in `-m`."""
+    from _pytest import mark as pytest_mark
+
+    # Releases without this function allow all.
+    validate = getattr(pytest_mark, "_validate_marker_names", None)
+    if validate is None:
+        return
+    try:
+        validate(expression, config)
+    except Exception as error:
+        raise Unsupported(f"-m: {error}") from None
 
 
 def _keyword_matcher(item):

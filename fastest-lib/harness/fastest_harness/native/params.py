@@ -103,6 +103,8 @@ class Metafunc:
         self._arg2fixturedefs = info.definitions
         self._nodeid = definition.nodeid
         self._direct = []
+        #: The parametrize marks with their arguments.
+        self._marked = []
         #: The plan; its name is pytest's.
         self._calls = []
 
@@ -111,30 +113,38 @@ class Metafunc:
             raise AttributeError(name)
         raise Unsupported(f"metafunc.{name}")
 
-    def run(self, marks, generators=((), ())):
+    def run(self, marks, generators=(), hook=None):
         """The calls, or none if the function has no parameters.
 
-        Parametrized fixtures count first, then the parametrize `marks`, nearest first.
-        `generators` are the `pytest_generate_tests` functions that pytest calls before it looks
-        at parametrized fixtures, and those that it calls between these and the marks.
+        Parametrized fixtures count first, then the parametrize `marks`, nearest first; the
+        `pytest_generate_tests` functions `generators` before both, the last first. With `hook`,
+        pytest's hook calls these, those of conftests and plugins, and the two steps.
         """
-        early, late = generators
-        for hook in early:
-            _call_hook(hook, self)
-        marked = [arguments_of(mark) for mark in marks]
-        taken = {name for arguments in marked for name in names_of(arguments[0])}
-        for argname in self.fixturenames:
-            if argname not in taken:
-                self._from_fixture(argname)
-        for hook in late:
-            _call_hook(hook, self)
-        for mark, arguments in zip(marks, marked):
-            self._add(*arguments, mark=mark)
+        self._marked = [(mark, arguments_of(mark)) for mark in marks]
+        if hook is not None:
+            _call_all(hook, generators, self)
+        else:
+            for generator in reversed(generators):
+                _call_hook(generator, self)
+            self.add_fixtures()
+            self.add_marks()
         if self._direct and _counts_direct_by_call():
             for argname in self._direct:
                 for index, call in enumerate(self._calls):
                     call.indices[argname] = index
         return self._calls
+
+    def add_fixtures(self):
+        """Multiply the calls by the parameters of fixtures that no mark parametrizes."""
+        taken = {name for _, arguments in self._marked for name in names_of(arguments[0])}
+        for argname in self.fixturenames:
+            if argname not in taken:
+                self._from_fixture(argname)
+
+    def add_marks(self):
+        """Multiply the calls by the parameters of the marks."""
+        for mark, arguments in self._marked:
+            self._add(*arguments, mark=mark)
 
     def parametrize(
         self,
@@ -308,6 +318,13 @@ def _call_hook(hook, metafunc):
         raise Unsupported(f"pytest_generate_tests takes {', '.join(arguments)}")
     try:
         hook(*[metafunc] * len(arguments))
+    except (Exception, _outcome()) as error:
+        raise Unsupported(f"pytest_generate_tests: {type(error).__name__}") from None
+
+
+def _call_all(hook, generators, metafunc):
+    try:
+        hook.call_extra(generators, {"metafunc": metafunc})
     except (Exception, _outcome()) as error:
         raise Unsupported(f"pytest_generate_tests: {type(error).__name__}") from None
 

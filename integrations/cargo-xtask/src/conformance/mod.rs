@@ -326,9 +326,9 @@ pub(crate) fn pytest_run(command: &mut Command, record: &Path, volatile: &Volati
 fn run_fastest(suite: &Suite, prepared: &Prepared, fastest: &Path, engine: &str) -> Result<Run> {
     let mut command = Command::new(fastest);
     command.arg("run").args(suite.run_paths()).args(&suite.args);
-    command.args([
-        "--output", "json", "-n", "2", "--engine", engine, "--python",
-    ]);
+    let workers = suite.workers.to_string();
+    command.args(["--output", "json", "-n", &workers, "--engine", engine]);
+    command.arg("--python");
     prepared.venv.activate(command.arg(prepared.venv.python()));
     command.current_dir(&prepared.source).envs(&suite.env);
     command.env("FASTEST_CACHE_DIR", &prepared.cache);

@@ -35,6 +35,8 @@ pub(crate) struct Suite {
     pub(crate) args: Vec<String>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
+    #[serde(default = "two")]
+    pub(crate) workers: usize,
     #[serde(default)]
     pub(crate) volatile_ids: Vec<String>,
     #[serde(default)]
@@ -47,6 +49,10 @@ pub(crate) struct Suite {
     pub(crate) soundness: Option<Soundness>,
     #[serde(default)]
     pub(crate) coverage: Vec<String>,
+}
+
+fn two() -> usize {
+    2
 }
 
 /// What a suite can be taken for.
