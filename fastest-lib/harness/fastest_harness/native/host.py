@@ -14,6 +14,7 @@ from pathlib import Path
 from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
 from .errors import Unsupported
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
+from .logcapture import LOG_SETTINGS
 from .nodes import SESSION
 from .warn import described
 
@@ -96,6 +97,7 @@ class Host:
             self._ask_command_line()
             self._start()
             self._judge()
+            self._compare_logging()
         except pytest_config.ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
             self._undo(f"conftest fails to import: {type(cause).__name__}")
@@ -173,6 +175,21 @@ class Host:
                 raise Refused(_in_words(f"plugin {name}", *found))
             if found[0] in SESSION_WIDE:
                 raise Refused(_in_words("conftest", *found))
+
+    def _compare_logging(self):
+        """Raise `Refused` if a plugin asks for other logs than the settings do."""
+        from _pytest import logging
+
+        defaults = {
+            "log_format": logging.DEFAULT_LOG_FORMAT,
+            "log_date_format": logging.DEFAULT_LOG_DATE_FORMAT,
+        }
+        settings = self._values.get("settings", {})
+        for name in LOG_SETTINGS:
+            expected = settings.get(name) or defaults.get(name) or ""
+            found = getattr(self.config.option, name, None) or self.config.getini(name) or ""
+            if str(found) != str(expected):
+                raise Refused(f"a plugin changes {name}")
 
     def _ask_command_line(self):
         """Let plugins that answer the command line by themselves do so, but for pytest's own."""
