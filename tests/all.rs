@@ -4,6 +4,7 @@ mod affected;
 mod bad_input;
 mod cache;
 mod cli;
+mod collectors;
 mod coverage;
 mod display;
 mod events;

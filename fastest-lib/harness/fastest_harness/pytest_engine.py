@@ -16,12 +16,14 @@ import sys
 import pytest
 from _pytest import config as pytest_config
 from _pytest import nodes
+from _pytest.doctest import DoctestTextfile
 
 from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 from fastest_harness.parts import Part
+from fastest_harness.session_items import SessionItems, Undisturbed
 
 # The plugins that would write what they saw of this worker's files over what others saw, and those
 # that order or leave out files by it.
@@ -53,8 +55,9 @@ def run(config, channel, plugins=()):
         first = channel.next_files()
         if not first:
             return
-        options = pytest_args[: pytest_args.index("--") + 1]
-        pytest_args = [*options, *(request["abspath"] for request in first)]
+        if not any(request.get("candidate") for request in first):
+            options = pytest_args[: pytest_args.index("--") + 1]
+            pytest_args = [*options, *(request["abspath"] for request in first)]
     plugin = FileServer(config, channel, first)
     served = [plugin]
     if plugins:
@@ -169,6 +172,10 @@ class FileServer:
         self._first = first  # files that were handed out before there was a session
         self._session = None
         self._files = None  # path -> its file collectors
+        self._planned = {}  # path -> request, of all files of the run
+        self._handed = {}  # path -> the items that were handed out to run
+        self._ahead = {}  # path -> items that run and all items, collected before their turn
+        self._knows_all = False
         self._batch = []
         self._requests = {}  # node id's path -> request
         self._other_parts = {}  # path -> collected items that another request is about
@@ -245,63 +252,134 @@ class FileServer:
             session.perform_collect(args)
         finally:
             del session.genitems
+        session.items = SessionItems(self._all_items)
 
     def _expand(self, session):
-        config = session.config
-        items = []
-        origin = {}
-        parts = {}
-        for request in self._channel.take_imports():
-            if self._channel.should_stop():
-                break
-            self._channel.loading(request["seq"])
-            for node in self._files.get(request["abspath"], ()):
-                self._import(node)
+        self._hear_plan()
         for request in self._batch:
             self._requests[request["path"]] = request
-            self._channel.loading(request["seq"])
-            parts[request["seq"]] = part = Part.of(request)
-            for item in self._items_of(session, request, part):
-                if part is None or part.shows(item.nodeid):
-                    origin[item] = request["seq"]
-                    items.append(item)
-        before = dict(origin)
-        session.items = items
-        config.pluginmanager.check_pending()
-        config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
-
-        def part_of(item):
-            return parts.get(origin.get(item))
-
-        items[:] = [i for i in items if part_of(i) is None or part_of(i).keeps(i.nodeid)]
-        config.hook.pytest_collection_finish(session=session)
-        session.testscollected += len(items)
-        ids = {request["seq"]: [] for request in self._batch}
-        fallback = self._batch[0]["seq"]
-        for item in items:
-            seq = origin.get(item, fallback)
-            self._places[item] = (seq, len(ids[seq]))
-            ids[seq].append(item.nodeid)
-        kept = set(items)
-        for seq, names in ids.items():
-            part = parts[seq]
-            dropped = sum(
-                1
-                for item, at in before.items()
-                if at == seq and item not in kept and (part is None or part.counts(item.nodeid))
-            )
-            self._channel.collected(seq, names, dropped)
-            self._left[seq] = len(names)
-            if not names:
-                self._channel.done(seq)
+        new = [request for request in self._batch if request["abspath"] not in self._ahead]
+        items, kept, before = self._decide(session, new, self._channel.loading)
+        decided = {request["seq"]: pair for request, *pair in zip(new, kept, before)}
+        for request in self._batch:
+            if request["seq"] not in decided:
+                decided[request["seq"]] = pair = self._take_ahead(request)
+                items.extend(pair[0])
+        if not self._knows_all:
+            session.testscollected += len(items)
+        for request in self._batch:
+            self._announce(request, *decided[request["seq"]])
         self._queue = items
+
+    def _announce(self, request, kept, before):
+        """Say which items of a request run, and how many of those `before` do not."""
+        seq, path, part = request["seq"], request["abspath"], Part.of(request)
+        self._handed[path] = [*self._handed.get(path, ()), *kept]
+        self._places.update((item, (seq, at)) for at, item in enumerate(kept))
+        chosen = set(kept)
+        dropped = [item for item in before if item not in chosen]
+        if part is not None:
+            dropped = [item for item in dropped if part.counts(item.nodeid)]
+        self._channel.collected(seq, [item.nodeid for item in kept], len(dropped))
+        self._left[seq] = len(kept)
+        if not kept:
+            self._channel.done(seq)
+
+    def _take_ahead(self, request):
+        """Of a file that was collected before its turn: the items that run, and those before."""
+        path, ids, part = request["abspath"], request["ids"], Part.of(request)
+        kept, before = (
+            [item for item in some if _wanted(item.nodeid, ids)] for some in self._ahead[path]
+        )
+        if part is None or not part.leaves_others:
+            del self._ahead[path]
+        if part is not None:
+            kept = part.of_items(kept)
+            before = [item for item in before if part.shows(item.nodeid)]
+        return kept, before
+
+    def _decide(self, session, requests, on_file=None):
+        """Collect files and have hooks say which of their items run.
+
+        Gives these in order, and for each request those of them that it is about, and what it was
+        about before.
+        """
+        config = session.config
+        items, origin = [], {}
+        parts = [Part.of(request) for request in requests]
+        before = [[] for _ in requests]
+        for at, request in enumerate(requests):
+            if on_file is not None:
+                on_file(request["seq"])
+            for item in self._items_of(session, request, parts[at]):
+                if parts[at] is None or parts[at].shows(item.nodeid):
+                    origin[item] = at
+                    before[at].append(item)
+                    items.append(item)
+        kept = [[] for _ in requests]
+        if not requests:
+            return items, kept, before
+
+        def is_kept(item):
+            part = parts[origin[item]] if item in origin else None
+            return part is None or part.keeps(item.nodeid)
+
+        # Hooks are told of these alone; what reads the list later, of all.
+        all_items, session.items = session.items, items
+        try:
+            config.pluginmanager.check_pending()
+            config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
+            items[:] = [item for item in items if is_kept(item)]
+            config.hook.pytest_collection_finish(session=session)
+        finally:
+            session.items = all_items
+        for item in items:
+            kept[origin.get(item, 0)].append(item)
+        return items, kept, before
+
+    def _hear_plan(self):
+        """Import what the run is about, and say what else pytest's tree has."""
+        imports = self._channel.take_imports()
+        if not imports:
+            return
+        self._planned = {request["abspath"]: request for request in imports}
+        unlisted = [
+            [path, nodes[0].nodeid]
+            for path, nodes in self._files.items()
+            if path not in self._planned and any(map(_may_hold_tests, nodes))
+        ]
+        if unlisted:
+            self._channel.send(["unlisted", unlisted])
+        for request in imports:
+            if self._channel.should_stop():
+                return
+            if not request.get("candidate"):
+                self._channel.loading(request["seq"])
+                for node in self._files.get(request["abspath"], ()):
+                    self._import(node)
+
+    def _all_items(self):
+        """The items of the whole session, because a test asks for them."""
+        session = self._session
+        paths = [path for path in self._files if path not in self._handed]
+        ahead = [{"abspath": path, "ids": self._planned.get(path, {}).get("ids")} for path in paths]
+        with Undisturbed(session.config):
+            _, kept, before = self._decide(session, ahead)
+        self._ahead.update(zip(paths, zip(kept, before)))
+        found = {**self._handed, **dict(zip(paths, kept))}
+        for path, others in self._other_parts.items():
+            found[path] = [*found.get(path, ()), *others]
+        items = [item for path in self._files for item in found[path]]
+        session.testscollected = len(items)
+        self._knows_all = True
+        return items
 
     def _items_of(self, session, request, part):
         """The items that a request is about, and all of its file that hooks have to see."""
         path = request["abspath"]
         items = self._other_parts.pop(path, None)
         if items is None:
-            nodes = self._files.pop(path, ())
+            nodes = self._files.get(path, ())
             items = [item for node in nodes for item in session.genitems(node)]
         if part is not None and part.leaves_others:
             self._other_parts[path] = [item for item in items if not part.keeps(item.nodeid)]
@@ -443,6 +521,10 @@ class FileServer:
     # Everything else that is worth saying.
 
     def pytest_collectreport(self, report):
+        if not report.nodeid and self._session is not None:
+            # A file that only hooks may collect was asked for, and holds nothing.
+            missing = self._session._notfound
+            missing[:] = [entry for entry in missing if not _is_no_module(entry[0])]
         if report.outcome == "passed":
             return
         path = report.nodeid.split("::")[0]
@@ -501,6 +583,15 @@ def _captured_in(config):
         except (AttributeError, OSError):
             descriptors.append(0)
     return descriptors
+
+
+def _may_hold_tests(node):
+    # The others of pytest's own were looked at without Python.
+    return type(node) is not DoctestTextfile
+
+
+def _is_no_module(path):
+    return os.path.isfile(path) and not path.endswith(".py")
 
 
 def _wanted(nodeid, ids):

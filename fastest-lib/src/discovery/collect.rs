@@ -103,6 +103,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 conftests: Vec::new(),
                 names: Vec::new(),
                 is_doctest: false,
+                is_candidate: false,
             },
             wide: Vec::new(),
         },

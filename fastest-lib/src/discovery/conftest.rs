@@ -30,6 +30,8 @@ pub(super) struct Conftest {
     pub(super) needs_pytest: Vec<OpenReason>,
     /// Hooks that the native engine calls.
     pub(super) asks_plugins: Vec<OpenReason>,
+    /// Why files below it that are no test files may hold tests.
+    pub(super) collects: Option<OpenReason>,
     /// `collect_ignore` and `collect_ignore_glob`, where it has them.
     pub(super) ignored: [Option<IgnoreList>; 2],
 }
@@ -42,6 +44,8 @@ pub(super) struct Hooks {
     /// What may change the tests of the whole session.
     pub(super) session_open: Vec<OpenReason>,
     pub(super) generates: Option<OpenReason>,
+    /// The hook that any file is offered to.
+    pub(super) collects: Option<OpenReason>,
     pub(super) needs_pytest: Vec<OpenReason>,
     /// Those that the native engine calls where they are a conftest's or a plugin's.
     pub(super) asks_plugins: Vec<OpenReason>,
@@ -77,6 +81,9 @@ pub(super) fn hooks(names: Names<'_>, place: Place<'_>) -> Hooks {
             hooks.asks_plugins.push(reason.clone());
         } else {
             hooks.needs_pytest.push(reason.clone());
+        }
+        if matches!(name, "pytest_collect_file" | "pytest_collect_directory") {
+            hooks.collects.get_or_insert_with(|| reason.clone());
         }
         if name == "pytest_generate_tests" {
             hooks.generates = Some(reason);
@@ -114,11 +121,15 @@ impl Conftest {
             generates: hooks.generates,
             needs_pytest: hooks.needs_pytest,
             asks_plugins: hooks.asks_plugins,
+            collects: hooks.collects,
             ignored: [None, None],
         };
         for problem in &facts.problems {
             let line = problem.line.unwrap_or_default();
-            conftest.open.push(place.reason(line, &*problem.message));
+            let reason = place.reason(line, &*problem.message);
+            // What follows may not have been read.
+            conftest.collects.get_or_insert_with(|| reason.clone());
+            conftest.open.push(reason);
         }
         conftest.read_plugins(names, place, rules);
         for (at, name) in ["collect_ignore", "collect_ignore_glob"].iter().enumerate() {

@@ -244,8 +244,22 @@ impl<'s> Reader<'_, 's> {
             Ignored::Yes => return None,
             Ignored::Maybe(reason) => Some(reason),
         };
-        if file.kind == FileKind::Doctest {
-            return Some((doctests(file), Vec::new(), false));
+        if file.kind != FileKind::Module {
+            let collects = conftests.iter().rev().find_map(|c| c.collects.as_ref());
+            let mut collected = match (file.kind, collects) {
+                (FileKind::Doctest, _) => doctests(file),
+                (_, Some(reason)) => candidate(file, doubt, reason),
+                (_, None) => return None,
+            };
+            if let Some(reason) = collects {
+                let found = &mut collected.file;
+                found.open.push(reason.clone());
+                for conftest in conftests {
+                    found.needs_pytest.extend_from_slice(&conftest.needs_pytest);
+                    found.asks_plugins.extend_from_slice(&conftest.asks_plugins);
+                }
+            }
+            return Some((collected, Vec::new(), false));
         }
         let (facts, problems) = facts_or_empty(self.sources, &file.path, &file.id);
         let module = self.module(&file.path, &facts);
@@ -341,10 +355,9 @@ fn imports_pytest(facts: &FileFacts) -> bool {
         .any(|import| import.module.split('.').next() == Some("pytest"))
 }
 
-/// A file of which only doctests are collected. Those of a text file are one test, by its name;
-/// those of a module are known to Python.
-fn doctests(file: &TestFile) -> Collected {
-    let mut collected = Collected {
+/// A file that is no test file, with nothing known of it.
+fn without_tests(file: &TestFile) -> Collected {
+    Collected {
         file: DiscoveredFile {
             path: file.id.clone(),
             tests: Vec::new(),
@@ -354,10 +367,25 @@ fn doctests(file: &TestFile) -> Collected {
             abspath: PathBuf::new(),
             conftests: Vec::new(),
             names: Vec::new(),
-            is_doctest: true,
+            is_doctest: file.kind == FileKind::Doctest,
+            is_candidate: file.kind == FileKind::Candidate,
         },
         wide: Vec::new(),
-    };
+    }
+}
+
+/// A file that only a hook of a conftest may collect, the one that `hook` is about.
+fn candidate(file: &TestFile, doubt: Option<OpenReason>, hook: &OpenReason) -> Collected {
+    let mut collected = without_tests(file);
+    collected.file.open.extend(doubt);
+    collected.file.needs_pytest.push(hook.clone());
+    collected
+}
+
+/// A file of which only doctests are collected. Those of a text file are one test, by its name;
+/// those of a module are known to Python.
+fn doctests(file: &TestFile) -> Collected {
+    let mut collected = without_tests(file);
     let is_module = file.path.extension().is_some_and(|suffix| suffix == "py");
     match (
         file.path.file_name(),

@@ -125,6 +125,9 @@ pub struct DiscoveredFile {
     /// Whether it is no test module: only its doctests are collected.
     #[serde(skip)]
     pub(crate) is_doctest: bool,
+    /// Whether only a hook of a conftest may collect it; where none does it counts as not there.
+    #[serde(skip)]
+    pub(crate) is_candidate: bool,
 }
 
 /// What the messages of reasons hold that leave tests out or order them, and add none.

@@ -5,9 +5,11 @@ mod departures;
 mod frames;
 mod limits;
 mod staffing;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -80,9 +82,12 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
         python: hello.python.clone(),
         pytest: hello.pytest.clone(),
         workers: context.workers,
-        files: context.plan.files.len(),
+        files: {
+            let files = context.plan.files.iter();
+            files.filter(|file| !file.is_candidate).count()
+        },
     });
-    Dispatcher::new(context, hello, emit).run()
+    Dispatcher::new(context, hello, &OnceLock::new(), emit).run()
 }
 
 /// The first pytest whose sessions collect folder by folder, which the pytest engine builds on.
@@ -143,7 +148,12 @@ struct Dispatcher<'a, 'e> {
 }
 
 impl<'a, 'e> Dispatcher<'a, 'e> {
-    fn new(context: RunContext<'a>, hello: Hello, emit: &'e mut dyn FnMut(&Event)) -> Self {
+    fn new(
+        context: RunContext<'a>,
+        hello: Hello,
+        found: &'a OnceLock<Vec<PlannedFile>>,
+        emit: &'e mut dyn FnMut(&Event),
+    ) -> Self {
         let plan = context.plan;
         let choice = context.options.engine;
         let refused = context.needs_timeout_plugin
@@ -166,7 +176,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             false => file.engine,
         };
         for file in &plan.files {
-            if choice == EngineChoice::Auto && file.engine == Engine::Pytest {
+            let is_told = choice == EngineChoice::Auto && !file.is_candidate;
+            if is_told && file.engine == Engine::Pytest {
                 emit(&Event::FileDeoptimized {
                     path: file.path.clone(),
                     reason: file.reasons.first().cloned().unwrap_or_default(),
@@ -174,7 +185,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             }
         }
         let order = Order::of(plan, context.options, context.workers);
-        let ledger = Ledger::open(plan, context.workers, order, engine);
+        let ledger = Ledger::open(plan, found, context.workers, order, engine);
         Self {
             context,
             hello,
@@ -214,6 +225,9 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             self.collect_error(path.clone(), reason.clone());
         }
         self.refuse_unspeakable();
+        if self.context.options.engine == EngineChoice::Native {
+            self.give_up_on_candidates("--engine native rules pytest out");
+        }
         loop {
             self.staff()?;
             if self.workers.is_empty() {

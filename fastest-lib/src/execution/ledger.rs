@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::Strategy;
@@ -28,6 +29,21 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// The first attempt at a file.
+    fn new(file: usize, engine: Engine, ids: Option<Vec<String>>) -> Self {
+        Self {
+            file,
+            engine,
+            ids,
+            tests: Vec::new(),
+            finished: Vec::new(),
+            collected: false,
+            done: false,
+            repeated: false,
+            attempts: 0,
+        }
+    }
+
     /// The tests that have not finished, of those that are known.
     fn left(&self) -> Vec<String> {
         let tests = self.tests.iter().zip(&self.finished);
@@ -67,6 +83,8 @@ const LONG: f64 = 0.5;
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
+    /// Files that only a worker found; they count after those of the plan.
+    found: &'a OnceLock<Vec<PlannedFile>>,
     entries: Vec<Entry>,
     /// The first attempt at each file of the plan.
     first: Vec<usize>,
@@ -88,12 +106,14 @@ impl<'a> Ledger<'a> {
     /// Opens a ledger; `engine` decides for each file anew.
     pub(super) fn open(
         plan: &'a Plan,
+        found: &'a OnceLock<Vec<PlannedFile>>,
         workers: usize,
         order: Order,
         engine: impl Fn(&PlannedFile) -> Engine,
     ) -> Self {
         let mut ledger = Self {
             plan,
+            found,
             entries: Vec::new(),
             first: vec![0; plan.files.len()],
             deadly: BTreeSet::new(),
@@ -115,21 +135,28 @@ impl<'a> Ledger<'a> {
             });
         }
         for file in files {
-            let planned = &plan.files[file];
             ledger.first[file] = ledger.entries.len();
-            ledger.push(Entry {
-                file,
-                engine: engine(planned),
-                ids: planned.ids.clone(),
-                tests: Vec::new(),
-                finished: Vec::new(),
-                collected: false,
-                done: false,
-                repeated: false,
-                attempts: 0,
-            });
+            let planned = &plan.files[file];
+            ledger.push(Entry::new(file, engine(planned), planned.ids.clone()));
         }
         ledger
+    }
+
+    /// Queues files that a worker found; whether this is the first time that any are.
+    pub(super) fn add(&mut self, files: Vec<PlannedFile>) -> bool {
+        let engines: Vec<Engine> = files.iter().map(|file| file.engine).collect();
+        if self.found.set(files).is_err() {
+            return false;
+        }
+        for (at, engine) in engines.into_iter().enumerate() {
+            self.push(Entry::new(self.plan.files.len() + at, engine, None));
+        }
+        true
+    }
+
+    /// The files that `add` was given.
+    pub(super) fn found(&self) -> &'a [PlannedFile] {
+        self.found.get().map_or(&[], Vec::as_slice)
     }
 
     fn push(&mut self, entry: Entry) {
@@ -265,7 +292,7 @@ impl<'a> Ledger<'a> {
 
     /// The place in the queue of what a worker should do next.
     fn nearest(&self, engine: Engine, last: Option<usize>, others: &[usize]) -> usize {
-        let group = |file: usize| self.groups[file];
+        let group = |file: usize| self.groups.get(file).copied().unwrap_or_default();
         let queue = self.queue(engine);
         let rank = |seq: usize| self.file(seq).rank;
         let same_rank = || {
@@ -291,7 +318,11 @@ impl<'a> Ledger<'a> {
     }
 
     pub(super) fn file(&self, seq: usize) -> &'a PlannedFile {
-        &self.plan.files[self.entries[seq].file]
+        let (at, planned) = (self.entries[seq].file, &self.plan.files);
+        match planned.get(at) {
+            Some(file) => file,
+            None => &self.found()[at - planned.len()],
+        }
     }
 
     pub(super) fn collect(&mut self, seq: usize, tests: Vec<String>) {
@@ -356,15 +387,9 @@ impl<'a> Ledger<'a> {
         old.done = true;
         let ids = ids.or_else(|| old.ids.clone());
         let entry = Entry {
-            file: old.file,
-            engine,
-            ids,
-            tests: Vec::new(),
-            finished: Vec::new(),
-            collected: false,
-            done: false,
             repeated: old.collected || old.repeated,
             attempts,
+            ..Entry::new(old.file, engine, ids)
         };
         self.push(entry);
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
+use std::path::PathBuf;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,10 @@ pub(super) enum FromWorker {
     },
     Done {
         seq: usize,
+    },
+    /// pytest's tree has these files, absolute and by node id, of which the worker was not told.
+    Unlisted {
+        files: Vec<(PathBuf, String)>,
     },
     Usage {
         message: String,
@@ -191,6 +196,10 @@ impl FromWorker {
                 let (seq,) = serde_json::from_value(rest)?;
                 Self::Done { seq }
             }
+            "unlisted" => {
+                let (files,) = serde_json::from_value(rest)?;
+                Self::Unlisted { files }
+            }
             "usage" => {
                 let (message,) = serde_json::from_value(rest)?;
                 Self::Usage { message }
@@ -235,6 +244,9 @@ pub(super) struct FileRequest<'a> {
     pub(super) part: Option<&'a Part>,
     /// Whether only its doctests are collected.
     pub(super) doctest: bool,
+    /// Whether it is no test file by itself, and not to be imported ahead.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) candidate: bool,
 }
 
 /// What the dispatcher says to the zygote.

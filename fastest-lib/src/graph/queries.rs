@@ -137,6 +137,14 @@ impl ImportGraph {
         found
     }
 
+    /// Every `conftest.py`.
+    pub(crate) fn conftests(&self) -> impl Iterator<Item = String> {
+        let files = 0..self.flat.files.len() as u32;
+        files
+            .filter(|file| self.flat.kind(*file) == NodeKind::Conftest)
+            .map(|file| self.flat.name(file))
+    }
+
     /// Every test file, by its name.
     pub(crate) fn tests(&self) -> impl Iterator<Item = String> {
         let files = self.flat.files.iter().enumerate();

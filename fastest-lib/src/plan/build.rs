@@ -1,5 +1,8 @@
 //! Which engine runs which file, and with what arguments pytest does.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use super::options::{Capture, RunOptions, TracebackStyle};
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
@@ -169,11 +172,16 @@ pub(crate) fn plan(
     if options.strategy == Strategy::Simple {
         in_one_process(&mut files, options);
     }
+    let planned: HashSet<&Path> = files.iter().map(|file| file.abspath.as_path()).collect();
+    let left_out = discovery.files.iter().map(|file| &file.abspath);
+    let left_out = left_out.filter(|path| !planned.contains(path.as_path()));
+    let left_out = left_out.cloned().collect();
     // What workers drop, they count themselves.
     let counted_by_workers: usize = selection.files.iter().map(|file| file.deselected).sum();
     let filters = &selection.filters;
     Plan {
         files,
+        left_out,
         unreadable: discovery.unreadable.clone(),
         deselected: selection.deselected.saturating_sub(counted_by_workers),
         keyword: filters.keyword.clone().unwrap_or_default(),
@@ -196,7 +204,7 @@ fn plan_file(
     let mut reasons = general.to_vec();
     reasons.extend(found.needs_pytest.iter().map(describe));
     let engine = match options.engine {
-        EngineChoice::Native => Engine::Native,
+        EngineChoice::Native if !found.is_candidate => Engine::Native,
         EngineChoice::Pytest => Engine::Pytest,
         _ if reasons.is_empty() => Engine::Native,
         _ => Engine::Pytest,
@@ -212,6 +220,7 @@ fn plan_file(
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         is_doctest: found.is_doctest,
+        is_candidate: found.is_candidate,
         tests: selected.tests.len(),
         classes: classes(found, history),
         part: selected.part.clone(),

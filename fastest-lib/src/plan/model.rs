@@ -13,6 +13,8 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// Whether another order than pytest's was asked for, which one worker then follows strictly.
     pub ordered: bool,
+    /// Files that discovery found and of which no test is to run, absolute.
+    pub left_out: Vec<PathBuf>,
     /// Folders that could not be read, relative to the rootdir, and why; each is an error of the
     /// run, because tests may be missing.
     pub unreadable: Vec<(String, String)>,
@@ -52,6 +54,9 @@ pub struct PlannedFile {
     pub expected: Option<Vec<NodeId>>,
     /// Whether it is no test module: only its doctests are collected.
     pub is_doctest: bool,
+    /// Whether it is a file that only a hook of a conftest may collect; one in which nothing is
+    /// collected counts as not there.
+    pub is_candidate: bool,
     /// How many tests it is thought to hold.
     pub tests: usize,
     /// Node ids of its classes, if the file could not be collected the last time.

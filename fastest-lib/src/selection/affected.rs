@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Serialize;
 
+use super::candidates::Candidates;
 use super::changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, changed_distributions,
     config_change, top_levels, what_it_is,
@@ -104,6 +105,7 @@ struct Causes<'c> {
     ruled: Vec<(String, GlobSet)>,
     without_tests: Vec<String>,
     problems: Vec<Problem>,
+    candidates: Candidates,
     /// What any test leads to.
     reached: OnceCell<Reached>,
 }
@@ -117,7 +119,8 @@ struct Causes<'c> {
 /// Requirements and lock files concern the tests that import the distributions which changed, and all
 /// tests where these cannot be known; so does configuration that pytest or Python reads. All tests are
 /// those of the project, and what depends on its files, where the file lies at the top of a project within
-/// the workspace.
+/// the workspace. A file that a hook of a conftest may collect is a test file that depends on itself and on
+/// the conftests that apply to it.
 pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
     let gone = gone(workspace, graph, changes);
     let ghosts;
@@ -138,6 +141,7 @@ pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -
         ruled: Vec::new(),
         without_tests: Vec::new(),
         problems: changes.problems.clone(),
+        candidates: Candidates::of(workspace, graph),
         reached: OnceCell::new(),
     };
     causes.outside();
@@ -234,6 +238,10 @@ impl Causes<'_> {
                     self.ruled.push((path.to_owned(), tests.clone()));
                     any = true;
                 }
+            }
+            if self.candidates.has(path) {
+                self.count(path.to_owned(), path);
+                any = true;
             }
             let is_source = matches!(role, FileRole::Python | FileRole::Conftest);
             let kind = self.graph.node(path).map(|node| node.kind);
@@ -378,6 +386,7 @@ impl Causes<'_> {
             ruled,
             mut without_tests,
             problems,
+            candidates,
             reached,
         } = self;
         let collects = workspace.collects();
@@ -390,7 +399,12 @@ impl Causes<'_> {
             .collect();
         let mut used: BTreeSet<String> = BTreeSet::new();
         let mut wide: BTreeSet<String> = near;
-        for (file, path) in graph.tests_of(&names) {
+        let changed: BTreeSet<&str> = names.iter().copied().collect();
+        let mut concerned = graph.tests_of(&names);
+        // What their content means is not known, so it is not compared either.
+        wide.extend(candidates.paths().cloned());
+        concerned.extend(candidates.concerned(graph, &changed));
+        for (file, path) in concerned {
             let on = path.last().map_or(file.as_str(), |last| &*last.to);
             let reason = match kinds.get(file.as_str()) {
                 Some(change) if path.is_empty() => AffectedReason::Changed { change: *change },
@@ -408,7 +422,9 @@ impl Causes<'_> {
             tests.insert(file, reason);
         }
         let mut all: Vec<String> = graph.tests().filter(|test| collects.file(test)).collect();
+        all.extend(candidates.paths().cloned());
         all.sort_unstable();
+        all.dedup();
         for test in &all {
             for (file, globs) in &ruled {
                 if globs.is_match(test) {

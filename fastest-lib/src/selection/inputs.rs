@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::candidates::Candidates;
 use crate::graph::{ImportGraph, Unresolved};
 use crate::workspace::Workspace;
 use crate::{Error, ErrorKind, Result};
@@ -36,7 +37,9 @@ pub struct Inputs {
 /// When the graph has no such file.
 pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<Inputs> {
     known(graph, test)?;
-    let closure = graph.closure([test]);
+    let candidates = Candidates::of(workspace, graph);
+    let conftests = candidates.conftests(test).iter().map(String::as_str);
+    let closure = graph.closure(conftests.chain([test]));
     let mut files = closure.files;
     let mut folder = test;
     loop {

@@ -17,6 +17,7 @@
 
 mod affected;
 mod audit;
+mod candidates;
 mod changes;
 mod closest;
 mod expression;

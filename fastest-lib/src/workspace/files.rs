@@ -12,6 +12,9 @@ pub enum FileKind {
     /// Doctests alone: a text file, or a module that is no test file under `--doctest-modules`. Only
     /// pytest runs them.
     Doctest,
+    /// Nothing by pytest itself. A `conftest.py` that applies mentions `pytest_collect_file` or
+    /// `pytest_collect_directory`, to which pytest offers every file: only pytest knows what it holds.
+    Candidate,
 }
 
 /// A test file that pytest would collect, with the conftests that apply to it.

@@ -7,7 +7,7 @@ use super::addopts::Addopts;
 use super::arguments::{self, Argument};
 use super::config::{Config, IniValue};
 use super::fastest_config::FastestConfig;
-use super::files::{FileSet, TestFile};
+use super::files::{FileKind, FileSet, TestFile};
 use super::fnmatch::{Fnmatch, PathPattern};
 use super::glob::glob;
 use super::interpreter::{self, Interpreter};
@@ -232,6 +232,7 @@ impl Workspace {
 
     /// Finds the test files, in the order in which pytest collects them.
     ///
+    /// Among them are the files that a `conftest.py` may collect, as [`FileKind::Candidate`].
     /// What only Python knows is not applied: `collect_ignore` of a `conftest.py`, and plugins.
     ///
     /// # Errors
@@ -255,7 +256,13 @@ impl Workspace {
                 found.files[at].names.push(argument.full_names());
                 continue;
             }
-            let kind = rules.kind_of_argument(path).ok_or_else(|| {
+            let applying = conftests.get(&rules, path.parent().unwrap_or(path));
+            let candidate = || {
+                let collects = rules.may_collect(&applying);
+                collects.then_some(FileKind::Candidate)
+            };
+            let kind = rules.kind_of_argument(path).or_else(candidate);
+            let kind = kind.ok_or_else(|| {
                 Error::new(ErrorKind::Usage, "no tests are collected from such a file")
                     .with_path(path)
                     .with_help("name a Python file or a folder")
@@ -265,7 +272,7 @@ impl Workspace {
                 path: path.to_path_buf(),
                 kind,
                 id: walk::node_path(&self.rootdir, path, path),
-                conftests: conftests.get(&rules, path.parent().unwrap_or(path)),
+                conftests: applying,
                 names: Vec::from_iter(
                     Some(argument.full_names()).filter(|names| !names.is_empty()),
                 ),
@@ -315,6 +322,11 @@ impl Workspace {
     pub(crate) fn relative(&self, path: &Path) -> String {
         let path = paths::absolute(self.invocation_dir(), path);
         paths::relative(&self.rootdir, &path)
+    }
+
+    /// Whether a `conftest.py` may collect files that are no test files.
+    pub(crate) fn may_collect(&self, conftest: &Path) -> bool {
+        walk::mentions_hooks(conftest)
     }
 
     /// The patterns of test file names.

@@ -16,6 +16,9 @@ use crate::{Problem, ProblemKind};
 /// ever.
 const NESTED_LINK_FOLDERS: usize = 10_000;
 
+/// Hooks of a conftest that may collect any file below it.
+const COLLECTING_HOOKS: [&[u8]; 2] = [b"pytest_collect_file", b"pytest_collect_directory"];
+
 /// What collection enters and takes, by the options and the configuration.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -50,6 +53,11 @@ impl Rules {
         self.confcutdir
             .as_deref()
             .is_some_and(|cut| folder == cut || !cut.starts_with(folder))
+    }
+
+    /// Whether one of these conftests may collect files that are no test files.
+    pub(crate) fn may_collect(&self, conftests: &[PathBuf]) -> bool {
+        conftests.iter().any(|conftest| mentions_hooks(conftest))
     }
 
     fn is_ignored(&self, path: &Path) -> bool {
@@ -113,6 +121,14 @@ impl Rules {
     }
 }
 
+/// Whether a conftest names a hook that may collect any file.
+pub(crate) fn mentions_hooks(conftest: &Path) -> bool {
+    std::fs::read(conftest).is_ok_and(|text| {
+        let mut hooks = COLLECTING_HOOKS.iter();
+        hooks.any(|hook| memchr::memmem::find(&text, hook).is_some())
+    })
+}
+
 fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|suffix| suffix == "py")
 }
@@ -144,7 +160,13 @@ pub(crate) fn collect_folder(rules: &Rules, start: &Path) -> FileSet {
             behind_links: AtomicUsize::new(0),
         };
         let conftests = start.parent().map(|folder| rules.conftests(folder));
-        let found = walk.folder(start, conftests.unwrap_or_default(), 0, true);
+        let conftests = conftests.unwrap_or_default();
+        let around = Around {
+            collects: rules.may_collect(&conftests),
+            conftests,
+            links: 0,
+        };
+        let found = walk.folder(start, around, true);
         let over = walk.behind_links.into_inner() > NESTED_LINK_FOLDERS;
         (found, over)
     };
@@ -169,6 +191,15 @@ struct Walk<'a> {
     behind_links: AtomicUsize,
 }
 
+/// What lies on the way to a folder.
+#[derive(Clone)]
+struct Around {
+    conftests: Vec<PathBuf>,
+    /// Whether one of them may collect files that are no test files.
+    collects: bool,
+    links: usize,
+}
+
 struct Entry {
     name: String,
     path: PathBuf,
@@ -182,16 +213,10 @@ enum EntryKind {
 }
 
 impl Walk<'_> {
-    /// The test files below a folder. `links` counts the links on the way to it.
-    fn folder(
-        &self,
-        folder: &Path,
-        mut conftests: Vec<PathBuf>,
-        links: usize,
-        asked_for: bool,
-    ) -> FileSet {
+    /// The test files below a folder.
+    fn folder(&self, folder: &Path, mut around: Around, asked_for: bool) -> FileSet {
         let mut found = FileSet::default();
-        if links > 1 {
+        if around.links > 1 {
             let before = self.behind_links.fetch_add(1, Ordering::Relaxed);
             if before >= NESTED_LINK_FOLDERS {
                 return found;
@@ -213,10 +238,11 @@ impl Walk<'_> {
         if let Some(own) = own
             && self.rules.has_conftests(folder)
         {
-            conftests.push(own.path.clone());
+            around.collects |= mentions_hooks(&own.path);
+            around.conftests.push(own.path.clone());
             found.conftests.push(own.path.clone());
         }
-        let step = |entry: Entry| self.entry(entry, &conftests, links);
+        let step = |entry: Entry| self.entry(entry, &around);
         let folders = entries
             .iter()
             .filter(|entry| entry.kind != EntryKind::File)
@@ -234,7 +260,7 @@ impl Walk<'_> {
         found
     }
 
-    fn entry(&self, entry: Entry, conftests: &[PathBuf], links: usize) -> FileSet {
+    fn entry(&self, entry: Entry, around: &Around) -> FileSet {
         let rules = self.rules;
         let mut found = FileSet::default();
         if rules.is_ignored(&entry.path) || entry.name == "__pycache__" {
@@ -243,21 +269,27 @@ impl Walk<'_> {
         match entry.kind {
             EntryKind::Folder { link } => {
                 let mut patterns = rules.norecursedirs.iter();
-                let links = links + usize::from(link);
+                let links = around.links + usize::from(link);
                 if links > self.links
                     || patterns.any(|pattern| pattern.matches(&entry.path, &entry.name))
                 {
                     return found;
                 }
-                self.folder(&entry.path, conftests.to_vec(), links, false)
+                let around = Around {
+                    links,
+                    ..around.clone()
+                };
+                self.folder(&entry.path, around, false)
             }
             EntryKind::File => {
-                if let Some(kind) = rules.kind_of(&entry.path, &entry.name) {
+                let kind = rules.kind_of(&entry.path, &entry.name);
+                let kind = kind.or(around.collects.then_some(FileKind::Candidate));
+                if let Some(kind) = kind {
                     found.files.push(TestFile {
                         id: node_path(&rules.rootdir, self.start, &entry.path),
                         path: entry.path,
                         kind,
-                        conftests: conftests.to_vec(),
+                        conftests: around.conftests.clone(),
                         names: Vec::new(),
                     });
                 }

@@ -264,6 +264,8 @@ class NativeEngine:
         for request in requests:
             if self._sink.should_stop():
                 return
+            if request.get("candidate"):
+                continue
             path = request["abspath"]
             self._sink.loading(request["seq"])
             self._capture.arm()

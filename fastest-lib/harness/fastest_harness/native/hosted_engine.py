@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..session_items import SessionItems
 from .builtin import make_factory
 from .engine import NativeEngine
 from .errors import Unsupported, take_pending
@@ -65,6 +66,10 @@ class _NoAsync:
 
     def set_up(self, fixturedef, request):
         self.mark(None, ())
+
+
+def _not_here():
+    raise Unsupported("the items of the whole session")
 
 
 class HostedEngine(NativeEngine):
@@ -195,6 +200,8 @@ class HostedEngine(NativeEngine):
             first = str(error).partition("\n")[0]
             reason = f"a hook raises {type(error).__name__} at collection: {first}"
             raise Unsupported(reason) from None
+        # A session has the items of all files, and here only those of one are known.
+        session.items = SessionItems(_not_here)
         for item in items:
             # Hooks may have added marks that a plugin acts upon.
             check_marks(item.own_markers)

@@ -62,6 +62,7 @@ impl Dispatcher<'_, '_> {
                     handle.files.retain(|&file| file != seq);
                 }
             }
+            FromWorker::Unlisted { files } => self.on_unlisted(files),
             FromWorker::Usage { message } => {
                 if self.said.insert(message.clone()) {
                     self.say(&Event::UsageError { message });
@@ -206,7 +207,15 @@ impl Dispatcher<'_, '_> {
                 self.stop();
             }
         }
-        if !repeated {
+        let is_nothing = file.is_candidate && ids.is_empty() && deselected == 0;
+        if !repeated && !is_nothing {
+            if file.is_candidate && self.context.options.engine == EngineChoice::Auto {
+                // Only now is it known to hold tests.
+                self.say(&Event::FileDeoptimized {
+                    path: file.path.clone(),
+                    reason: file.reasons.first().cloned().unwrap_or_default(),
+                });
+            }
             self.compare_with_discovery(file, &ids, deselected);
             self.say(&Event::FileCollected {
                 path: file.path.clone(),
@@ -248,10 +257,8 @@ impl Dispatcher<'_, '_> {
 
     fn on_collect_report(&mut self, report: CollectReport) {
         let id = report.id.or_else(|| {
-            report
-                .seq
-                .and_then(|seq| self.ledger.get(seq))
-                .map(|entry| self.context.plan.files[entry.file].path.clone())
+            let seq = report.seq.filter(|seq| self.ledger.get(*seq).is_some())?;
+            Some(self.ledger.file(seq).path.clone())
         });
         let Some(id) = id else { return };
         // Every pytest session meets the same broken folder again.
@@ -365,5 +372,6 @@ fn request<'l>(ledger: &'l Ledger<'_>, seq: usize) -> FileRequest<'l> {
         ids: ledger.entry(seq).ids.as_deref(),
         part: file.part.as_ref(),
         doctest: file.is_doctest,
+        candidate: file.is_candidate,
     }
 }

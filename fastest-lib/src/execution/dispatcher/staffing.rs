@@ -146,7 +146,28 @@ impl Dispatcher<'_, '_> {
         }
     }
 
+    /// Says once that files which only pytest collects are not run.
+    pub(super) fn give_up_on_candidates(&mut self, why: &str) {
+        let is_candidate = |seq: &usize| self.ledger.file(*seq).is_candidate;
+        let seqs: Vec<usize> = self.ledger.imports().filter(is_candidate).collect();
+        let Some(first) = seqs.first().map(|seq| self.ledger.file(*seq)) else {
+            return;
+        };
+        let reason = first.reasons.first().map_or("a hook", |reason| reason);
+        let message = format!(
+            "{} files that are no test files may hold tests which only pytest collects ({reason}), \
+             and {why}",
+            seqs.len()
+        );
+        let path = first.path.clone();
+        for seq in seqs {
+            self.ledger.condemn(seq);
+        }
+        self.collect_error(path, message);
+    }
+
     fn give_up_on_pytest(&mut self) {
+        self.give_up_on_candidates("it is not installed for this interpreter");
         for seq in self.ledger.take(Engine::Pytest, usize::MAX) {
             let file = self.ledger.file(seq);
             let reason = file

@@ -30,6 +30,7 @@ pub(super) fn replace_files(
     for (path, file) in paths.iter().zip(discovery.files.drain(..)) {
         match answers.get(path) {
             Some(answer) if answer.is_ignored => {}
+            Some(answer) if file.is_candidate && answer.tests.is_empty() => {}
             Some(answer) => files.push(resolved(answer, path, Some(&file))),
             None => files.push(file),
         }
@@ -69,6 +70,10 @@ pub(super) fn replace_session(
         .iter()
         .filter_map(|path| Some((path, answers.get(path)?)))
         .filter(|(_, answer)| !answer.is_ignored)
+        .filter(|(path, answer)| {
+            let found = found.get(path.as_str());
+            !answer.tests.is_empty() || !found.is_some_and(|file| file.is_candidate)
+        })
         .collect();
     let files: Vec<DiscoveredFile> = collected
         .par_iter()
@@ -162,6 +167,7 @@ fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> 
         conftests: found.map_or_else(Vec::new, |file| file.conftests.clone()),
         names: found.map_or_else(Vec::new, |file| file.names.clone()),
         is_doctest: found.is_some_and(|file| file.is_doctest),
+        is_candidate: found.is_some_and(|file| file.is_candidate),
     }
 }
 
