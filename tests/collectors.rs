@@ -108,6 +108,18 @@ fn a_hook_of_a_conftest_collects_other_files() {
 }
 
 #[test]
+fn a_hook_that_collects_nothing_leaves_a_test_file_native() {
+    let finished = lists(&[("conftest.py", COLLECTOR)]).run("auto", &[]);
+    let events = finished.events();
+    let tests = events.iter().filter(|e| e["event"] == "test-finished");
+    let (modules, others): (Vec<_>, Vec<_>) =
+        tests.partition(|test| test["id"].as_str().is_some_and(|id| id.contains(".py::")));
+    assert!(!modules.is_empty() && !others.is_empty());
+    assert!(modules.iter().all(|test| test["engine"] == "native"));
+    assert!(others.iter().all(|test| test["engine"] == "pytest"));
+}
+
+#[test]
 fn a_hook_collects_below_its_conftest_alone() {
     let project = lists(&[("sub/conftest.py", COLLECTOR)]);
     check(&project, &[]);

@@ -44,6 +44,9 @@ def test_without_pytest_there_are_no_plugins(tmp_path):
 REFUSED = {
     "plugin starter has hook pytest_collectstart": "def pytest_collectstart(collector): pass\n",
     "a plugin answers the command line": "def pytest_cmdline_main(config): return 0\n",
+    "a plugin changes log_level": (
+        "def pytest_configure(config): config.option.log_level = 'INFO'\n"
+    ),
     "pytest cannot be configured: ZeroDivisionError": "def pytest_configure(config): 1 / 0\n",
 }
 
@@ -74,6 +77,33 @@ def test_hook_that_fails_is_left_to_pytest(tmp_path, reason):
     (root / "test_a.py").write_text("def test_plain(): pass\n")
     config = make_config(root, ["test_a.py"], hooks=True)
     native = run_native(config, root)
+    assert native["results"] == {} and native["deopts"]["0"][0].startswith(reason)
+
+
+COLLECTORS = {
+    "conftest has hook pytest_collect_file": "from elsewhere import *\n",
+    "pytest_collect_file collects it": (
+        "import pytest\n"
+        "def pytest_collect_file(file_path, parent):\n"
+        "    return pytest.Module.from_parent(parent, path=file_path)\n"
+    ),
+    "pytest_collect_file: ZeroDivisionError": "def pytest_collect_file(file_path): 1 / 0\n",
+    "a hook around pytest_collect_file": (
+        "import pytest\n"
+        "@pytest.hookimpl(hookwrapper=True)\n"
+        "def pytest_collect_file(file_path): yield\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", COLLECTORS)
+def test_collector_that_only_pytest_serves(tmp_path, reason):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "elsewhere.py").write_text("def pytest_collect_file(file_path): pass\n")
+    (root / "conftest.py").write_text(COLLECTORS[reason])
+    (root / "test_a.py").write_text("def test_plain(): pass\n")
+    native = run_native(make_config(root, ["test_a.py"], hooks=True), root)
     assert native["results"] == {} and native["deopts"]["0"][0].startswith(reason)
 
 

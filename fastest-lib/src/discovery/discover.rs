@@ -248,7 +248,7 @@ impl<'s> Reader<'_, 's> {
             let collects = conftests.iter().rev().find_map(|c| c.collects.as_ref());
             let mut collected = match (file.kind, collects) {
                 (FileKind::Doctest, _) => doctests(file),
-                (_, Some(_)) => candidate(file, doubt),
+                (_, Some(reason)) => candidate(file, doubt, reason),
                 (_, None) => return None,
             };
             if let Some(reason) = collects {
@@ -374,10 +374,11 @@ fn without_tests(file: &TestFile) -> Collected {
     }
 }
 
-/// A file that only a hook of a conftest may collect.
-fn candidate(file: &TestFile, doubt: Option<OpenReason>) -> Collected {
+/// A file that only a hook of a conftest may collect, the one that `hook` is about.
+fn candidate(file: &TestFile, doubt: Option<OpenReason>, hook: &OpenReason) -> Collected {
     let mut collected = without_tests(file);
     collected.file.open.extend(doubt);
+    collected.file.needs_pytest.push(hook.clone());
     collected
 }
 

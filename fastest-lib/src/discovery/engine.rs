@@ -60,6 +60,7 @@ const NATIVE_HOOKS: &[&str] = &[
     "pytest_cmdline_main",
     "pytest_cmdline_parse",
     "pytest_cmdline_preparse",
+    "pytest_collect_file",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -77,13 +77,18 @@ class Collector:
     def __init__(self, config, session, tree, builtins):
         self._tree = tree
         self._config = session.config
-        self._is_class_name = NameFilter(config["python_classes"])
-        self._is_function_name = NameFilter(config["python_functions"])
-        self.usefixtures = tuple(config["usefixtures"])
+        names = ("python_classes", "python_functions", "usefixtures")
+        self.configure(*(config[name] for name in names))
         self._builtins = builtins
         self._asynchronous = session.asynchronous
         #: pytest's hook that generates tests, where conftests or plugins have a say in it.
         self.generate = None
+
+    def configure(self, classes, functions, usefixtures):
+        """Take the settings of these names, `python_` before the first two."""
+        self._is_class_name = NameFilter(classes)
+        self._is_function_name = NameFilter(functions)
+        self.usefixtures = tuple(usefixtures)
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""
@@ -127,6 +132,10 @@ class Collector:
         plugins = self._asynchronous.holders()
         holders = [self._builtins, *plugins, *conftests, *([own] if own is not None else ())]
         return collect_doctests(self, node, _Scope(holders, node.own_markers))
+
+    def parent_of(self, path):
+        """The node of the folder of the file at `path`."""
+        return self._tree.parent_of(path)
 
     def finish(self, items):
         """The order in which selected `items` run."""

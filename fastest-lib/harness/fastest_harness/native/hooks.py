@@ -15,6 +15,7 @@ MODELLED = frozenset(
         "pytest_cmdline_main",
         "pytest_cmdline_parse",
         "pytest_cmdline_preparse",
+        "pytest_collect_file",
         "pytest_collection_finish",
         "pytest_collection_modifyitems",
         "pytest_configure",
@@ -92,13 +93,24 @@ def refusal(manager, plugin):
 
     for caller in manager.get_hookcallers(plugin) or ():
         name = caller.name
-        if name in MODELLED or not hasattr(hookspec, name):
+        if not hasattr(hookspec, name):
             # A hook that another plugin made is called by that plugin.
             continue
         for impl in caller.get_hookimpls():
-            if impl.plugin is plugin:
+            if impl.plugin is plugin and not _is_called(name, impl, manager):
                 return name, _place(impl.function)
     return None
+
+
+def _is_called(name, impl, manager):
+    """Whether the engine calls this implementation of the hook `name`."""
+    if name != "pytest_collect_file":
+        return name in MODELLED
+    # Discovery has seen those that a conftest itself defines, and which files they may be offered;
+    # what others collect only a session of pytest finds.
+    plugin, code = impl.plugin, getattr(impl.function, "__code__", None)
+    defined = code is not None and code.co_filename == getattr(plugin, "__file__", None)
+    return defined and plugin in manager._conftest_plugins
 
 
 def _place(function):

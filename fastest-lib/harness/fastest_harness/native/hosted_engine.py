@@ -143,6 +143,7 @@ class HostedEngine(NativeEngine):
         if self._host.ignores(path):
             return []
         relay = self._relays.at(path)
+        self._offer(path, relay.hook.pytest_collect_file)
         generating = relay.hook.pytest_generate_tests
         self._collector.generate = generating if foreign(generating) else None
         items = self._collect_items(request)
@@ -161,6 +162,30 @@ class HostedEngine(NativeEngine):
                 relay.hook.pytest_itemcollected(item=item)
         self._host.look_again()
         return items
+
+    def _offer(self, path, caller):
+        """Offer a file to the hooks that collect files; one that takes it needs pytest's own."""
+        implementations = foreign(caller)
+        if not implementations:
+            return
+        from pathlib import Path
+
+        from _pytest.compat import legacy_path
+
+        offered = {
+            "file_path": Path(path),
+            "path": legacy_path(path),
+            "parent": self._collector.parent_of(path),
+        }
+        for impl in implementations:
+            if impl.hookwrapper or impl.wrapper:
+                raise Unsupported("a hook around pytest_collect_file")
+            try:
+                taken = impl.function(*[offered[name] for name in impl.argnames])
+            except Exception as error:
+                raise Unsupported(f"pytest_collect_file: {type(error).__name__}") from None
+            if taken is not None:
+                raise Unsupported("pytest_collect_file collects it")
 
     def _extend(self, items, part):
         host = self._host
@@ -213,3 +238,16 @@ class HostedEngine(NativeEngine):
 
     def _select(self, items):
         return items
+
+    # What plugins and conftests may have changed since the configuration was read.
+
+    def _selection(self):
+        option = self._host.config.option
+        return option.keyword, option.markexpr, option.deselect or ()
+
+    def _collect_items(self, request):
+        getini = self._host.config.getini
+        self._collector.configure(
+            getini("python_classes"), getini("python_functions"), getini("usefixtures")
+        )
+        return super()._collect_items(request)
