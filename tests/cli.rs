@@ -129,6 +129,10 @@ fn the_quickstart_needs_no_pytest() {
 
 #[test]
 fn the_embedding_program_runs_two_tests() {
+    // Compiling may take longer than any program under test is given.
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "embed"]);
+    assert!(build.current_dir(repository()).status().unwrap().success());
     let mut command = Command::new("cargo");
     command.args([
         "run",
