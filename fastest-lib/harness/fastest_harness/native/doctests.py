@@ -116,7 +116,7 @@ class DoctestItem(Function):
             names[name] = value
         self.dtest.globs.update(names)
 
-    def runtest(self):
+    def own_call(self):
         """Run the examples."""
         self._pytest().runtest(self)
 

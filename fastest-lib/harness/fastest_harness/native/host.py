@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
+from .asynchronous.hosted import NAMES as ASYNC
 from .errors import Unsupported
+from .fixtures import Holder
+from .guard import Pristine, RegisteredFixtures, Settled
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
-from .logcapture import LOG_SETTINGS
 from .nodes import SESSION
 from .warn import described
 
@@ -25,7 +27,7 @@ __tracebackhide__ = True
 ON_REQUEST = {
     "anyio": (
         {"pytest_fixture_setup", "pytest_pycollect_makeitem", "pytest_pyfunc_call"},
-        {"anyio"},
+        set(),
     ),
     "asyncio": (
         {
@@ -35,9 +37,8 @@ ON_REQUEST = {
             "pytest_pycollect_makeitem_convert_async_functions_to_subclass",
             "pytest_pycollect_makeitem_preprocess_async_fixtures",
             "pytest_pyfunc_call",
-            "pytest_runtest_setup",
         },
-        {"asyncio"},
+        set(),
     ),
     "timeout": (
         {"pytest_runtest_protocol", "pytest_runtest_call", "pytest_exception_interact"},
@@ -49,9 +50,6 @@ ON_REQUEST = {
         {"flaky"},
     ),
 }
-
-#: Those of them whose fixtures and tests the engine has by itself.
-_ASYNC = ("anyio", "asyncio")
 
 #: Options by which such a plugin is asked to act on every test.
 _REQUESTS = {"rerunfailures": ("reruns",)}
@@ -86,18 +84,25 @@ class Host:
         self.config = self.session = None
         #: Whether the engine has taken over.
         self.started = False
+        #: The setting of this name when the session starts.
+        self._usefixtures = ()
+        #: Fixtures that code registers, as a holder.
+        self.registered = RegisteredFixtures(self.spoil)
+        self._pristine = self._settled = None
+        self._spoiled = None
 
     def open(self):
         """Configure and start the session. Raises `Refused`, after having undone all of it."""
         from _pytest import config as pytest_config
 
         try:
+            self._pristine = Pristine()
             self._prepare()
             self._judge()
             self._ask_command_line()
             self._start()
             self._judge()
-            self._compare_logging()
+            self._judge_start()
         except pytest_config.ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
             self._undo(f"conftest fails to import: {type(cause).__name__}")
@@ -132,6 +137,7 @@ class Host:
         self._place_of_capture = config.pluginmanager.get_plugin("capturemanager")
         config.pluginmanager._name2plugin["capturemanager"] = self._capture
         self._quieten_those_on_request()
+        self._settled = Settled(config)
 
     def _quieten_those_on_request(self):
         manager = self.config.pluginmanager
@@ -176,20 +182,39 @@ class Host:
             if found[0] in SESSION_WIDE:
                 raise Refused(_in_words("conftest", *found))
 
-    def _compare_logging(self):
-        """Raise `Refused` if a plugin asks for other logs than the settings do."""
-        from _pytest import logging
+    def _judge_start(self):
+        """Raise `Refused` for what hooks did at the start that the engine would not see."""
+        if self.registered.refusal is not None:
+            raise Refused(self.registered.refusal)
+        reason = self._changes()
+        if reason is not None:
+            raise Refused(reason)
+        if self.config.getini("enable_assertion_pass_hook"):
+            raise Refused("setting enable_assertion_pass_hook")
+        if self.config.getini("usefixtures") != self._usefixtures:
+            raise Refused("a hook changes usefixtures")
+        self._settled = Settled(self.config, taken=True)
+        self.registered.started = True
 
-        defaults = {
-            "log_format": logging.DEFAULT_LOG_FORMAT,
-            "log_date_format": logging.DEFAULT_LOG_DATE_FORMAT,
-        }
-        settings = self._values.get("settings", {})
-        for name in LOG_SETTINGS:
-            expected = settings.get(name) or defaults.get(name) or ""
-            found = getattr(self.config.option, name, None) or self.config.getini(name) or ""
-            if str(found) != str(expected):
-                raise Refused(f"a plugin changes {name}")
+    def _changes(self):
+        changed = self._pristine.changed()
+        if changed is not None:
+            return f"{changed} is replaced"
+        session = self.session
+        if session.shouldstop or session.shouldfail:
+            return "a hook ends the run"
+        return self._settled.changed()
+
+    def look_again(self):
+        """Raise `Unsupported` if hooks did what the engine does not see, for this file and all."""
+        reason = self._spoiled or self._changes()
+        if reason is not None:
+            self.spoil(reason)
+
+    def spoil(self, reason):
+        """From now on no file can run natively; raises `Unsupported`."""
+        self._spoiled = self._spoiled or reason
+        raise Unsupported(reason)
 
     def _ask_command_line(self):
         """Let plugins that answer the command line by themselves do so, but for pytest's own."""
@@ -199,8 +224,20 @@ class Host:
             raise Refused("a plugin answers the command line")
 
     def _start(self):
+        from _pytest import fixtures
         from _pytest.config import ExitCode
         from _pytest.main import Session
+
+        def make_fixture_manager(session):
+            # Here it is read; earlier releases go on to add other names to this very list.
+            setting = session.config.getini("usefixtures")
+            self._usefixtures = list(setting)
+            fixtures.pytest_sessionstart(session)
+            by_node = getattr(session._fixturemanager, "_nodeid_autousenames", {})
+            if by_node.get("") is setting:
+                by_node[""] = list(setting)
+                setting[:] = self._usefixtures
+            self.registered.attach(session)
 
         config, manager = self.config, self.config.pluginmanager
         self.session = session = Session.from_config(config)
@@ -220,6 +257,7 @@ class Host:
         session._initialpaths_with_parents = frozenset(
             {*initial, *(parent for path in initial for parent in path.parents)}
         )
+        replace(config.hook.pytest_sessionstart, fixtures, make_fixture_manager)
         config.hook.pytest_sessionstart(session=session)
 
     def adopt(self, state, factory):
@@ -252,7 +290,7 @@ class Host:
             "pytest_runtest_teardown": (running, capture),
             "pytest_runtest_makereport": (skipping, unittest, running),
             "pytest_pyfunc_call": (python,),
-            "pytest_runtest_logreport": (manager.get_plugin("terminalreporter"),),
+            "pytest_runtest_logreport": (manager.get_plugin("terminalreporter"), self.session),
         }
         for name in AROUND_TESTS:
             if name != "pytest_assertrepr_compare":
@@ -267,6 +305,7 @@ class Host:
         for when in ("setup", "call", "teardown"):
             caller = getattr(hook, f"pytest_runtest_{when}")
             replace(caller, capture, partial(runner.captured, when=when))
+        replace(hook.pytest_runtest_logreport, self.session, runner.counted)
         hook.pytest_sessionfinish._remove_plugin(running)
         generating = hook.pytest_generate_tests
         fixtures = self.session._fixturemanager
@@ -321,16 +360,27 @@ class Host:
 
     def look_at(self, plugin):
         """A plugin was registered while tests are collected or run."""
-        if self.started and not is_builtin(plugin):
-            found = refusal(self.config.pluginmanager, plugin)
-            if found is not None and plugin not in self.config.pluginmanager._conftest_plugins:
-                raise Unsupported(_in_words("plugin", *found))
+        manager = self.config.pluginmanager
+        if not self.started or is_builtin(plugin) or plugin in manager._conftest_plugins:
+            return
+        found = refusal(manager, plugin)
+        if found is not None:
+            self.spoil(_in_words("plugin", *found))
+        holder = Holder(self.config)
+        holder.add_all(plugin)
+        if holder.defs:
+            self.spoil(f"fixture {next(iter(holder.defs))!r} comes with a plugin at run time")
+
+    def asynchronous(self):
+        """The registered plugins for async tests."""
+        found = map(self.config.pluginmanager.get_plugin, ASYNC)
+        return [plugin for plugin in found if plugin is not None]
 
     def plugins(self):
         """The registered plugins that are neither pytest's nor conftests, first loaded first."""
         manager = self.config.pluginmanager
         for name, plugin in manager.list_name_plugin():
-            known = plugin is None or name in _ASYNC or is_builtin(plugin)
+            known = plugin is None or name in ASYNC or is_builtin(plugin)
             if not known and plugin not in manager._conftest_plugins:
                 yield plugin
 

@@ -20,8 +20,10 @@ __tracebackhide__ = True
 class Relay:
     """The hooks that hold for the files of one folder, and which of them anybody implements."""
 
-    def __init__(self, hook):
+    def __init__(self, hook, silent=()):
+        """`silent` are plugins whose hooks of the setup the engine calls if others have none."""
         self.hook = hook
+        self._silent = silent
         self.look()
 
     def look(self):
@@ -30,7 +32,8 @@ class Relay:
         def has(*names):
             return any(foreign(getattr(self.hook, name)) for name in names)
 
-        self.setup = has("pytest_runtest_setup")
+        setups = foreign(self.hook.pytest_runtest_setup)
+        self.setup = any(impl.plugin not in self._silent for impl in setups)
         self.call = has("pytest_runtest_call")
         self.teardown = has("pytest_runtest_teardown")
         self.function = has("pytest_pyfunc_call")
@@ -49,38 +52,41 @@ class Relays:
     def __init__(self, host):
         self._host = host
         self._known = {}
+        #: Runs the tests, once there is one.
+        self.runner = None
 
     def at(self, path):
         """The relay for the file at `path`."""
         directory = os.path.dirname(path)
         relay = self._known.get(directory)
         if relay is None:
-            relay = self._known[directory] = Relay(self._host.session.gethookproxy(path))
+            relay = self._known[directory] = Relay(
+                self._host.session.gethookproxy(path), self._host.asynchronous()
+            )
         return relay
 
     def pytest_plugin_registered(self, plugin):
         self._host.look_at(plugin)
         for relay in self._known.values():
             relay.look()
+        if self.runner is not None:
+            self.runner.look_again()
 
 
 class HostedRecorder(WarningRecorder):
-    """Tells hooks of the warnings, and heeds filters that plugins add."""
+    """Tells hooks of the warnings."""
 
     def __init__(self, config, host):
         super().__init__(config, None)
         self._hook = host.config.hook
-        #: pytest's own list.
-        self._ini = host.config.getini("filterwarnings")
-        self._prepared_from = None
-
-    def prepare(self):
-        self._prepared_from = list(self._ini)
-        super().prepare()
+        #: pytest's own list, which grows where hooks add filters.
+        self._live = host.config.getini("filterwarnings")
+        self._ini = list(self._live)
 
     def start(self, item=None):
         """As `WarningRecorder.start`."""
-        if self._ini != self._prepared_from:
+        if len(self._live) != len(self._ini):
+            self._ini = list(self._live)
             self.prepare()
         super().start(item)
 
@@ -100,34 +106,45 @@ class HostedRunner(Runner):
 
     def __init__(self, setup_state, capture, logs, recorder, stray, host):
         super().__init__(setup_state, capture, logs, recorder, stray)
+        self._host = host
         self._session = host.session
         self._config = host.config
         self._nextitem = self._peek = None
+        # The test that runs, and the report that hooks are told of.
+        self._item = self._told = None
+
+    def look_again(self):
+        """A plugin was registered, maybe by a test."""
+        item = self._item
+        if item is not None and item.relay.any:
+            if item.relay.compare:
+                raise Unsupported("hook pytest_assertrepr_compare comes while a test runs")
+            item.watched = True
 
     def run(self, seq, item, nextitem, peek):
         """As `Runner.run`."""
         relay = item.relay
-        if not relay.any:
-            item.watched = bool(item.taken_by or item.user_properties)
-            reports = super().run(seq, item, nextitem, peek)
-        else:
-            item.watched = True
-            self._nextitem, self._peek = nextitem, peek
-            with self._explaining(relay):
-                if relay.protocol:
-                    self._tell(relay.hook.pytest_runtest_logstart, item)
+        self._nextitem, self._peek, self._item = nextitem, peek, item
+        try:
+            if not relay.any:
+                item.watched = bool(item.taken_by or item.user_properties)
                 reports = super().run(seq, item, nextitem, peek)
-                if relay.protocol:
-                    self._tell(relay.hook.pytest_runtest_logfinish, item)
+            else:
+                item.watched = True
+                with self._explaining(relay):
+                    if relay.protocol:
+                        self._tell(relay.hook.pytest_runtest_logstart, item)
+                    reports = super().run(seq, item, nextitem, peek)
+        finally:
+            self._item = None
+        if relay.any:
+            if relay.protocol:
+                self._tell(relay.hook.pytest_runtest_logfinish, item)
             # What hooks write between the phases belongs to none of them.
             self._capture.drain()
-            if is_pending():
-                return None
-        if reports is not None:
-            self._session.testscollected += 1
-            if type(reports[0]) is not float:
-                self._session.testsfailed += sum(r["outcome"] == "failed" for r in reports)
-        return reports
+        if self._session.shouldstop or self._session.shouldfail:
+            Unsupported("a hook ends the run")
+        return None if is_pending() else reports
 
     @contextmanager
     def _explaining(self, relay):
@@ -174,6 +191,8 @@ class HostedRunner(Runner):
 
     def _execute(self, item):
         if item.relay.function:
+            if item.runs is not None:
+                raise Unsupported("async tests with hook pytest_pyfunc_call")
             item.relay.hook.pytest_pyfunc_call(pyfuncitem=item)
             return None
         return super()._execute(item)
@@ -188,10 +207,14 @@ class HostedRunner(Runner):
     def _teardown(self, item, nextitem, peek):
         if not item.relay.teardown:
             return super()._teardown(item, nextitem, peek)
-        self._elsewhere = 0.0
+        self._elsewhere = None
         following = nextitem if nextitem is not None else peek()
-        with self._uncaptured():
-            item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
+        try:
+            with self._uncaptured():
+                item.relay.hook.pytest_runtest_teardown(item=item, nextitem=following)
+        finally:
+            if self._elsewhere is None:
+                Unsupported("a hook keeps a test from its teardown")
         return self._elsewhere
 
     @contextmanager
@@ -226,18 +249,27 @@ class HostedRunner(Runner):
         return True
 
     def pytest_runtest_teardown(self, item, nextitem):
+        self._elsewhere = 0.0
         self._elsewhere = super()._teardown(item, self._nextitem, self._peek)
 
     # Reports.
 
+    def counted(self, report):
+        """In the place of pytest's count of failures, which tests and hooks may ask for."""
+        if report is not self._told:
+            Unsupported("a hook reports by itself")
+        if report.failed and not hasattr(report, "wasxfail"):
+            self._session.testsfailed += 1
+
     def _report(self, item, when, error, duration, marked):
         relay = item.relay
-        if not relay.any:
-            return super()._report(item, when, error, duration, marked)
         if not relay.reports:
             # Hooks may have added marks without the engine's knowledge.
-            marked = marked or self._is_marked(item)
-            return super()._report(item, when, error, duration, marked)
+            marked = marked or relay.any and self._is_marked(item)
+            made = super()._report(item, when, error, duration, marked)
+            if type(made) is not float and made["outcome"] == "failed":
+                self._session.testsfailed += 1
+            return made
         from _pytest.runner import check_interactive_exception
 
         call = report.call_info(error, when, duration)
@@ -245,6 +277,10 @@ class HostedRunner(Runner):
         made = _guarded(hook.pytest_runtest_makereport, item=item, call=call)
         if made is None:
             return duration
+        if made.nodeid != item.nodeid or made.when != when:
+            Unsupported("a hook reports another test or phase")
+            return duration
+        self._told = made
         _guarded(hook.pytest_runtest_logreport, report=made)
         if check_interactive_exception(call, made):
             _guarded(hook.pytest_exception_interact, node=item, call=call, report=made)

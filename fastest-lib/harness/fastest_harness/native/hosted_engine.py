@@ -6,10 +6,12 @@ import os
 import sys
 
 from ..session_items import SessionItems
+from .asynchronous.hosted import HostedAsynchronous
 from .builtin import make_factory
 from .engine import NativeEngine
 from .errors import Unsupported, take_pending
 from .fixtures import Holder
+from .guard import TAKEN_OPTIONS, TAKEN_SETTINGS
 from .hooks import foreign
 from .host import Host, Listener, Refused
 from .hosted import HostedRecorder, HostedRunner, Relays
@@ -48,26 +50,6 @@ class _PluginHolder(Holder):
             self.add(_RefusedFixture(argname, error.reason))
 
 
-class _NoAsync:
-    """In the place of the async plugins, whose hooks are pytest's to call here."""
-
-    def __init__(self, asynchronous):
-        self._asynchronous = asynchronous
-
-    def holders(self):
-        return self._asynchronous.holders()
-
-    def mark(self, value, marks):
-        raise Unsupported("async tests besides plugins that have hooks")
-
-    def adopt(self, items, func, asynchronous):
-        if any(item.get_closest_marker("asyncio") for item in items):
-            self.mark(None, ())
-
-    def set_up(self, fixturedef, request):
-        self.mark(None, ())
-
-
 def _not_here():
     raise Unsupported("the items of the whole session")
 
@@ -88,7 +70,11 @@ class HostedEngine(NativeEngine):
             return str(refused)
         self._pytest_config = host.config
         self._session = host.session
-        self._session.asynchronous = _NoAsync(self._asynchronous)
+        taken = self._taken()
+        if isinstance(taken, str):
+            return taken
+        self._config = config = {**config, **taken}
+        self._session.asynchronous = HostedAsynchronous(host.config)
         self._finder.step_forward(host.config.pluginmanager.rewrite_hook)
         self._builtins.factory = make_factory(config["basetemp"])
         host.adopt(self._state, self._builtins.factory)
@@ -101,8 +87,21 @@ class HostedEngine(NativeEngine):
         self._recorder = HostedRecorder(config, host)
         return None
 
+    def _taken(self):
+        """What hooks may have made of options and settings; or the reason against all files."""
+        config, host = self._config, self._host.config
+        taken = {name: list(host.getini(name)) for name in TAKEN_SETTINGS}
+        for name in TAKEN_OPTIONS:
+            value = getattr(host.option, name) or type(config.get(name, []))()
+            if config.get(name) and config[name] != value:
+                # The files were chosen by it.
+                return f"a hook changes {name}"
+            taken[name] = value
+        return taken
+
     def _make_runner(self, cls, *more):
         runner = super()._make_runner(HostedRunner, self._host)
+        self._relays.runner = runner
         self._host.take_over(self, runner)
         return runner
 
@@ -121,7 +120,7 @@ class HostedEngine(NativeEngine):
 
     def _configure_plugins(self):
         super()._configure_plugins()
-        self._plugin_holders[:0] = self._pytest_holders
+        self._plugin_holders[:0] = [*self._pytest_holders, self._host.registered]
 
     def _holder_of(self, path):
         holder = self._holders.get(path)
@@ -152,6 +151,8 @@ class HostedEngine(NativeEngine):
         infos = {}
         for item in items:
             item.relay = relay
+            if relay.function and item.runs is not None:
+                raise Unsupported("async tests with hook pytest_pyfunc_call")
             infos[id(item.info)] = item.info
         for info in infos.values():
             # Hooks may add names, to those of one test function alone.
@@ -159,6 +160,7 @@ class HostedEngine(NativeEngine):
         for item in items:
             if told:
                 relay.hook.pytest_itemcollected(item=item)
+        self._host.look_again()
         return items
 
     def _offer(self, path, caller):
@@ -189,10 +191,15 @@ class HostedEngine(NativeEngine):
         host = self._host
         session, hook = host.session, host.config.hook
         session.items = items
+        known = set(items)
         try:
             hook.pytest_collection_modifyitems(session=session, config=host.config, items=items)
-            if part is not None:
-                session.items = part.of_items(items)
+            shown = items if part is None else part.of_items(items)
+            if session.items is not items:
+                raise Unsupported("a hook replaces the list of tests")
+            expected = list(shown)
+            session.items = shown = list(shown)
+            session.testscollected += len(shown)
             hook.pytest_collection_finish(session=session)
         except (KeyboardInterrupt, Unsupported):
             raise
@@ -200,6 +207,13 @@ class HostedEngine(NativeEngine):
             first = str(error).partition("\n")[0]
             reason = f"a hook raises {type(error).__name__} at collection: {first}"
             raise Unsupported(reason) from None
+        host.look_again()
+        if session.items is not shown or shown != expected:
+            raise Unsupported("a hook changes the tests after their collection")
+        if not known.issuperset(items):
+            raise Unsupported("a hook adds tests at collection")
+        if len(set(items)) < len(items):
+            raise Unsupported("a hook repeats tests")
         # A session has the items of all files, and here only those of one are known.
         session.items = SessionItems(_not_here)
         for item in items:
@@ -224,16 +238,3 @@ class HostedEngine(NativeEngine):
 
     def _select(self, items):
         return items
-
-    # What plugins and conftests may have changed since the configuration was read.
-
-    def _selection(self):
-        option = self._host.config.option
-        return option.keyword, option.markexpr, option.deselect or ()
-
-    def _collect_items(self, request):
-        getini = self._host.config.getini
-        self._collector.configure(
-            getini("python_classes"), getini("python_functions"), getini("usefixtures")
-        )
-        return super()._collect_items(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import MethodType
 
 from . import versions
 from .errors import Unsupported
@@ -25,6 +26,19 @@ LEVELS = {
     "session": SESSION,
 }
 SCOPE_NAMES = ("function", "class", "module", "package", "session")
+
+
+class fixed:  # noqa: N801
+    """A method of nodes that nobody may replace on one: the engine has its own ways to call it."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __get__(self, node, cls=None):
+        return self if node is None else MethodType(self._function, node)
+
+    def __set__(self, node, value):
+        raise Unsupported(f"{self._function.__name__} of {node!r} is replaced")
 
 
 class Node:
@@ -110,11 +124,16 @@ class Node:
         """The hooks that pytest's own helpers call on a node."""
         return self.session.gethookproxy(self.abspath)
 
+    @fixed
     def setup(self):
         """Called when the node is entered, before the first test below it."""
 
+    @fixed
     def teardown(self):
         """Called when the node is left."""
+
+    def __reduce_ex__(self, protocol):
+        raise Unsupported("a node is copied")
 
     def iter_parents(self):
         """This node, then its parents, outermost last."""
@@ -213,7 +232,17 @@ class Session(Node):
         self.config = config
         self.session = self
         self.setup_state = setup_state
-        self.shouldfail = self.shouldstop = False
+
+    @property
+    def shouldstop(self):
+        """Why the run is to stop: nobody may say so here."""
+        return False
+
+    @shouldstop.setter
+    def shouldstop(self, reason):
+        raise Unsupported("a test ends the run")
+
+    shouldfail = shouldstop
 
     @property
     def abspath(self):
@@ -228,10 +257,18 @@ class Session(Node):
         return self.setup_state
 
 
+def _set_once(node, name, value):
+    if name == "obj" and "obj" in node.__dict__:
+        raise Unsupported(f"obj of {node!r} is replaced")
+    object.__setattr__(node, name, value)
+
+
 class Module(Node):
     """A test file."""
 
     level = MODULE
+
+    __setattr__ = _set_once
 
     def __init__(self, parent, nodeid, abspath, obj):
         super().__init__(nodeid.rpartition("/")[2], parent, nodeid)
@@ -254,6 +291,8 @@ class Class(Node):
     """A test class."""
 
     level = CLASS
+
+    __setattr__ = _set_once
 
     def __init__(self, name, parent, obj):
         super().__init__(name, parent, f"{parent.nodeid}::{name}")
@@ -300,10 +339,15 @@ class CallSpec:
 class FixtureInfo:
     """What plugins ask of the fixtures of a test."""
 
-    def __init__(self, info):
-        self.argnames = tuple(info.argnames)
-        self.names_closure = info.closure
-        self.name2fixturedefs = info.definitions
+    def __init__(self, info, definitions=None):
+        self.__dict__.update(
+            argnames=tuple(info.argnames),
+            names_closure=info.closure,
+            name2fixturedefs=info.definitions if definitions is None else definitions,
+        )
+
+    def __setattr__(self, name, value):
+        raise Unsupported(f"item._fixtureinfo.{name} is set")
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -319,7 +363,7 @@ class Function(Node):
     taken_by = ()
     watched = False
     #: What runs it instead of a call of its function.
-    runtest = None
+    own_call = None
     #: What is called with the request when the fixtures are set up.
     filled = None
     #: Whether the end of the test ends its instance, before the teardown of what is around it.
@@ -360,9 +404,6 @@ class Function(Node):
 
             self._request = Request(self)
             return self._request
-        if name == "_fixtureinfo":
-            self._fixtureinfo = FixtureInfo(self.info)
-            return self._fixtureinfo
         return super().__getattr__(name)
 
     def _fill_keywords(self, keywords):
@@ -419,9 +460,34 @@ class Function(Node):
         return getattr(obj, "__func__", obj)
 
     @property
+    def runtest(self):
+        """pytest's way to call the test, which the engine does not take."""
+        raise Unsupported("item.runtest")
+
+    @runtest.setter
+    def runtest(self, value):
+        raise Unsupported("item.runtest is replaced")
+
+    @property
+    def _fixtureinfo(self):
+        """What plugins ask of the fixtures."""
+        known = self.__dict__.get("_known_fixtures")
+        if known is None:
+            known = self._known_fixtures = FixtureInfo(self.info)
+        return known
+
+    @_fixtureinfo.setter
+    def _fixtureinfo(self, value):
+        raise Unsupported("item._fixtureinfo is replaced")
+
+    @property
     def fixturenames(self):
         """The closure of fixture names, in the order of their setup."""
         return self.info.closure
+
+    @fixturenames.setter
+    def fixturenames(self, names):
+        raise Unsupported("item.fixturenames is replaced")
 
     @property
     def _pyfuncitem(self):

@@ -278,14 +278,13 @@ class _FixtureManager:
         """What fixtures the test `node` uses."""
         if node is not self._item or func is not node.function:
             raise Unsupported("getfixtureinfo of another function")
-        found = FixtureInfo(node.info)
         # Arguments that are parametrized directly have no fixture.
-        found.name2fixturedefs = {
+        definitions = {
             name: definitions
             for name, definitions in node.info.definitions.items()
             if type(definitions[-1]) is not DirectParam
         }
-        return found
+        return FixtureInfo(node.info, definitions)
 
     def __getattr__(self, name):
         if name.startswith("__"):

@@ -379,8 +379,8 @@ class Runner:
         if item.runs is not None:
             item.runs.call(item)
             return None
-        if item.runtest is not None:
-            return item.runtest()
+        if item.own_call is not None:
+            return item.own_call()
         argnames = item.info.argnames
         if argnames:
             funcargs = item.funcargs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .nodes import DIRECTORY, PACKAGE, Node
+from .nodes import DIRECTORY, PACKAGE, Node, fixed
 from .xunit import call_with_optional, first_function
 
 __tracebackhide__ = True
@@ -36,6 +36,7 @@ class Package(Dir):
         super().__init__(parent, nodeid, abspath)
         self._load = load
 
+    @fixed
     def setup(self):
         """Run what the package's `__init__` has for the first test below it."""
         module = self._load(os.path.join(self._abspath, "__init__.py"))

@@ -244,7 +244,7 @@ class CaseFunction(Function):
         """Let the instance go, as pytest does when the test is torn down."""
         self._instance = None
 
-    def runtest(self):
+    def own_call(self):
         """Have unittest run the method and report to this item."""
         testcase = self.instance
         method = self.obj

@@ -43,6 +43,9 @@ class Anyio(AsyncPlugin):
             pytest.mark.usefixtures(_BACKEND)(value)
 
     def _is_auto(self):
+        if self._adopted is not None:
+            ask = getattr(self.hooks, "_is_auto_mode", None)
+            return ask is not None and ask(self._config, "anyio_mode")
         if "anyio_mode" not in self.settings and "anyio_mode" not in self.options:
             return False
         return self.hooks._is_auto_mode(self._config, "anyio_mode")

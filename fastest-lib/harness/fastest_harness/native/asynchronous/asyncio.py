@@ -101,7 +101,7 @@ class PytestAsyncio(AsyncPlugin):
         view, cls = made
         # Nodes answer with pytest's class when they are asked for theirs.
         object.__dict__["__class__"].__set__(item, cls)
-        return _ByItem(view, getattr(self.hooks, "pytest_runtest_setup", None))
+        return _ByItem(view, getattr(self.hooks, "pytest_runtest_setup", None), asynchronous)
 
     def wraps(self, fixturedef, request):
         """Its own fixtures, those made by its decorator, and async ones in auto mode."""
@@ -121,14 +121,15 @@ class PytestAsyncio(AsyncPlugin):
 class _ByItem:
     """How a test runs as an item of one of the plugin's classes."""
 
-    def __init__(self, make_view, setup_hook):
+    def __init__(self, make_view, setup_hook, asynchronous):
         self._make_view = make_view
+        self._asynchronous = asynchronous
         self._setup_hook = setup_hook
         self._view = None
 
     def setup(self, item):
         """Fill the fixtures, the test's event loop among them."""
-        if self._setup_hook is not None:
+        if self._setup_hook is not None and not self._asynchronous.hooks_set_up(item):
             self._setup_hook(item)
         # One for both phases: it keeps what it finds out about the test.
         self._view = self._make_view(item)

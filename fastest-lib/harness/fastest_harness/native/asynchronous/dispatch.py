@@ -13,7 +13,13 @@ __tracebackhide__ = True
 _ASYNC = 0x80 | 0x200  # The code flags of coroutines and of asynchronous generators.
 
 #: Distribution -> where its counterpart here is.
-_KNOWN = {"pytest-asyncio": (".asyncio", "PytestAsyncio"), "anyio": (".anyio", "Anyio")}
+KNOWN = {"pytest-asyncio": (".asyncio", "PytestAsyncio"), "anyio": (".anyio", "Anyio")}
+
+
+def make_plugin(distribution, config):
+    """The counterpart of an async plugin."""
+    module, name = KNOWN[distribution]
+    return getattr(import_module(module, __package__), name)(config)
 
 
 def is_async(code):
@@ -31,9 +37,9 @@ class Asynchronous:
         if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             plugins = ()
         self._plugins = []
-        for distribution, (module, name) in _KNOWN.items():
+        for distribution in KNOWN:
             if distribution in plugins:
-                plugin = getattr(import_module(module, __package__), name)(config)
+                plugin = make_plugin(distribution, config)
                 plugin.settings = {n: v for n, v in settings.items() if n in plugin.known_settings}
                 plugin.options = {n: v for n, v in options.items() if n in plugin.known_options}
                 config.addinivalue_line("markers", plugin.marker)
@@ -62,6 +68,10 @@ class Asynchronous:
                 continue
             takers = [plugin for plugin in self._plugins if plugin.take(item, func)]
             item.runs = takers[0].runs(item, self) if takers else _ByHooks(self)
+
+    def hooks_set_up(self, item):
+        """Whether somebody else calls the plugins' hooks before the setup of `item`."""
+        return False
 
     def set_up(self, fixturedef, request):
         """Set a fixture up as pytest's hook does, within the plugins' wrappers of that hook."""

@@ -30,14 +30,21 @@ class AsyncPlugin:
         self._config = config
         self.settings = {}
         self.options = {}
+        self._adopted = None
 
     @cached_property
     def hooks(self):
         """The plugin's module, configured."""
         self.release = require(self.distribution, self.releases)
+        if self._adopted is not None:
+            return self._adopted
         hooks = import_module(self.module)
         self._configure(hooks)
         return hooks
+
+    def adopt(self, hooks):
+        """Use the plugin's module as pytest has configured it."""
+        self._adopted = hooks
 
     def _configure(self, hooks):
         from pytest import UsageError
