@@ -47,10 +47,39 @@ def told(warnings):
     return sorted(re.sub("0x[0-9a-f]+", "", repr(entry)) for entry in warnings)
 
 
+HOOKS = """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    print("first", sorted(item.fixturenames))
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield)
+
+def pytest_runtest_logreport(report):
+    pass
+"""
+
+
+@pytest.mark.parametrize("conftest", [None, "", HOOKS], ids=["alone", "session", "hooks"])
 @pytest.mark.parametrize("probe", NAMES)
-def test_same_as_pytest(tmp_path, probe):
+def test_same_as_pytest(tmp_path, probe, conftest):
     root, settings = lay_out(tmp_path, (PROBES / probe).read_text())
-    native, oracle = compare(root, settings)
+    hosted = {}
+    if conftest is not None:
+        (root / "conftest.py").write_text(conftest)
+        hosted = {"hooks": True, "pytest_args": ["--rootdir", str(root), "-p", "no:cacheprovider"]}
+    native, oracle = compare(root, settings, **hosted)
     assert native["deopts"] == {}
     warned = [[w["category"], w["message"], w["when"], w["nodeid"]] for w in native["warnings"]]
     assert told(warned) == told(oracle["warnings"])
+
+
+def test_own_hook_for_calls_is_left_to_pytest(tmp_path):
+    root, settings = lay_out(tmp_path, (PROBES / "asyncio_strict.py.txt").read_text())
+    (root / "conftest.py").write_text("def pytest_pyfunc_call(): pass\n")
+    native, _ = compare(root, settings, hooks=True)
+    assert native["results"] == {}
+    assert native["deopts"]["0"][0] == "async tests with hook pytest_pyfunc_call"

@@ -211,10 +211,14 @@ class Capture:
         if self._fixture is not None:
             self._fixture._start()
 
-    def end_phase(self, item, when):
-        """End a phase: what was written goes to the item's report."""
+    def leave_fixture(self):
+        """Let what is written go past `capsys` or its kin, until `arm`."""
         if self._fixture is not None:
             self._fixture.close()
+
+    def end_phase(self, item, when):
+        """End a phase: what was written goes to the item's report."""
+        self.leave_fixture()
         if self._out is not None:
             out = self._out.drain()
             if out:

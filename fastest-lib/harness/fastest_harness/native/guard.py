@@ -77,9 +77,9 @@ def _is_harmless(value):
 
 def _is_override(cls, name, value):
     """Whether `value`, which is new in `cls`, hides what that had from a class above."""
-    if not isinstance(value, _CODE) or _is_harmless(value):
+    if name.startswith("__") or _is_harmless(value):
         return False
-    return any(name in base.__dict__ for base in cls.__mro__[1:])
+    return any(isinstance(base.__dict__.get(name), _CODE) for base in cls.__mro__[1:])
 
 
 def _module_of(value):

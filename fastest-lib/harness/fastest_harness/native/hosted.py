@@ -220,6 +220,7 @@ class HostedRunner(Runner):
     @contextmanager
     def _uncaptured(self):
         """What wrappers around pytest's capturing write is no part of a report."""
+        self._capture.leave_fixture()
         try:
             yield
         finally:
@@ -230,6 +231,7 @@ class HostedRunner(Runner):
     def captured(self, item, when):
         """A wrapper that puts what is written meanwhile into the report."""
         self._capture.drain()
+        self._capture.arm()
         try:
             return (yield)
         finally:

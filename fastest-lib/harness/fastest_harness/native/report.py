@@ -7,6 +7,7 @@ text are its own; without pytest installed a traceback must do.
 from __future__ import annotations
 
 import sys
+from types import TracebackType
 
 from ..junit import properties
 from ..longrepr import longrepr_of
@@ -55,6 +56,27 @@ def own_frames_cut(traceback):
     return rest if rest is not None else traceback
 
 
+def _without_own_frames(traceback):
+    """`traceback` without any of the engine's frames: hooks may have frames above and below them.
+
+    Where pytest has frames of its own they pass no filter of tracebacks either.
+    """
+    kept = []
+    own = False
+    while traceback is not None:
+        if _is_own(traceback.tb_frame):
+            own = True
+        else:
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    if not own or not kept:
+        return kept[0] if kept else None
+    result = None
+    for part in reversed(kept):
+        result = TracebackType(result, part.tb_frame, part.tb_lasti, part.tb_lineno)
+    return result
+
+
 def is_raised_by_engine(error):
     """Whether the engine raised `error`, groups of other errors aside."""
     if hasattr(error, "exceptions"):
@@ -76,9 +98,8 @@ def call_info(error, when, duration):
 
     excinfo = None
     if error is not None:
-        excinfo = ExceptionInfo.from_exc_info(
-            (type(error), error, own_frames_cut(error.__traceback__))
-        )
+        traceback = _without_own_frames(error.__traceback__) or error.__traceback__
+        excinfo = ExceptionInfo.from_exc_info((type(error), error, traceback))
     return CallInfo(None, excinfo, 0.0, duration, duration, when, _ispytest=True)
 
 
