@@ -44,7 +44,7 @@ def test_without_pytest_there_are_no_plugins(tmp_path):
 REFUSED = {
     "plugin starter has hook pytest_collectstart": "def pytest_collectstart(collector): pass\n",
     "a plugin answers the command line": "def pytest_cmdline_main(config): return 0\n",
-    "a plugin changes log_level": (
+    "a hook changes log_level": (
         "def pytest_configure(config): config.option.log_level = 'INFO'\n"
     ),
     "pytest cannot be configured: ZeroDivisionError": "def pytest_configure(config): 1 / 0\n",

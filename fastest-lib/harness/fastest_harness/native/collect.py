@@ -77,18 +77,13 @@ class Collector:
     def __init__(self, config, session, tree, builtins):
         self._tree = tree
         self._config = session.config
-        names = ("python_classes", "python_functions", "usefixtures")
-        self.configure(*(config[name] for name in names))
+        self._is_class_name = NameFilter(config["python_classes"])
+        self._is_function_name = NameFilter(config["python_functions"])
+        self.usefixtures = tuple(config["usefixtures"])
         self._builtins = builtins
         self._asynchronous = session.asynchronous
         #: pytest's hook that generates tests, where conftests or plugins have a say in it.
         self.generate = None
-
-    def configure(self, classes, functions, usefixtures):
-        """Take the settings of these names, `python_` before the first two."""
-        self._is_class_name = NameFilter(classes)
-        self._is_function_name = NameFilter(functions)
-        self.usefixtures = tuple(usefixtures)
 
     def collect(self, nodeid, path, module, conftests):
         """The tests of `module`, before any selection. `conftests` are their holders."""

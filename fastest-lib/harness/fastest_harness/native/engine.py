@@ -421,20 +421,14 @@ class NativeEngine:
         return holder
 
     def _select(self, items):
-        wanted = self._selection()
-        if self._selector is None or self._selector.expressions != wanted[:2]:
-            self._selector = Selector(*wanted[:2], self._pytest_config)
-        deselected = tuple(wanted[2])
+        deselected = tuple(self._config.get("deselect", ()))
         if deselected:
             items = [item for item in items if not item.nodeid.startswith(deselected)]
-        if not self._selector.selects:
+        if not (self._config["keyword"] or self._config["markexpr"]):
             return items
+        if self._selector is None:
+            self._selector = Selector(self._config, self._pytest_config)
         return [item for item in items if self._selector.keep(item)]
-
-    def _selection(self):
-        """The expressions of `-k` and `-m`, and how the node ids begin that `--deselect` names."""
-        config = self._config
-        return config["keyword"], config["markexpr"], config.get("deselect", ())
 
     def _answer_failed_import(self, seq, error):
         skip = _module_skip(error)

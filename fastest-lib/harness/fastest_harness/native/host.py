@@ -17,7 +17,6 @@ from .errors import Unsupported
 from .fixtures import Holder
 from .guard import Pristine, RegisteredFixtures, Settled
 from .hooks import AROUND_TESTS, SESSION_WIDE, is_builtin, refusal, replace, without
-from .logcapture import LOG_SETTINGS
 from .nodes import SESSION
 from .warn import described
 
@@ -103,7 +102,6 @@ class Host:
             self._ask_command_line()
             self._start()
             self._judge()
-            self._compare_logging()
             self._judge_start()
         except pytest_config.ConftestImportFailure as failure:
             cause = failure.__cause__ or failure
@@ -217,21 +215,6 @@ class Host:
         """From now on no file can run natively; raises `Unsupported`."""
         self._spoiled = self._spoiled or reason
         raise Unsupported(reason)
-
-    def _compare_logging(self):
-        """Raise `Refused` if a plugin asks for other logs than the settings do."""
-        from _pytest import logging
-
-        defaults = {
-            "log_format": logging.DEFAULT_LOG_FORMAT,
-            "log_date_format": logging.DEFAULT_LOG_DATE_FORMAT,
-        }
-        settings = self._values.get("settings", {})
-        for name in LOG_SETTINGS:
-            expected = settings.get(name) or defaults.get(name) or ""
-            found = getattr(self.config.option, name, None) or self.config.getini(name) or ""
-            if str(found) != str(expected):
-                raise Refused(f"a plugin changes {name}")
 
     def _ask_command_line(self):
         """Let plugins that answer the command line by themselves do so, but for pytest's own."""

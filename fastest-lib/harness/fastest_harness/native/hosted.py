@@ -74,22 +74,19 @@ class Relays:
 
 
 class HostedRecorder(WarningRecorder):
-    """Tells hooks of the warnings, and heeds filters that plugins add."""
+    """Tells hooks of the warnings."""
 
     def __init__(self, config, host):
         super().__init__(config, None)
         self._hook = host.config.hook
-        #: pytest's own list.
-        self._ini = host.config.getini("filterwarnings")
-        self._prepared_from = None
-
-    def prepare(self):
-        self._prepared_from = list(self._ini)
-        super().prepare()
+        #: pytest's own list, which grows where hooks add filters.
+        self._live = host.config.getini("filterwarnings")
+        self._ini = list(self._live)
 
     def start(self, item=None):
         """As `WarningRecorder.start`."""
-        if self._ini != self._prepared_from:
+        if len(self._live) != len(self._ini):
+            self._ini = list(self._live)
             self.prepare()
         super().start(item)
 

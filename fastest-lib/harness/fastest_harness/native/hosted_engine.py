@@ -238,16 +238,3 @@ class HostedEngine(NativeEngine):
 
     def _select(self, items):
         return items
-
-    # What plugins and conftests may have changed since the configuration was read.
-
-    def _selection(self):
-        option = self._host.config.option
-        return option.keyword, option.markexpr, option.deselect or ()
-
-    def _collect_items(self, request):
-        getini = self._host.config.getini
-        self._collector.configure(
-            getini("python_classes"), getini("python_functions"), getini("usefixtures")
-        )
-        return super()._collect_items(request)

@@ -58,18 +58,6 @@ _LEVELS = {
 }
 
 
-#: The settings, and options by the same names, that the engine's logs depend on.
-LOG_SETTINGS = (
-    "log_level",
-    "log_format",
-    "log_date_format",
-    "log_auto_indent",
-    "log_cli_level",
-    "log_file",
-    "log_file_level",
-)
-
-
 class LogSettings:
     """pytest's `log_*` settings, as far as they show in reports and in what loggers let through.
 

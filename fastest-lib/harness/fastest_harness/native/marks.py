@@ -142,17 +142,13 @@ def unpacked_marks(obj):
 class Selector:
     """`-k` and `-m` of one run. Raises `Unsupported` where pytest reports a usage error.
 
-    `config` is what stands for pytest's.
+    `values` is the worker's configuration, `config` what stands for pytest's.
     """
 
-    def __init__(self, keyword, markexpr, config):
-        #: What it was made from.
-        self.expressions = keyword, markexpr
-        keyword = keyword.lstrip()
+    def __init__(self, values, config):
+        keyword = values["keyword"].lstrip()
         self._keyword = _compile(keyword) if keyword else None
-        self._marks = _compile(markexpr) if markexpr else None
-        #: Whether it may leave anything out.
-        self.selects = bool(keyword or markexpr)
+        self._marks = _compile(values["markexpr"]) if values["markexpr"] else None
         if self._marks is not None:
             _require_registered(self._marks, config)
 
