@@ -23,6 +23,7 @@ from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
 from fastest_harness.parts import Part
+from fastest_harness.recursion import unlimited_by_tests
 from fastest_harness.session_items import SessionItems, Undisturbed
 
 # The plugins that would write what they saw of this worker's files over what others saw, and those
@@ -409,7 +410,8 @@ class FileServer:
             if not requests:
                 return
             for self._batch in _batches(requests):
-                session.config.hook.pytest_collection(session=session)
+                with unlimited_by_tests():
+                    session.config.hook.pytest_collection(session=session)
                 yield from self._queue
 
     # Running.

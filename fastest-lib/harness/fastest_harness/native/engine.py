@@ -10,6 +10,7 @@ from .. import limits, plugin
 from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from ..parts import Part
+from ..recursion import unlimited_by_tests
 from . import marks, report, versions
 from .asynchronous import Asynchronous
 from .builtin import BuiltinFixtures
@@ -226,11 +227,11 @@ class NativeEngine:
         """The next file that has tests to run natively, or None."""
         while True:
             request = self._sink.next_file()
-            with Shield():
+            with Shield(), unlimited_by_tests():
                 self._import_all()
             if request is None:
                 return None
-            with Shield():
+            with Shield(), unlimited_by_tests():
                 current = os.environ.pop("PYTEST_CURRENT_TEST", None)
                 items = self._load(request)
                 if current is not None:
