@@ -2,12 +2,12 @@
 import pytest
 
 
-#: anyio: parameters of the backend
 @pytest.fixture(params=["asyncio", pytest.param(("asyncio", {"debug": True}), id="debug")])
 def anyio_backend(request):
     return request.param
 
 
+#: anyio: parameters of the backend
 @pytest.mark.anyio
 async def test_backend(anyio_backend_name):
     assert anyio_backend_name == "asyncio"

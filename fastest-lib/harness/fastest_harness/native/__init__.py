@@ -33,7 +33,18 @@ def needs_host(config):
     """Whether the files of a worker need a real configuration and session of pytest."""
     if config.get("hooks") or os.environ.get("PYTEST_PLUGINS"):
         return True
-    return not _ON_REQUEST.issuperset(config.get("plugins", ()))
+    plugins = config.get("plugins", ())
+    return not _ON_REQUEST.issuperset(plugins) or _may_warn_at_start(config, plugins)
+
+
+def _may_warn_at_start(config, plugins):
+    """Whether pytest-asyncio warns of an unset setting where warnings may be errors of the run."""
+    if "pytest-asyncio" not in plugins:
+        return False
+    if "asyncio_default_fixture_loop_scope" in config.get("settings", {}):
+        return False
+    filters = (*config["filterwarnings"], *config["cmdline_warnings"])
+    return any(text.strip().startswith("error") for text in filters)
 
 
 def engine_for(config, sink, plugins=()):
