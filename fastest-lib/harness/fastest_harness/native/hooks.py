@@ -84,6 +84,8 @@ def is_builtin(plugin):
 
 def foreign(caller):
     """The implementations of a hook that are no part of pytest."""
+    # Before pytest 9 the hooks that take a path are wrapped, to accept the old kind of it too.
+    caller = getattr(caller, "__wrapped__", caller)
     return [impl for impl in caller.get_hookimpls() if not is_builtin(impl.plugin)]
 
 
