@@ -201,13 +201,14 @@ fn perform(command: &mut Command, plan: &Plan, folder: &Path, mark: &str) -> Res
         }
         Ok(None)
     };
+    let server = first_child(&child, mark, Duration::from_millis(plan.at));
     let mut status = ended(&mut child, Duration::from_millis(plan.at))?;
     if status.is_none() {
-        disturb(plan.event, &child, mark);
+        disturb(plan.event, &child, server, mark);
         drop(stdout);
         if plan.event == Event::InterruptTwice {
             thread::sleep(Duration::from_millis(plan.at / 3));
-            disturb(Event::Interrupt, &child, mark);
+            disturb(Event::Interrupt, &child, server, mark);
         }
         status = ended(&mut child, LIMIT)?;
     }
@@ -250,9 +251,27 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>
     })
 }
 
-fn disturb(event: Event, child: &Child, mark: &str) {
+/// The fork server, which is the first process that the command starts; none if it takes too long.
+fn first_child(command: &Child, mark: &str, limit: Duration) -> Option<i32> {
+    let start = Instant::now();
+    let command = i32::try_from(command.id()).unwrap_or_default();
+    while start.elapsed() < limit {
+        if let Some(&first) = children(command, mark).first() {
+            return Some(first);
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+/// `first` is the first fork server; where a test has killed it, the command has its workers for
+/// children, which are not meant.
+fn disturb(event: Event, child: &Child, first: Option<i32>, mark: &str) {
     let command = i32::try_from(child.id()).unwrap_or_default();
-    let server = || children(command, mark).into_iter().next();
+    let server = || {
+        let children = children(command, mark);
+        first.filter(|first| children.contains(first))
+    };
     match event {
         Event::Interrupt | Event::InterruptTwice => send(command, Signal::SIGINT),
         Event::Terminate => send(command, Signal::SIGTERM),
