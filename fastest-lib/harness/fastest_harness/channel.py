@@ -132,6 +132,7 @@ class Channel:
         self._clock = clock
         self._flushed_at = clock()
         self._imports = []
+        self._waiting = []  # files that were given and are not begun, the next one last
         self._limits = 0
         os.register_at_fork(after_in_child=self._abandon)
 
@@ -191,8 +192,11 @@ class Channel:
 
     def next_file(self):
         """Wait for the file to do next; ``None`` when there is none left."""
-        files = self.next_files()
-        return files[0] if files else None
+        if self.should_stop():
+            self._waiting = []
+        if not self._waiting:
+            self._waiting = self.next_files()[::-1]
+        return self._waiting.pop() if self._waiting else None
 
     def debugger(self):
         """A test enters a debugger; wait for one's turn, and learn whether there is a terminal."""

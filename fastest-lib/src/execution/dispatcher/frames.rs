@@ -14,6 +14,9 @@ use crate::{NodeId, Problem, ProblemKind};
 
 /// Requests a worker should come to make, so that the last of them are small.
 const REQUESTS_PER_WORKER: usize = 4;
+/// The same for native workers, and the most files that they are given at once.
+const NATIVE_REQUESTS_PER_WORKER: usize = 16;
+const NATIVE_FILES: usize = 8;
 
 impl Dispatcher<'_, '_> {
     pub(super) fn on_frame(&mut self, worker: usize, frame: FromWorker) {
@@ -124,8 +127,13 @@ impl Dispatcher<'_, '_> {
         let alone = self.context.options.is_isolated();
         let most = match engine {
             _ if alone => 1,
-            // Its files are small and asking is cheap.
-            Engine::Native => 1,
+            // Its memory is looked at after each file.
+            Engine::Native if self.context.options.max_worker_memory.is_some() => 1,
+            // Files are small, but an answer takes its time where all processors are busy.
+            Engine::Native => {
+                let (files, _) = self.ledger.waiting(engine);
+                (files / (self.context.workers * NATIVE_REQUESTS_PER_WORKER)).clamp(1, NATIVE_FILES)
+            }
             Engine::Pytest => {
                 let (files, _) = self.ledger.waiting(engine);
                 files
