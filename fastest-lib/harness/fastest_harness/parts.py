@@ -47,3 +47,10 @@ class Part:
     def counts(self, nodeid):
         """Whether a test that filters saw and that does not run is deselected."""
         return not self.leaves_others or self.keeps(nodeid)
+
+
+def is_named(nodeid, ids):
+    """Whether a test is one of `ids`, or below one of them; any test is where there are none."""
+    return ids is None or any(
+        nodeid == named or nodeid.startswith((named + "[", named + "::")) for named in ids
+    )

@@ -22,7 +22,7 @@ from fastest_harness import limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
-from fastest_harness.parts import Part
+from fastest_harness.parts import Part, is_named
 from fastest_harness.recursion import unlimited_by_tests
 from fastest_harness.session_items import SessionItems, Undisturbed
 
@@ -290,7 +290,7 @@ class FileServer:
         """Of a file that was collected before its turn: the items that run, and those before."""
         path, ids, part = request["abspath"], request["ids"], Part.of(request)
         kept, before = (
-            [item for item in some if _wanted(item.nodeid, ids)] for some in self._ahead[path]
+            [item for item in some if is_named(item.nodeid, ids)] for some in self._ahead[path]
         )
         if part is None or not part.leaves_others:
             del self._ahead[path]
@@ -384,7 +384,7 @@ class FileServer:
             items = [item for node in nodes for item in session.genitems(node)]
         if part is not None and part.leaves_others:
             self._other_parts[path] = [item for item in items if not part.keeps(item.nodeid)]
-        return [item for item in items if _wanted(item.nodeid, request["ids"])]
+        return [item for item in items if is_named(item.nodeid, request["ids"])]
 
     @staticmethod
     def _import(node):
@@ -594,11 +594,3 @@ def _may_hold_tests(node):
 
 def _is_no_module(path):
     return os.path.isfile(path) and not path.endswith(".py")
-
-
-def _wanted(nodeid, ids):
-    if ids is None:
-        return True
-    return any(
-        nodeid == wanted or nodeid.startswith((wanted + "[", wanted + "::")) for wanted in ids
-    )
