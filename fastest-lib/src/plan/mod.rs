@@ -2,10 +2,12 @@
 
 mod build;
 mod engine;
+mod hermetic;
 mod model;
 mod options;
 
 pub use engine::Engine;
+pub use hermetic::{Declaration, HermeticOptions, HermeticSpec, Network};
 pub use model::{Plan, PlannedFile};
 pub use options::{Capture, RunOptions, TracebackStyle};
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::plan::HermeticOptions;
 use crate::workspace::{CoverageOptions, EngineChoice, Isolation, Strategy};
 
 /// What becomes of tests' output.
@@ -86,6 +87,8 @@ pub struct RunOptions {
     /// Whether to record what the tests of each file load and read, each file in a process of its
     /// own; see [`Records`](crate::workspace::Records).
     pub record_inputs: bool,
+    /// Whether and how each test file is run as a closed unit.
+    pub hermetic: Option<HermeticOptions>,
     /// `junit_family` of the JUnit report that will be made; without one, workers do not tell what
     /// only such a report says.
     pub junit_family: Option<String>,
@@ -102,7 +105,8 @@ impl RunOptions {
     /// Whether each file has a process of its own.
     pub fn is_isolated(&self) -> bool {
         self.strategy == Strategy::Batch
-            || self.isolation == Isolation::Module
+            || self.isolation != Isolation::Worker
+            || self.hermetic.is_some()
             || self.record_inputs
     }
 }
