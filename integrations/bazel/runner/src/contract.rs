@@ -218,7 +218,7 @@ mod tests {
             ("TEST_WORKSPACE", "shop"),
             ("XML_OUTPUT_FILE", "out/test.xml"),
             ("COVERAGE_DIR", "/cov"),
-            ("ROOT", "/root"),
+            ("ROOT", "/top"),
             ("COVERAGE_OUTPUT_FILE", "out/c.dat"),
         ])
         .unwrap();
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(coverage.dir, Path::new("/cov"));
         assert_eq!(
             coverage.output.as_deref(),
-            Some(Path::new("/root/out/c.dat"))
+            Some(Path::new("/top/out/c.dat"))
         );
     }
 

@@ -193,9 +193,9 @@ impl Target {
         let seed = self.contract.seed.unwrap_or(0);
         environment.insert("PYTHONHASHSEED".to_owned(), seed.to_string());
         environment.insert("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned());
-        if let Some(folder) = &self.contract.tmp {
-            let folder = folder.to_string_lossy().into_owned();
-            environment.entry("HOME".to_owned()).or_insert(folder);
+        // A closed unit has these of its own.
+        for name in ["HOME", "TMPDIR"] {
+            environment.remove(name);
         }
         if self.contract.coverage.is_some() {
             let data = self.scratch.join("coverage-data");
