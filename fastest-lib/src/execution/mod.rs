@@ -32,7 +32,7 @@ pub use event::{
     EVENT_SCHEMA, Enforcement, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When,
 };
 pub use exact::{ExactOptions, ExactReport, clear_exact};
-pub use harness::clear_harness;
+pub use harness::{clear_harness, write_harness};
 
 pub(crate) use basetemp::basetemp;
 pub(crate) use coverage::Measuring;
