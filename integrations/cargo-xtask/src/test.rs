@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check and every test, from a bare checkout.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use regex::Regex;
 
+use crate::external::Programs;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
@@ -148,12 +148,7 @@ fn rust_components() -> Result<()> {
     Ok(())
 }
 
-fn steps(
-    venv: &Venv,
-    plugins: &Venv,
-    programs: &[(&'static str, PathBuf)],
-    fast: bool,
-) -> Vec<Step> {
+fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
         command.args(arguments.split(' '));
@@ -320,6 +315,8 @@ fn tally(success: bool, stdout: &str) -> Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
