@@ -92,6 +92,22 @@ const TARGETS: &[Expected] = &[
         &[("contract.test_undeclared", "error")],
         &["deps = [\"//lib:hidden\"]  # add to //contract:undeclared"],
     ),
+    // By way of the link to its own source, it finds what Bazel's sandbox lets through.
+    (
+        "//contract:escapes",
+        "FAILED",
+        &[
+            ("test_inside", "passed"),
+            ("test_reads", "failed"),
+            ("test_imports", "failed"),
+        ],
+        &[
+            "undeclared read of lib/hidden.py",
+            "deps = [\"//lib:hidden\"]  # add to //contract:escapes",
+            "No module named 'lib'",
+            "deps = [\"//lib:lib\"]  # add to //contract:escapes",
+        ],
+    ),
     (
         "//contract:not_installed",
         "FAILED",
