@@ -3,6 +3,7 @@
 mod caching;
 mod contract;
 mod lint;
+mod remote;
 mod selection;
 mod support;
 mod time;
