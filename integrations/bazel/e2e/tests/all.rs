@@ -2,6 +2,7 @@
 
 mod caching;
 mod contract;
+mod coverage;
 mod lint;
 mod remote;
 mod selection;
