@@ -1,10 +1,10 @@
 """What build files load: libraries, tests and the toolchain that they run with."""
 
-load(":private/closure.bzl", _FastestInfo = "FastestInfo")
-load(":private/library.bzl", _fastest_library = "fastest_library")
-load(":private/test.bzl", _fastest_test = "fastest_test")
+load("//private:closure.bzl", _FastestInfo = "FastestInfo")
+load("//private:library.bzl", _fastest_library = "fastest_library")
+load("//private:test.bzl", _fastest_test = "fastest_test")
 load(
-    ":private/toolchain.bzl",
+    "//private:toolchain.bzl",
     _FastestToolchainInfo = "FastestToolchainInfo",
     _fastest_toolchain = "fastest_toolchain",
 )

@@ -4,7 +4,7 @@
 takes effect where `[test] use_internal_runner` says so.
 """
 
-load(":private/test.bzl", "TEST_ATTRIBUTES", "default_info", "external_info", "test_parts")
+load("//private:test.bzl", "TEST_ATTRIBUTES", "default_info", "external_info", "test_parts")
 
 # Has the replayer print what it knows as JSON.
 _REPORT = {"FASTEST_BUCK2_REPORT": "json"}
@@ -68,3 +68,7 @@ fastest_test = rule(
     attrs = TEST_ATTRIBUTES,
     doc = "As `fastest_test` of `defs.bzl`, with each test listed and reported by itself.",
 )
+
+# For tests of these rules.
+testing_parse_listing = _parse_listing
+testing_parse_result = _parse_result

@@ -204,6 +204,20 @@ fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     if fast {
         return steps;
     }
+    let rules = "--manifest-path integrations/rule-tests/Cargo.toml";
+    steps.extend([
+        step(
+            "rule files: rustfmt",
+            cargo(&format!("fmt {rules} --check")),
+            "run `cargo fmt` in integrations/rule-tests",
+        ),
+        step(
+            "rule files",
+            cargo(&format!("test --no-fail-fast {rules}")),
+            "the failing test is named above; what it evaluates is in integrations/{bazel,buck2}/rules, \
+             the stand-ins in integrations/rule-tests/standins",
+        ),
+    ]);
     let mut doc = cargo("doc --workspace --no-deps");
     doc.env("RUSTDOCFLAGS", "-D warnings");
     let mut quickstart = cargo("fastest examples/quickstart");

@@ -13,7 +13,8 @@ def _distributions(value):
     return value.distributions
 
 # A type, as providers are.
-FastestClosure = transitive_set(  # buildifier: disable=name-conventions
+# buildifier: disable=name-conventions
+FastestClosure = transitive_set(
     args_projections = {
         "data": _data,
         "distributions": _distributions,

@@ -1,6 +1,6 @@
 """`fastest_library`: Python sources that tests and other libraries depend on."""
 
-load(":private/closure.bzl", "COMMON_ATTRIBUTES", "FastestInfo", "closure_of")
+load(":closure.bzl", "COMMON_ATTRIBUTES", "FastestInfo", "closure_of")
 
 def _library_impl(ctx):
     return [

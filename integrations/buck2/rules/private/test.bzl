@@ -4,8 +4,8 @@ The tests run in a build action, whose output is the verdict: that is cached as 
 The test itself only replays the verdict, and runs the tests anew where it says that they failed.
 """
 
-load(":private/closure.bzl", "COMMON_ATTRIBUTES", "closure_of")
-load(":private/toolchain.bzl", "FastestToolchainInfo")
+load(":closure.bzl", "COMMON_ATTRIBUTES", "closure_of")
+load(":toolchain.bzl", "FastestToolchainInfo")
 
 # The version of the manifest, as the runner reads it.
 _MANIFEST = 1
