@@ -12,7 +12,7 @@ use crate::execution::{
     Recording, Remembering, RunContext, Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
-use crate::plan::{self, Capture, Plan, RunOptions};
+use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
@@ -165,6 +165,22 @@ impl Session {
     /// When the graph has no such file.
     pub fn inputs(&self, graph: &ImportGraph, test: &Path) -> Result<Inputs> {
         selection::inputs(&self.workspace, graph, &self.workspace.relative(test))
+    }
+
+    /// A test file as a closed unit, for a run with these options; the file is relative to the
+    /// invocation folder. For many files, [`HermeticSpecs`] does it faster.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter.
+    pub fn hermetic_spec(
+        &self,
+        graph: &ImportGraph,
+        test: &Path,
+        options: &RunOptions,
+    ) -> Result<HermeticSpec> {
+        let specs = HermeticSpecs::new(&self.workspace, Some(graph), options)?;
+        Ok(specs.of(&self.workspace.relative(test)))
     }
 
     /// How a test file depends on a file: the edges of a shortest way; none when it does not. Both are
@@ -459,11 +475,14 @@ impl Session {
         } else {
             Uncaptured::Stdout
         };
+        let hermetic = options.hermetic.as_ref();
+        let environment = hermetic.map(|hermetic| hermetic.environment(&interpreter.path));
         Zygote::spawn(
             &interpreter.path,
             self.workspace.invocation_dir(),
             &self.cache_dir,
             uncaptured,
+            environment.as_ref(),
         )
     }
 
@@ -542,6 +561,7 @@ impl Session {
             "plugin_options": plugin_options,
             "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
+            "hermetic": options.hermetic.is_some(),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

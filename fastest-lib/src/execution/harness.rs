@@ -108,6 +108,19 @@ fn write(cache_dir: &Path) -> Result<PathBuf> {
     Ok(boot)
 }
 
+/// Writes the embedded Python side below `cache_dir`, where runs with that cache look for it; gives the
+/// folder of its package, which may be compiled ahead of runs.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_harness(cache_dir: &Path) -> Result<PathBuf> {
+    let boot = write(cache_dir)?;
+    Ok(boot
+        .parent()
+        .map_or_else(|| boot.clone(), Path::to_path_buf))
+}
+
 /// Removes the embedded Python side and the compiled tests from `cache_dir`, and nothing else. Runs
 /// that are going on at the time may fail.
 ///

@@ -28,7 +28,7 @@ pub use counts::Counts;
 pub use coverage::CoverageSummary;
 pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
 pub use exact::{ExactOptions, ExactReport, clear_exact};
-pub use harness::clear_harness;
+pub use harness::{clear_harness, write_harness};
 
 pub(crate) use basetemp::basetemp;
 pub(crate) use coverage::Measuring;

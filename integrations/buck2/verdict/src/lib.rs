@@ -33,8 +33,6 @@ pub struct Verdict {
     pub shard: Option<String>,
     /// Whether nothing failed.
     pub passed: bool,
-    /// The interpreter's version.
-    pub python: String,
     /// Seconds.
     pub duration: f64,
     /// The tests, in the order in which they finished.
@@ -140,7 +138,6 @@ mod tests {
             src: "a/test_b.py".to_owned(),
             shard: None,
             passed,
-            python: "3.11.7".to_owned(),
             duration: 0.5,
             cases: cases.to_vec(),
             failures: failures.iter().map(ToString::to_string).collect(),
