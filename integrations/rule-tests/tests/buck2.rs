@@ -9,6 +9,9 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The runner, as the toolchain prepares it.
+const RUNNER: &str = "buck-out/gen/toolchains/__fastest__/fastest.runner";
+
 fn example() -> World {
     let project = repository().join("examples/buck2");
     World::new(System::Buck2, &project)
@@ -89,7 +92,7 @@ fn the_example_s_tests_are_cached_actions_that_are_replayed() {
         let verdict = &target["sub_targets"]["verdict"]["default_outputs"];
         assert_eq!(action["outputs"], json!([verdict[0], covered["dep_file"]]));
         let runner = [
-            "fastest-buck2-runner",
+            RUNNER,
             "--manifest",
             manifest.as_str().unwrap(),
         ];
@@ -448,7 +451,7 @@ const MISTAKES: &[Mistake] = &[
     (
         "fastest",
         "private/toolchain.bzl",
-        "            runner = _program(ctx.attrs.runner),\n",
+        "            runner = _prepared(ctx, _program(ctx.attrs.runner), python),\n",
         "",
         "the field `runner` is missing",
     ),

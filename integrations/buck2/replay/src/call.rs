@@ -14,6 +14,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<OsString>,
     /// The tests to look at; none is all.
     pub(crate) tests: Vec<String>,
+    /// Whether it is a mistake when none of them is there.
+    pub(crate) must_exist: bool,
     /// Options that no verdict was made with.
     pub(crate) options: Vec<String>,
     /// Whether tests are only to be listed.
@@ -44,11 +46,19 @@ impl Call {
             program: PathBuf::from(program),
             arguments: runner.collect(),
             tests: Vec::new(),
+            must_exist: false,
             options: Vec::new(),
             list: false,
         };
         call.take(extra)?;
         Ok(call)
+    }
+
+    /// Chooses among tests of which nobody knows whether they are there; those that were named win.
+    pub(crate) fn filter<'t>(&mut self, names: impl Iterator<Item = &'t str>) {
+        if self.tests.is_empty() {
+            self.tests = names.map(ToOwned::to_owned).collect();
+        }
     }
 
     /// An option may have a value, and only the runner knows which: behind the first one all are its.
@@ -67,6 +77,7 @@ impl Call {
                 self.tests.push(text);
             }
         }
+        self.must_exist = !self.tests.is_empty();
         if self.list && !self.options.is_empty() {
             return Err(format!("--list takes no {}", self.options.join(" ")));
         }
@@ -78,21 +89,24 @@ impl Call {
 mod tests {
     use super::*;
 
+    /// Of a call: how many verdicts, how many arguments; tests, options, whether it lists.
+    type Parts<'t> = (usize, usize, &'t [&'t str], &'t [&'t str], bool);
+
     #[test]
     fn the_three_parts_are_told_apart() {
-        let check = |line: &str, expected: Option<(usize, usize, &[&str], &[&str], bool)>| {
+        let check = |line: &str, expected: Option<Parts<'_>>| {
             let words = line.split(' ').filter(|word| !word.is_empty());
             let call = Call::parse(words.map(OsString::from)).ok();
-            let found = call.as_ref().map(|call| {
-                let (tests, options) = (call.tests.clone(), call.options.clone());
-                let counts = (call.verdicts.len(), call.arguments.len());
-                (counts.0, counts.1, tests, options, call.list)
-            });
-            let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-            let expected = expected.map(|(verdicts, arguments, tests, options, list)| {
-                (verdicts, arguments, owned(tests), owned(options), list)
-            });
-            assert_eq!(found, expected, "{line}");
+            assert_eq!(call.is_some(), expected.is_some(), "{line}");
+            let (Some(call), Some((verdicts, arguments, tests, options, list))) = (call, expected)
+            else {
+                return;
+            };
+            assert_eq!(call.verdicts.len(), verdicts, "{line}");
+            assert_eq!(call.arguments.len(), arguments, "{line}");
+            assert_eq!(call.tests, tests, "{line}");
+            assert_eq!(call.options, options, "{line}");
+            assert_eq!(call.list, list, "{line}");
         };
         check("v -- run --manifest m --", Some((1, 2, &[], &[], false)));
         check(
@@ -100,10 +114,10 @@ mod tests {
             Some((2, 0, &["test_a"], &[], false)),
         );
         check("v -- run -- --list", Some((1, 0, &[], &[], true)));
-        let (test, options): (&[&str], &[&str]) = (&["test_a"], &["-k", "b", "--", "c"]);
+        let options = ["-k", "b", "--", "c"];
         check(
             "v -- run -- test_a -k b -- c",
-            Some((1, 0, test, options, false)),
+            Some((1, 0, &["test_a"], &options, false)),
         );
         for wrong in [
             "",

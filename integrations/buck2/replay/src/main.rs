@@ -4,7 +4,8 @@
 //!
 //! A verdict of failure may come from a cache, and the failure from the machine that filled it: it
 //! only decides which tests run again, here and now. Names of tests after the last `--` choose among
-//! them; options are for the runner, and no verdict is of a run with these. `--list` runs nothing.
+//! them, as the lines of `FASTEST_BUCK2_FILTER` do, of which none need be there; options are for the
+//! runner, and no verdict is of a run with these. `--list` runs nothing.
 //!
 //! Exit codes: 0 passed, 1 failed, 4 a wrong call; else the runner's.
 
@@ -14,11 +15,15 @@ use std::io::Write;
 use std::process::{Command, ExitCode};
 
 use call::Call;
-use fastest_buck2_verdict::{REPORT_JSON, REPORT_VARIABLE, Verdict};
+use fastest_buck2_verdict::{FILTER_VARIABLE, REPORT_JSON, REPORT_VARIABLE, Verdict};
 
 fn main() -> ExitCode {
     match Call::parse(std::env::args_os().skip(1)) {
-        Ok(call) => replay(&call),
+        Ok(mut call) => {
+            let filter = std::env::var(FILTER_VARIABLE).unwrap_or_default();
+            call.filter(filter.lines());
+            replay(&call)
+        }
         Err(message) => {
             complain(&message);
             ExitCode::from(4)
@@ -46,7 +51,7 @@ fn replay(call: &Call) -> ExitCode {
             Ok(verdict) => {
                 let shard = verdict.shard.clone();
                 let verdict = verdict.only(&call.tests);
-                found |= !verdict.cases.is_empty() || call.tests.is_empty();
+                found |= !verdict.cases.is_empty() || !call.must_exist;
                 kept.push(if verdict.passed || call.list {
                     Kept::Passed(verdict)
                 } else {

@@ -89,7 +89,7 @@ COMMON_ATTRIBUTES = {
         attrs.string(),
         default = [],
         doc = "Folders, relative to the package, from which the sources are imported besides " +
-              "what pytest puts on `sys.path` itself.",
+              "the root of the project.",
     ),
     "labels": attrs.list(
         attrs.string(),

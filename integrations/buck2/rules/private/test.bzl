@@ -13,6 +13,9 @@ _MANIFEST = 1
 # What Python is kept from leaving among the sources.
 _ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1"}
 
+# By this the executor knows whom it may ask for verdicts.
+_TEST_ENVIRONMENT = _ENVIRONMENT | {"FASTEST_BUCK2_TARGET": "1"}
+
 def _write_manifest(ctx, toolchain, closure):
     """Writes what the runner is to know.
 
@@ -129,7 +132,7 @@ def external_info(ctx, command):
         type = "custom",
         command = command,
         contacts = ctx.attrs.contacts,
-        env = _ENVIRONMENT,
+        env = _TEST_ENVIRONMENT,
         labels = ctx.attrs.labels,
         run_from_project_root = True,
         use_project_relative_paths = True,

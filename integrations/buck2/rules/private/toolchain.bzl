@@ -9,7 +9,7 @@ FastestToolchainInfo = provider(
         "python": provider_field(typing.Any),
         # `fastest-buck2-replay`, as arguments.
         "replayer": provider_field(typing.Any),
-        # `fastest-buck2-runner`, as arguments.
+        # `fastest-buck2-runner`, with its Python side compiled for the interpreter.
         "runner": provider_field(typing.Any),
         # Whether verdicts may be uploaded: their keys say which interpreter gave them.
         "shared": provider_field(bool),
@@ -22,15 +22,25 @@ def _program(value):
         return value[RunInfo].args
     return value
 
+def _prepared(ctx, runner, python):
+    """Has the runner compile its Python side once for all tests."""
+    prepared = ctx.actions.declare_output(ctx.label.name + ".runner")
+    ctx.actions.run(
+        cmd_args(runner, "--prepare", prepared.as_output(), "--python", python),
+        category = "fastest_prepare",
+    )
+    return prepared
+
 def _toolchain_impl(ctx):
     python_is_input = isinstance(ctx.attrs.python, Dependency)
+    python = _program(ctx.attrs.python)
     return [
         DefaultInfo(),
         FastestToolchainInfo(
             identity = ctx.attrs.identity,
-            python = _program(ctx.attrs.python),
+            python = python,
             replayer = _program(ctx.attrs.replayer),
-            runner = _program(ctx.attrs.runner),
+            runner = _prepared(ctx, _program(ctx.attrs.runner), python),
             shared = python_is_input or ctx.attrs.identity != "",
         ),
     ]

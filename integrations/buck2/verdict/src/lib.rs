@@ -18,6 +18,13 @@ pub const REPORT_VARIABLE: &str = "FASTEST_BUCK2_REPORT";
 /// Its value.
 pub const REPORT_JSON: &str = "json";
 
+/// The variable that has names of tests, a line each, among which the replayer is to choose; none of
+/// them need be there.
+pub const FILTER_VARIABLE: &str = "FASTEST_BUCK2_FILTER";
+
+/// The variable that every test of these rules has in its environment, and no other.
+pub const TARGET_VARIABLE: &str = "FASTEST_BUCK2_TARGET";
+
 /// What became of the tests of one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
