@@ -129,8 +129,12 @@ pub fn write_harness(cache_dir: &Path) -> Result<PathBuf> {
 /// When a file cannot be removed, or a folder cannot be read.
 pub fn clear_harness(cache_dir: &Path) -> Result<Cleared> {
     let mut cleared = Cleared::default();
-    remove_owned(cache_dir, is_compiled_test, &mut cleared)
-        .map_err(|error| Error::io(cache_dir, error))?;
+    let closed = cache_dir.join(super::units::CODE);
+    for folder in [cache_dir, &closed] {
+        remove_owned(folder, is_compiled_test, &mut cleared)
+            .map_err(|error| Error::io(folder, error))?;
+    }
+    let _ = fs::remove_dir(&closed);
     let parent = cache_dir.join("harness");
     for version in folders(&parent)? {
         let name = version.file_name().unwrap_or_default().to_string_lossy();

@@ -82,7 +82,7 @@ fn case(test: &TestFinished) -> Case {
         name: id.get(test.id.path().len() + 2..).unwrap_or(id).to_owned(),
         outcome: test.outcome.as_str().to_owned(),
         duration: test.duration,
-        message: told.find_map(|repr| message(repr)),
+        message: told.find_map(message),
         output,
     }
 }

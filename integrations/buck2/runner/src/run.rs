@@ -21,6 +21,7 @@ use crate::outcome;
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How a target's tests went.
+#[derive(Default)]
 struct Ended {
     report: Report,
     code: u8,
@@ -109,58 +110,34 @@ fn perform(run: &Run, root: &Path, declared: &Declared<'_>) -> Result<Ended, Fai
         [] => vec![None],
         tests => tests.iter().map(|test| Some(test.as_str())).collect(),
     };
-    let mut joined: Option<Ended> = None;
-    for test in named {
-        let ended = perform_one(run, root, declared, &cache, test)?;
-        joined = Some(match joined {
-            None => ended,
-            Some(before) => before.and(ended),
-        });
+    let mut ended = Ended::default();
+    for test in &named {
+        perform_one(run, root, declared, (&cache, *test), &mut ended)?;
     }
-    joined.ok_or_else(|| Failure::usage("nothing was asked for"))
+    if named.len() > 1 {
+        // Each run has replaced the record of the one before.
+        ended.record = None;
+    }
+    ended.complaints.sort();
+    ended.complaints.dedup();
+    Ok(ended)
 }
 
-impl Ended {
-    /// Two runs of the same file as one.
-    fn and(mut self, other: Self) -> Self {
-        for counts in [other.report.counts] {
-            self.report.counts.passed += counts.passed;
-            self.report.counts.failed += counts.failed;
-            self.report.counts.errors += counts.errors;
-            self.report.counts.skipped += counts.skipped;
-            self.report.counts.xfailed += counts.xfailed;
-            self.report.counts.xpassed += counts.xpassed;
-        }
-        self.report.tests.extend(other.report.tests);
-        self.report.collect.extend(other.report.collect);
-        self.report
-            .internal_errors
-            .extend(other.report.internal_errors);
-        self.report.usage_errors.extend(other.report.usage_errors);
-        self.report.duration += other.report.duration;
-        self.complaints.extend(other.complaints);
-        self.record = None;
-        self.code = self.code.max(other.code);
-        self
-    }
-}
-
+/// Runs the file, or one test of it, and adds what became of it to what is there.
 fn perform_one(
     run: &Run,
     root: &Path,
     declared: &Declared<'_>,
-    cache: &Path,
-    test: Option<&str>,
-) -> Result<Ended, Failure> {
+    (cache, test): (&Path, Option<&str>),
+    ended: &mut Ended,
+) -> Result<(), Failure> {
     let unit = unit(run, root, declared, cache, test)?;
     let session = unit.open(&run.args)?;
     let workspace = session.workspace();
     // Read by this program, on whose behalf nothing is denied.
     let settings = workspace.inipath().and_then(Path::to_str);
-    let mut complaints: Vec<String> = settings
-        .and_then(|path| declared.complaint(path))
-        .into_iter()
-        .collect();
+    let complaint = settings.and_then(|path| declared.complaint(path));
+    ended.complaints.extend(complaint);
     let configured = workspace.addopts().maxfail;
     let configured = configured.and_then(|limit| usize::try_from(limit).ok());
     let mut options = run.args.options(configured, false);
@@ -170,19 +147,20 @@ fn perform_one(
     options.record_inputs = true;
     options.stdout_is_data = true;
     let wanted = wanted(run, &session);
-    let verdict = unit.run(&session, options, &wanted, |_| {}, |_| {})?;
-    let record = session.records().of(&run.manifest.src).cloned();
-    if let Some(record) = &record {
-        complaints.extend(declared.complaints(record));
+    let report = &mut ended.report;
+    let verdict = unit.run(
+        &session,
+        options,
+        &wanted,
+        |_| {},
+        |event| report.record(event),
+    )?;
+    ended.code = ended.code.max(verdict.code);
+    ended.record = session.records().of(&run.manifest.src).cloned();
+    if let Some(record) = &ended.record {
+        ended.complaints.extend(declared.complaints(record));
     }
-    complaints.sort();
-    complaints.dedup();
-    Ok(Ended {
-        report: verdict.report,
-        code: verdict.code,
-        record,
-        complaints,
-    })
+    Ok(())
 }
 
 fn wanted(run: &Run, session: &Session) -> Wanted {
