@@ -23,6 +23,13 @@ const OF_THE_SYSTEM: &[&str] = &[
     "/usr", "/var/lib",
 ];
 
+/// A file that is not declared, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Complaint {
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
 /// The declared files of a target.
 pub(crate) struct Declared<'m> {
     manifest: &'m Manifest,
@@ -60,8 +67,8 @@ impl<'m> Declared<'m> {
                 .is_ok_and(|real| self.files.contains(&real))
     }
 
-    /// The line that says which file of the project a run needed and the target does not declare.
-    pub(crate) fn complaint(&self, path: &str) -> Option<String> {
+    /// The line that says which file a run needed that the target does not declare, with its name.
+    pub(crate) fn complaint(&self, path: &str) -> Option<Complaint> {
         let path = lexical(self.root, path);
         let ours = path.strip_prefix(self.root).ok();
         let of_the_system = OF_THE_SYSTEM.iter().any(|folder| path.starts_with(folder));
@@ -71,27 +78,27 @@ impl<'m> Declared<'m> {
         let label = &self.manifest.label;
         let Some(ours) = ours.filter(|path| !path.starts_with("buck-out")) else {
             let temporary = path.starts_with(std::env::temp_dir()) || ours.is_some();
-            return (!temporary).then(|| {
-                format!(
-                    "{} was read, which is outside of the project; a verdict that depends on it \
-                     cannot be kept: copy it into the project and add it to `data` of {label}",
-                    path.display()
-                )
-            });
+            let file = path.display().to_string();
+            let text = format!(
+                "{file} was read, which is outside of the project; a verdict that depends on it \
+                 cannot be kept: copy it into the project and add it to `data` of {label}"
+            );
+            return (!temporary).then_some(Complaint { file, text });
         };
-        let name = ours.display();
-        Some(if ours.extension().is_some_and(|kind| kind == "py") {
+        let file = ours.display().to_string();
+        let text = if ours.extension().is_some_and(|kind| kind == "py") {
             format!(
-                "{name} was loaded, which is not declared: add the `fastest_library` that has it to \
+                "{file} was loaded, which is not declared: add the `fastest_library` that has it to \
                  `deps` of {label}"
             )
         } else {
-            format!("{name} was read, which is not declared: add it to `data` of {label}")
-        })
+            format!("{file} was read, which is not declared: add it to `data` of {label}")
+        };
+        Some(Complaint { file, text })
     }
 
     /// What a recorded run loaded or opened beyond what is declared, a line each.
-    pub(crate) fn complaints(&self, record: &Record) -> Vec<String> {
+    pub(crate) fn complaints(&self, record: &Record) -> Vec<Complaint> {
         let seen = record.executed.iter().chain(&record.opened);
         seen.filter_map(|path| self.complaint(path)).collect()
     }

@@ -6,9 +6,10 @@ use fastest_lib::execution::{LongRepr, Outcome, Phase, TestFinished};
 use fastest_lib::report::Report;
 
 use crate::command::Run;
+use crate::declared::Complaint;
 
 /// What became of the tests; `complaints` are what the target does not declare.
-pub(crate) fn verdict(run: &Run, report: &Report, code: u8, complaints: Vec<String>) -> Verdict {
+pub(crate) fn verdict(run: &Run, report: &Report, code: u8, complaints: Vec<Complaint>) -> Verdict {
     let mut failures: Vec<String> = report
         .collect
         .iter()
@@ -24,8 +25,17 @@ pub(crate) fn verdict(run: &Run, report: &Report, code: u8, complaints: Vec<Stri
         .collect();
     failures.extend(report.internal_errors.iter().cloned());
     failures.extend(report.usage_errors.iter().cloned());
-    failures.extend(complaints);
     let cases: Vec<Case> = report.tests.iter().map(case).collect();
+    let told = cases.iter().map(|case| &case.output).chain(&failures);
+    let told: Vec<&String> = told.filter(|text| text.contains("undeclared ")).collect();
+    // What was denied has failed by itself, and names the file.
+    let kept = |complaint: &Complaint| !told.iter().any(|text| text.contains(&complaint.file));
+    let kept = complaints
+        .into_iter()
+        .filter(kept)
+        .map(|complaint| complaint.text);
+    let kept: Vec<String> = kept.collect();
+    failures.extend(kept);
     if failures.is_empty() && !cases.iter().any(Case::is_failure) {
         match (code, &report.interrupted) {
             (0, _) => {}

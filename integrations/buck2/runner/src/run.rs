@@ -14,7 +14,7 @@ use fastest_lib::report::Report;
 use fastest_lib::workspace::Record;
 
 use crate::command::Run;
-use crate::declared::{Declared, lexical};
+use crate::declared::{Complaint, Declared, lexical};
 use crate::outcome;
 
 /// Where programs are looked for by tests; what the caller has is no part of an action's key.
@@ -27,7 +27,7 @@ struct Ended {
     code: u8,
     /// What was loaded, where that is recorded and wanted.
     record: Option<Record>,
-    complaints: Vec<String>,
+    complaints: Vec<Complaint>,
 }
 
 /// Runs the tests, and writes or prints what became of them; gives the exit code.
@@ -88,15 +88,16 @@ fn tell(run: &Run, ended: Result<Ended, Verdict>) -> Result<u8, Failure> {
         writeln!(out, "{}", verdict.line()).map_err(failed)?;
         return Ok(code);
     }
-    if let Ok(ended) = &ended {
-        write_log(&mut out, &ended.report, run.args.verbose > 0).map_err(failed)?;
-        for line in &ended.complaints {
-            eprintln!("error: {line}");
+    let printed = match &ended {
+        Ok(ended) => {
+            write_log(&mut out, &ended.report, run.args.verbose > 0).map_err(failed)?;
+            // What the report has is printed; the rest are complaints.
+            ended.report.exit_code().code() != 0
         }
-    } else {
-        for line in &verdict.failures {
-            eprintln!("error: {line}");
-        }
+        Err(_) => false,
+    };
+    for line in verdict.failures.iter().filter(|_| !printed) {
+        eprintln!("error: {line}");
     }
     Ok(code)
 }
