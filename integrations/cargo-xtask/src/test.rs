@@ -208,6 +208,9 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
         return steps;
     }
     let rules = "--manifest-path integrations/rule-tests/Cargo.toml";
+    let mut rule_tests = cargo(&format!("test --no-fail-fast {rules}"));
+    rule_tests.env("FASTEST_TEST_PYTHON", venv.python());
+    rule_tests.envs(programs.iter().map(|(name, path)| (*name, path)));
     steps.extend([
         step(
             "rule files: rustfmt",
@@ -216,7 +219,7 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
         ),
         step(
             "rule files",
-            cargo(&format!("test --no-fail-fast {rules}")),
+            rule_tests,
             "the failing test is named above; what it evaluates is in integrations/{bazel,buck2}/rules, \
              the stand-ins in integrations/rule-tests/standins",
         ),

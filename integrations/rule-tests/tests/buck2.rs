@@ -91,11 +91,7 @@ fn the_example_s_tests_are_cached_actions_that_are_replayed() {
 
         let verdict = &target["sub_targets"]["verdict"]["default_outputs"];
         assert_eq!(action["outputs"], json!([verdict[0], covered["dep_file"]]));
-        let runner = [
-            RUNNER,
-            "--manifest",
-            manifest.as_str().unwrap(),
-        ];
+        let runner = [RUNNER, "--manifest", manifest.as_str().unwrap()];
         let mut command = vec!["fastest-buck2-replay", verdict[0].as_str().unwrap(), "--"];
         command.extend(runner);
         command.push("--");
