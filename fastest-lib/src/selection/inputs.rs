@@ -41,6 +41,20 @@ pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<
     let conftests = candidates.conftests(test).iter().map(String::as_str);
     let closure = graph.closure(conftests.chain([test]));
     let mut files = closure.files;
+    files.extend(config_files(workspace, graph, test));
+    files.sort_unstable();
+    files.dedup();
+    Ok(Inputs {
+        test: test.to_owned(),
+        files,
+        distributions: closure.distributions,
+        unresolved: closure.unresolved,
+    })
+}
+
+/// The files in which pytest looks for its configuration when it runs a test file.
+pub(super) fn config_files(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Vec<String> {
+    let mut files = Vec::new();
     let mut folder = test;
     loop {
         folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -59,14 +73,7 @@ pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<
         .inipath()
         .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
     files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
-    files.sort_unstable();
-    files.dedup();
-    Ok(Inputs {
-        test: test.to_owned(),
-        files,
-        distributions: closure.distributions,
-        unresolved: closure.unresolved,
-    })
+    files
 }
 
 /// Says so when the graph has no file of that name.

@@ -21,6 +21,7 @@ mod candidates;
 mod changes;
 mod closest;
 mod expression;
+mod grouped;
 mod inputs;
 mod lexer;
 mod matching;
@@ -39,6 +40,7 @@ pub use changes::{
 };
 pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
+pub use grouped::test_roots;
 pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};
 pub use part::{Part, Silent};
