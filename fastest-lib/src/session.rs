@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -11,8 +11,8 @@ use crate::execution::{
     self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
     Recording, Remembering, RunContext, Uncaptured, Zygote,
 };
-use crate::graph::{Edge, GraphCounts, ImportGraph};
-use crate::plan::{self, Capture, Plan, RunOptions};
+use crate::graph::{Edge, GraphCounts, Groups, ImportGraph};
+use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
@@ -167,6 +167,22 @@ impl Session {
         selection::inputs(&self.workspace, graph, &self.workspace.relative(test))
     }
 
+    /// A test file as a closed unit, for a run with these options; the file is relative to the
+    /// invocation folder. For many files, [`HermeticSpecs`] does it faster.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter.
+    pub fn hermetic_spec(
+        &self,
+        graph: &ImportGraph,
+        test: &Path,
+        options: &RunOptions,
+    ) -> Result<HermeticSpec> {
+        let specs = HermeticSpecs::new(&self.workspace, Some(graph), options)?;
+        Ok(specs.of(&self.workspace.relative(test)))
+    }
+
     /// How a test file depends on a file: the edges of a shortest way; none when it does not. Both are
     /// relative to the invocation folder.
     ///
@@ -196,6 +212,19 @@ impl Session {
     /// The test files that changes concern, of those that would be collected.
     pub fn affected(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
         selection::affected(&self.workspace, graph, changes)
+    }
+
+    /// The graph in groups of files, for the targets of a build system: every test that would be
+    /// collected reaches its inputs by them, and nothing else. Files for which `leave` holds are
+    /// left out.
+    pub fn groups(&self, graph: &ImportGraph, leave: impl Fn(&str) -> bool) -> Groups {
+        graph.groups(&selection::test_roots(&self.workspace, graph), leave)
+    }
+
+    /// The installed distributions, by normalised name, that bring modules of these top-level names.
+    pub fn distributions_of(&self, names: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+        let roots = self.workspace.fixed_import_roots();
+        selection::distributions_of(&roots.installed, names)
     }
 
     /// Chooses among the discovered tests.
@@ -459,11 +488,14 @@ impl Session {
         } else {
             Uncaptured::Stdout
         };
+        let hermetic = options.hermetic.as_ref();
+        let environment = hermetic.map(|hermetic| hermetic.environment(&interpreter.path));
         Zygote::spawn(
             &interpreter.path,
             self.workspace.invocation_dir(),
             &self.cache_dir,
             uncaptured,
+            environment.as_ref(),
         )
     }
 
@@ -542,6 +574,7 @@ impl Session {
             "plugin_options": plugin_options,
             "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
+            "hermetic": options.hermetic.is_some(),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -131,6 +131,7 @@ class Channel:
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
+        self._fetched = None  # the only files that there will be, before they are asked for
         self._imports = []
         self._waiting = []  # files that were given and are not begun, the next one last
         self._limits = 0
@@ -176,8 +177,16 @@ class Channel:
 
     # What engines may ask ...
 
+    def fetch(self):
+        """Wait for the files of a worker that gets no others, which `next_files` will give."""
+        self._fetched = self.next_files()
+        return self._fetched
+
     def next_files(self):
         """Wait for the files to do next; an empty list when there are none left."""
+        if self._fetched is not None:
+            files, self._fetched = self._fetched, []
+            return files
         self.send(["next"])
         self.flush()
         _STATE.pack_into(self._shared, 4, IDLE, 0, 0)

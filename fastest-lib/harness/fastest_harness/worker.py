@@ -21,6 +21,10 @@ def main(message, init, sock_fd, shared_fd):
         try:
             config = dict(init, worker=message["worker"])
             config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
+            if config.get("hermetic"):
+                from fastest_harness import hermetic
+
+                hermetic.enter(config, channel)
             if config.get("record_inputs"):
                 from fastest_harness import inputs
 

@@ -1,5 +1,6 @@
 //! The fork server as the dispatcher sees it.
 
+use std::collections::BTreeMap;
 use std::io::{self, IoSlice, PipeWriter};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -45,12 +46,14 @@ pub(crate) struct Zygote {
 }
 
 impl Zygote {
-    /// Starts the interpreter; it boots while the caller goes on.
+    /// Starts the interpreter; it boots while the caller goes on. Its environment is that of this
+    /// process, unless another one is given.
     pub(crate) fn spawn(
         python: &Path,
         directory: &Path,
         cache_dir: &Path,
         uncaptured: Uncaptured,
+        environment: Option<&BTreeMap<String, String>>,
     ) -> Result<Self> {
         let harness = Harness::materialise(cache_dir)?;
         let failed = |error: io::Error| {
@@ -69,7 +72,11 @@ impl Zygote {
                 Stdio::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?)
             }
         };
-        let child = Command::new(python)
+        let mut command = Command::new(python);
+        if let Some(environment) = environment {
+            command.env_clear().envs(environment);
+        }
+        let child = command
             .arg(&harness.boot)
             .current_dir(directory)
             .stdin(Stdio::from(OwnedFd::from(theirs)))

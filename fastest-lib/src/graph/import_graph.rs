@@ -84,6 +84,13 @@ impl ImportGraph {
         &self.rootdir
     }
 
+    /// The folders, relative to the rootdir, in which modules are looked for from everywhere; the empty
+    /// one is the rootdir.
+    pub fn import_roots(&self) -> Vec<String> {
+        let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
+        globals.roots
+    }
+
     /// What is wrong with the files, and with the cache.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.problems.clone();

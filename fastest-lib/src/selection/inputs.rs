@@ -37,19 +37,45 @@ pub struct Inputs {
 /// When the graph has no such file.
 pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<Inputs> {
     known(graph, test)?;
-    let candidates = Candidates::of(workspace, graph);
-    let conftests = candidates.conftests(test).iter().map(String::as_str);
-    let closure = graph.closure(conftests.chain([test]));
-    let mut files = closure.files;
-    files.extend(config_files(workspace, graph, test));
-    files.sort_unstable();
-    files.dedup();
-    Ok(Inputs {
-        test: test.to_owned(),
-        files,
-        distributions: closure.distributions,
-        unresolved: closure.unresolved,
-    })
+    Ok(InputsFinder::new(workspace, graph).of(test))
+}
+
+/// Gives the inputs of one test file after the other.
+pub(crate) struct InputsFinder<'a> {
+    workspace: &'a Workspace,
+    graph: &'a ImportGraph,
+    candidates: Candidates,
+}
+
+impl<'a> InputsFinder<'a> {
+    pub(crate) fn new(workspace: &'a Workspace, graph: &'a ImportGraph) -> Self {
+        Self {
+            workspace,
+            graph,
+            candidates: Candidates::of(workspace, graph),
+        }
+    }
+
+    /// The inputs of a test file, which is named relative to the rootdir and should be in the graph.
+    pub(crate) fn of(&self, test: &str) -> Inputs {
+        let Self {
+            workspace,
+            graph,
+            candidates,
+        } = self;
+        let conftests = candidates.conftests(test).iter().map(String::as_str);
+        let closure = graph.closure(conftests.chain([test]));
+        let mut files = closure.files;
+        files.extend(config_files(workspace, graph, test));
+        files.sort_unstable();
+        files.dedup();
+        Inputs {
+            test: test.to_owned(),
+            files,
+            distributions: closure.distributions,
+            unresolved: closure.unresolved,
+        }
+    }
 }
 
 /// The files in which pytest looks for its configuration when it runs a test file.

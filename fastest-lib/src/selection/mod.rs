@@ -36,13 +36,13 @@ pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
 pub use audit::{Audit, audit};
 pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
-    TopLevels, changed_distributions, config_change, top_levels, what_it_is,
+    TopLevels, changed_distributions, config_change, distributions_of, top_levels, what_it_is,
 };
 pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub use grouped::test_roots;
-pub(crate) use inputs::known;
 pub use inputs::{Inputs, inputs};
+pub(crate) use inputs::{InputsFinder, known};
 pub use part::{Part, Silent};
 pub use rerun::Rerun;
 pub(crate) use rerun::{is_undecided, rerun};

@@ -6,9 +6,11 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::graph_config::{AffectedConfig, GraphConfig};
+use super::hermetic_config::HermeticConfig;
 use super::limits;
 use super::load;
 use super::strategy::{Isolation, Strategy};
+use super::targets_config::TargetsConfig;
 use super::text;
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -84,6 +86,15 @@ pub struct FastestConfig {
     /// Which tests a changed file concerns that no edge leads to.
     #[serde(default)]
     pub affected: AffectedConfig,
+    /// What tests may use when each file runs as a closed unit.
+    #[serde(default)]
+    pub hermetic: HermeticConfig,
+    /// How build files for Bazel are written.
+    #[serde(default)]
+    pub bazel: TargetsConfig,
+    /// How build files for Buck2 are written.
+    #[serde(default)]
+    pub buck2: TargetsConfig,
 }
 
 const KEYS: &[&str] = &[
@@ -104,6 +115,9 @@ const KEYS: &[&str] = &[
     "plugins",
     "graph",
     "affected",
+    "hermetic",
+    "bazel",
+    "buck2",
 ];
 
 impl FastestConfig {

@@ -123,7 +123,11 @@ fn check_groups(all: &[Step]) {
         let files: Vec<String> = files.into_iter().collect();
         assert_eq!(files, inputs.files, "{} of {grouped:#?}", test.test);
         let modules: Vec<&String> = modules.into_iter().collect();
-        assert!(modules.into_iter().eq(&inputs.distributions), "{}", test.test);
+        assert!(
+            modules.into_iter().eq(&inputs.distributions),
+            "{}",
+            test.test
+        );
     }
 }
 
