@@ -62,7 +62,7 @@ impl ImportGraph {
     }
 
     /// The symbolic links to folders of the workspace, with these folders.
-    pub(crate) fn folder_links(&self) -> Vec<(String, String)> {
+    pub fn folder_links(&self) -> Vec<(String, String)> {
         let folders = self.flat.folders.iter();
         let behind_link = folders.filter(|folder| folder.behind_link != 0);
         let Ok(root) = self.rootdir.canonicalize() else {

@@ -13,11 +13,15 @@ pub(crate) struct Edits {
     /// Where what is put; in the order in which it was asked for.
     inserted: Vec<(usize, String)>,
     removed: Vec<Range<usize>>,
+    appended: Vec<String>,
 }
 
 impl Edits {
     pub(crate) fn is_empty(&self) -> bool {
-        self.replaced.is_empty() && self.inserted.is_empty() && self.removed.is_empty()
+        self.replaced.is_empty()
+            && self.inserted.is_empty()
+            && self.removed.is_empty()
+            && self.appended.is_empty()
     }
 
     pub(crate) fn replace(&mut self, statement: &Statement, text: String) {
@@ -42,11 +46,8 @@ impl Edits {
     }
 
     /// Puts a statement at the end.
-    pub(crate) fn append(&mut self, file: &BuildFile, text: &str) {
-        let is_first = file.text.trim().is_empty();
-        let separator = if is_first { "" } else { "\n" };
-        self.inserted
-            .push((file.text.len(), format!("{separator}{text}\n")));
+    pub(crate) fn append(&mut self, text: &str) {
+        self.appended.push(text.to_owned());
     }
 
     /// Puts a `load` where the loads are.
@@ -69,7 +70,7 @@ impl Edits {
             });
             match first {
                 Some(statement) => self.insert_before(file, statement, text),
-                None => self.append(file, text),
+                None => self.append(text),
             }
         }
     }
@@ -90,13 +91,19 @@ impl Edits {
                 range.end += rest.len() - rest.trim_start_matches(['\n', '\r']).len();
                 range.start = 0;
             } else if ends_line[..range.start].ends_with("\n\n") {
-                let line_end = kept.len() + ends_line[kept.len()..].find('\n').map_or(0, |at| at + 1);
+                let line_end =
+                    kept.len() + ends_line[kept.len()..].find('\n').map_or(0, |at| at + 1);
                 range.start = line_end;
             }
             pieces.push((range, String::new()));
         }
-        pieces.extend(self.inserted.into_iter().map(|(at, text)| {
-            let at = if at >= text_len(&file.text) { ends_line.len() } else { at };
+        let inserted = self.inserted.into_iter();
+        pieces.extend(inserted.map(|(at, text)| {
+            let at = if at >= file.text.len() {
+                ends_line.len()
+            } else {
+                at
+            };
             (at..at, text)
         }));
         pieces.sort_by_key(|(range, text)| (range.start, range.end, text.is_empty()));
@@ -110,12 +117,16 @@ impl Edits {
             at = at.max(range.end);
         }
         made.push_str(ends_line.get(at..).unwrap_or_default());
-        tidy(made)
+        let mut made = tidy(made);
+        for text in self.appended {
+            if !made.is_empty() {
+                made.push('\n');
+            }
+            made.push_str(&text);
+            made.push('\n');
+        }
+        made
     }
-}
-
-fn text_len(text: &str) -> usize {
-    text.len()
 }
 
 /// A file neither begins with empty lines nor ends with them.
@@ -140,6 +151,8 @@ fn whole(file: &BuildFile, statement: &Statement) -> Range<usize> {
             .map_or(0, |newline| newline + 1);
     }
     let rest = &text[statement.at.end..];
-    let end = rest.find('\n').map_or(text.len(), |newline| statement.at.end + newline + 1);
+    let end = rest
+        .find('\n')
+        .map_or(text.len(), |newline| statement.at.end + newline + 1);
     start..end
 }

@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use globset::GlobBuilder;
+
 use super::SyntaxError;
 use super::parse::Parser;
 
@@ -225,12 +227,28 @@ impl Value {
     }
 }
 
+impl Glob {
+    /// Whether a file is one of those that it gives; the path is relative to the package.
+    pub fn matches(&self, path: &str) -> bool {
+        let any = |patterns: &[String]| {
+            patterns.iter().any(|pattern| {
+                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                glob.is_ok_and(|glob| glob.compile_matcher().is_match(path))
+            })
+        };
+        any(&self.include) && !any(&self.exclude)
+    }
+}
+
 /// Whether comments say that something is to stay as it is.
 pub(crate) fn says_keep<'c>(comments: impl IntoIterator<Item = &'c String>) -> bool {
     comments.into_iter().any(|comment| {
         let words = comment.trim_start_matches('#').trim_start();
         let rest = words.strip_prefix("keep");
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric()) && !rest.starts_with(" sorted"))
+        rest.is_some_and(|rest| {
+            !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric())
+                && !rest.starts_with(" sorted")
+        })
     })
 }
 

@@ -12,8 +12,8 @@ mod render;
 
 use std::fmt;
 
-pub use file::{Argument, BuildFile, Call, Glob, Item, Load, Statement, StatementKind, Value};
 pub(crate) use edit::Edits;
+pub use file::{Argument, BuildFile, Call, Glob, Item, Load, Statement, StatementKind, Value};
 pub(crate) use lexer::quoted;
 pub(crate) use order::sort_labels;
 pub(crate) use render::{NewCall, Rendered, list};

@@ -41,7 +41,12 @@ pub(crate) fn sort_labels<T>(items: &mut [T], label: impl Fn(&T) -> &str) {
 pub(crate) fn loads_before(one: &str, other: &str) -> bool {
     let key = |label: &'_ str| {
         let (package, file) = label.split_once(':').unwrap_or((label, ""));
-        (!label.starts_with('@'), package.is_empty(), package.to_owned(), file.to_owned())
+        (
+            !label.starts_with('@'),
+            package.is_empty(),
+            package.to_owned(),
+            file.to_owned(),
+        )
     };
     key(one) < key(other)
 }

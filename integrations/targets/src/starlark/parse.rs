@@ -15,7 +15,9 @@ pub(super) struct Parser<'t> {
 }
 
 /// Words that stand between operands.
-const OPERATORS: &[&str] = &["and", "or", "in", "not", "if", "else", "for", "lambda", "return"];
+const OPERATORS: &[&str] = &[
+    "and", "or", "in", "not", "if", "else", "for", "lambda", "return",
+];
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str) -> Result<Self> {
@@ -186,7 +188,8 @@ impl<'t> Parser<'t> {
             }
             self.at += 1;
         }
-        let is_keyword = self.at == from + 1 && OPERATORS.contains(&self.source(&self.tokens[from]));
+        let is_keyword =
+            self.at == from + 1 && OPERATORS.contains(&self.source(&self.tokens[from]));
         if self.at == from || !self.is_mark("(") || is_keyword {
             return Ok(None);
         }
@@ -357,7 +360,11 @@ impl<'t> Parser<'t> {
             let is_text = self.kind() == Some(Kind::Text);
             self.skip_expression()?;
             let text = self.text[from..self.end()].to_owned();
-            if self.is_mark("for") || self.tokens[start..self.at].iter().any(|token| self.source(token) == "for" && token.kind == Kind::Name) {
+            if self.is_mark("for")
+                || self.tokens[start..self.at]
+                    .iter()
+                    .any(|token| self.source(token) == "for" && token.kind == Kind::Name)
+            {
                 // A comprehension.
                 self.at = first;
                 self.skip_expression()?;
@@ -418,11 +425,11 @@ impl<'t> Parser<'t> {
                     before = None;
                 }
                 _ => {
-                    let is_operand = |token: &Token| {
-                        token.kind != Kind::Name || !is_keyword(self.source(token))
-                    };
+                    let is_operand =
+                        |token: &Token| token.kind != Kind::Name || !is_keyword(self.source(token));
                     if before.is_some_and(is_operand) && is_operand(token) {
-                        let message = format!("a comma or an operator is missing before `{source}`");
+                        let message =
+                            format!("a comma or an operator is missing before `{source}`");
                         return Err(SyntaxError::at(self.text, token.at.start, message));
                     }
                     before = Some(token);
@@ -453,7 +460,10 @@ fn load(call: &Call) -> Option<Load> {
     let label = text(arguments.next()?)?;
     let names = arguments.filter_map(|argument| {
         let there = text(argument)?;
-        Some((argument.name.clone().unwrap_or_else(|| there.clone()), there))
+        Some((
+            argument.name.clone().unwrap_or_else(|| there.clone()),
+            there,
+        ))
     });
     Some(Load {
         label,
