@@ -104,7 +104,9 @@ fn by_files<'u>(
         }
     }
     let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut hints: BTreeMap<usize, &str> = BTreeMap::new();
     for (at, unit) in units.filter(|(at, _)| !matched.calls.contains_key(at)) {
+        hints.insert(*at, &unit.hint);
         for file in of_unit(unit) {
             for number in owners.get(file.as_str()).into_iter().flatten() {
                 *pairs.entry((*at, *number)).or_default() += 1;
@@ -112,7 +114,10 @@ fn by_files<'u>(
         }
     }
     let mut pairs: Vec<((usize, usize), usize)> = pairs.into_iter().collect();
-    pairs.sort_by_key(|((at, number), common)| (std::cmp::Reverse(*common), *number, *at));
+    pairs.sort_by_key(|((at, number), common)| {
+        let is_renamed = calls[*number].name != hints[at];
+        (std::cmp::Reverse(*common), is_renamed, *number, *at)
+    });
     for ((at, number), _) in pairs {
         if !matched.calls.contains_key(&at) && used.insert(number) {
             matched.calls.insert(at, number);
