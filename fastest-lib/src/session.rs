@@ -214,6 +214,12 @@ impl Session {
         selection::affected(&self.workspace, graph, changes)
     }
 
+    /// The same where tests read nothing but their declared inputs, as under a build system: files that
+    /// no edge leads to concern none.
+    pub fn affected_units(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
+        selection::affected_units(&self.workspace, graph, changes)
+    }
+
     /// The graph in groups of files, for the targets of a build system: every test that would be
     /// collected reaches its inputs by them, and nothing else. Files for which `leave` holds are
     /// left out.

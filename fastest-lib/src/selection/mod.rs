@@ -32,7 +32,7 @@ mod rerun;
 mod select;
 mod shard;
 
-pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
+pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected, affected_units};
 pub use audit::{Audit, audit};
 pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,

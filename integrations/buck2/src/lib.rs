@@ -5,10 +5,13 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 mod config;
+mod line;
 
 use std::path::Path;
 
 use fastest_targets::{Kind, System, root_with};
+
+pub use line::{Line, Reason};
 
 /// Buck2 in the cell around a folder; the folder itself is the root where nothing says which one is.
 pub fn system(rootdir: &Path) -> System {

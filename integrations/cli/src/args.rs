@@ -519,6 +519,12 @@ pub(crate) enum AffectedOutput {
     /// One test file a line.
     Files,
     Json,
+    /// One label a line, for `bazel test --target_pattern_file=FILE`.
+    Bazel,
+    /// One label a line, for `buck2 test @FILE`.
+    Buck2,
+    /// One JSON object a line, as Buck2's change detector prints them.
+    Buck2Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

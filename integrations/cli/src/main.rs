@@ -7,6 +7,7 @@ mod cache;
 mod discover;
 mod explain;
 mod graph;
+mod labels;
 mod leftovers;
 mod order;
 mod pretty;

@@ -8,12 +8,15 @@
 //! Build files are changed where the graph says so and nowhere else: [`starlark`] reads and writes them.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
+mod changes;
+mod closure;
 mod matching;
 mod merge;
 mod names;
 mod note;
 mod options;
 mod owned;
+mod owners;
 mod packages;
 mod system;
 mod targets;
@@ -22,7 +25,9 @@ mod units;
 
 pub mod starlark;
 
+pub use changes::{Cause, Concerned, FileChange, TestTarget};
 pub use note::Note;
 pub use options::TargetsOptions;
+pub use owners::Owners;
 pub use system::{Kind, Label, System, root_with};
 pub use targets::{Change, Targets};

@@ -46,3 +46,21 @@ impl fmt::Display for SyntaxError {
 }
 
 impl std::error::Error for SyntaxError {}
+
+/// A text without comments and white space, to be compared.
+pub(crate) fn normal(text: &str) -> String {
+    let Ok(tokens) = lexer::lex(text) else {
+        return text.to_owned();
+    };
+    let is_said =
+        |token: &&lexer::Token| !matches!(token.kind, lexer::Kind::Newline | lexer::Kind::Comment);
+    let mut words: Vec<&str> = Vec::new();
+    for token in tokens.iter().filter(is_said) {
+        let word = &text[token.at.clone()];
+        if matches!(word, ")" | "]" | "}") && words.last() == Some(&",") {
+            words.pop();
+        }
+        words.push(word);
+    }
+    words.join(" ")
+}
