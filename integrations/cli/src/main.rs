@@ -8,7 +8,6 @@ mod discover;
 mod explain;
 mod graph;
 mod labels;
-mod leftovers;
 mod order;
 mod pretty;
 mod run;

@@ -171,6 +171,10 @@ fn is_universal(kind: Kind, path: &str) -> bool {
     }
 }
 
+/// How a target is concerned: how far it lies from the root, the root and what happened to it, and the
+/// target through which it is.
+type Way = (usize, usize, Cause, Option<usize>);
+
 struct Search<'a> {
     system: &'a System,
     now: &'a Owners,
@@ -354,8 +358,7 @@ impl Search<'_> {
 
     fn concerned(self) -> Concerned {
         let now = self.now;
-        let mut came: Vec<Option<(usize, usize, Cause, Option<usize>)>> =
-            vec![None; now.targets.len()];
+        let mut came: Vec<Option<Way>> = vec![None; now.targets.len()];
         let mut queue: VecDeque<usize> = VecDeque::new();
         for (at, cause) in &self.roots {
             came[*at] = Some((0, *at, *cause, None));
@@ -363,7 +366,7 @@ impl Search<'_> {
         }
         self.spread(&mut came, &mut queue);
         // What is written otherwise concerns a test where that changes what the test has.
-        let mut candidates: Vec<Option<(usize, usize, Cause, Option<usize>)>> = came.clone();
+        let mut candidates: Vec<Option<Way>> = came.clone();
         for at in &self.rewritten {
             if candidates[*at].is_none() {
                 candidates[*at] = Some((0, *at, Cause::Hash, None));
@@ -413,11 +416,7 @@ impl Search<'_> {
     }
 
     /// Goes on to what depends on the targets in the queue.
-    fn spread(
-        &self,
-        came: &mut [Option<(usize, usize, Cause, Option<usize>)>],
-        queue: &mut VecDeque<usize>,
-    ) {
+    fn spread(&self, came: &mut [Option<Way>], queue: &mut VecDeque<usize>) {
         while let Some(at) = queue.pop_front() {
             let Some((depth, root, cause, _)) = came[at] else {
                 continue;
