@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
     self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
-    Recording, RunContext, Uncaptured, Zygote,
+    Recording, RunContext, Uncaptured, Units, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
@@ -307,6 +307,26 @@ impl Session {
             Strategy::Simple => 1,
             _ => options.workers.unwrap_or(processors),
         };
+        let basetemp = execution::basetemp();
+        let graph = options
+            .hermetic
+            .as_ref()
+            .filter(|options| options.manifest.is_none());
+        let graph = graph.map(|_| self.joined_graph(true).0);
+        let own = recording.map(Recording::folder).map(Path::to_owned);
+        let own = own
+            .into_iter()
+            .chain(measuring.map(Measuring::folder).map(Path::to_owned));
+        let units = options.hermetic.as_ref().map(|hermetic| {
+            let specs = HermeticSpecs::new(&self.workspace, graph.as_ref(), options)?;
+            Ok(Units::new(
+                specs,
+                hermetic,
+                basetemp.clone(),
+                own.collect(),
+                &self.cache_dir,
+            ))
+        });
         let context = RunContext {
             plan,
             options,
@@ -314,7 +334,7 @@ impl Session {
             needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
             ini: self.workspace.config(),
             rootdir: &self.workspace.rootdir().to_string_lossy(),
-            config: self.harness_config(plan, options, recording, measuring)?,
+            config: self.harness_config(plan, options, &basetemp, (recording, measuring))?,
             zygote,
             spawn: &|| self.spawn(options),
             cancel: self.cancel.clone(),
@@ -322,6 +342,7 @@ impl Session {
             recording,
             said: incremental.map(|it| it.said.clone()).unwrap_or_default(),
             attribution: incremental.map(|it| &it.attribution),
+            units: units.transpose()?,
         };
         execution::dispatch(context, on_event)
     }
@@ -431,8 +452,8 @@ impl Session {
         &self,
         plan: &Plan,
         options: &RunOptions,
-        recording: Option<&Recording>,
-        measuring: Option<&Measuring<'_>>,
+        basetemp: &Path,
+        (recording, measuring): (Option<&Recording>, Option<&Measuring<'_>>),
     ) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
@@ -473,7 +494,7 @@ impl Session {
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
             "capture": self.capture_method(options),
-            "basetemp": utf8(&execution::basetemp())?,
+            "basetemp": utf8(basetemp)?,
             "maxfail": options.maxfail,
             "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
             "terminal": options

@@ -29,8 +29,10 @@ def main():
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
     workers = {}
-    for path in reversed(init["pythonpath"]):
-        sys.path.insert(0, path)
+    if not init.get("hermetic"):
+        # There nothing of the project must be imported for all.
+        for path in reversed(init["pythonpath"]):
+            sys.path.insert(0, path)
     write_frame(control, _hello(init))
     try:
         _serve(control, init, lifeline, workers)
@@ -130,7 +132,7 @@ def _refusal():
 
 
 def _hello(init):
-    pytest_version, plugins, own = installed_pytest(sys.path)
+    pytest_version, plugins, own = installed_pytest([*init["pythonpath"], *sys.path])
     init["plugins"] = plugins
     init["plugins_installed"] = own
     return {
@@ -140,7 +142,16 @@ def _hello(init):
         "pytest": pytest_version,
         "plugins": plugins,
         "problem": _prepare_coverage(init),
+        "closing": _closing(init),
     }
+
+
+def _closing(init):
+    if not init.get("hermetic"):
+        return None
+    from fastest_harness import hermetic
+
+    return hermetic.closing()
 
 
 def _prepare_coverage(init):
@@ -219,6 +230,8 @@ def _serve(control, init, lifeline, workers):
         kind = message["type"]
         if kind == "preload":
             _preload(message["modules"])
+        elif kind == "close":
+            init["rules"] = message["rules"]
         elif kind in ("fork", "collect"):
             fds = _receive_fds(control, 2 if kind == "fork" else 1)
             sys.stdout.flush()

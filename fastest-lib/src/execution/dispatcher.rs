@@ -21,6 +21,7 @@ use super::kept::Attribution;
 use super::ledger::{Ledger, Order};
 use super::message::{Message, TICK};
 use super::recording::Recording;
+use super::units::Units;
 use super::wire::{FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
@@ -59,6 +60,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) said: BTreeSet<String>,
     /// Where it is put down which file's worker said what.
     pub(crate) attribution: Option<&'a Attribution>,
+    /// Has each file run in a worker that can use nothing else than it declares.
+    pub(crate) units: Option<Units<'a>>,
 }
 
 /// Runs a plan to its end.
@@ -92,6 +95,10 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
             files.filter(|file| !file.is_candidate).count()
         },
     });
+    let closing = hello.closing.clone().unwrap_or_default();
+    if let Some(units) = &mut context.units {
+        emit(&Event::HermeticStarted(units.close(&closing)));
+    }
     Dispatcher::new(context, hello, &OnceLock::new(), emit).run()
 }
 

@@ -22,6 +22,8 @@ mod recording;
 mod remembering;
 mod said;
 mod shared;
+mod units;
+mod walls;
 mod wire;
 mod worker;
 mod zygote;
@@ -29,9 +31,11 @@ mod zygote;
 pub use cancel::CancelToken;
 pub use counts::Counts;
 pub use coverage::CoverageSummary;
-pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
+pub use event::{
+    EVENT_SCHEMA, Enforcement, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When,
+};
 pub use exact::{ExactOptions, ExactReport, clear_exact};
-pub use harness::clear_harness;
+pub use harness::{clear_harness, write_harness};
 pub use kept::{StoredResults, clear_results, stored_results};
 
 pub(crate) use basetemp::basetemp;
@@ -46,4 +50,5 @@ pub(crate) use recording::Recording;
 pub use recording::clear_records;
 pub(crate) use remembering::Remembering;
 pub use remembering::clear_history;
+pub(crate) use units::Units;
 pub(crate) use zygote::{Uncaptured, Zygote};

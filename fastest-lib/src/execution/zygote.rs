@@ -1,8 +1,7 @@
 //! The fork server as the dispatcher sees it.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice, PipeWriter};
-use std::mem::MaybeUninit;
+use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -11,7 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
@@ -147,7 +145,7 @@ impl Zygote {
     ) -> io::Result<Option<Vec<u8>>> {
         wire::write_frame(&mut self.control, config)?;
         if let Some(lifeline) = self.lifeline_read.take() {
-            self.send_fds(&[lifeline.as_fd()])?;
+            wire::send_fds(&self.control, &[lifeline.as_fd()])?;
         }
         let (sender, receiver) = bounded(1);
         let mut control = self.control.try_clone()?;
@@ -197,6 +195,11 @@ impl Zygote {
         Ok(())
     }
 
+    /// Tells what closed units may use.
+    pub(super) fn close(&mut self, rules: &serde_json::Value) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Close { rules })
+    }
+
     pub(super) fn preload(&mut self, modules: &[&str]) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Preload { modules })
     }
@@ -209,28 +212,13 @@ impl Zygote {
         shared: BorrowedFd<'_>,
     ) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Fork { worker, engine })?;
-        self.send_fds(&[socket, shared])
+        wire::send_fds(&self.control, &[socket, shared])
     }
 
     /// Forks a process that collects for discovery and talks over `socket`.
     pub(super) fn collect(&mut self, worker: usize, socket: BorrowedFd<'_>) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Collect { worker })?;
-        self.send_fds(&[socket])
-    }
-
-    fn send_fds(&self, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(fds)) {
-            return Err(io::Error::other("too many descriptors"));
-        }
-        sendmsg(
-            &self.control,
-            &[IoSlice::new(&[0])],
-            &mut control,
-            SendFlags::empty(),
-        )?;
-        Ok(())
+        wire::send_fds(&self.control, &[socket])
     }
 
     /// Lets it go on when a test has stopped it with a signal.

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::canonical::{Canonical, Digest};
-use super::contents::Contents;
+use super::contents::{Content, Contents};
 use super::installed::Importable;
 use super::shadows::Shadows;
 use super::{Capture, Engine, HermeticSpec, RunOptions};
 use crate::graph::ImportGraph;
-use crate::workspace::Workspace;
+use crate::workspace::{Isolation, Workspace};
 
 /// The digest of one test file as a closed unit. Units with the same digest have the same outcomes,
 /// whatever the folders that they lie in.
@@ -97,6 +97,19 @@ impl PartBuilder {
     }
 }
 
+/// Where tools look for settings, from the rootdir upwards: every unit may read them.
+pub(crate) const CONFIG_FILES: &[&str] = &[
+    "pytest.toml",
+    ".pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+    "setup.py",
+    ".coveragerc",
+];
+
 /// Makes the digests of the units of one run.
 #[derive(Debug)]
 pub(crate) struct Digests<'a> {
@@ -136,8 +149,20 @@ impl<'a> Digests<'a> {
             ("harness", foundation.harness.to_string()),
         ];
         let owned = |(name, value): (&str, String)| (name.to_owned(), value);
-        let settings = workspace.config().raw.iter();
-        let settings = settings.map(|(name, value)| (name.clone(), format!("{value:?}")));
+        let raw = workspace.config().raw.iter();
+        let raw = raw.map(|(name, value)| (name.clone(), format!("{value:?}")));
+        let mut settings = PartBuilder::new("settings", true);
+        raw.for_each(|(name, value)| settings.add(&name, &value));
+        // What any test may read of them, and of those above the rootdir.
+        for (at, folder) in workspace.rootdir().ancestors().enumerate() {
+            for name in CONFIG_FILES {
+                let path = folder.join(name);
+                let content = contents.at(&path, None);
+                if content != Content::Absent {
+                    settings.add(&format!("{}{name}", "../".repeat(at)), &content.to_string());
+                }
+            }
+        }
         Self {
             rootdir: workspace.rootdir(),
             graph,
@@ -148,7 +173,7 @@ impl<'a> Digests<'a> {
                     "distributions",
                     distributions.map(|(name, digest)| (name, digest.to_string())),
                 ),
-                PartBuilder::of("settings", settings),
+                settings.finish(),
                 PartBuilder::of("harness", harness.map(owned)),
             ],
             options: options(workspace, run),
@@ -256,8 +281,12 @@ fn options(workspace: &Workspace, run: &RunOptions) -> Vec<(String, String)> {
         Capture::Fd => addopts.capture.as_deref().unwrap_or("fd"),
     };
     let inipath = workspace.inipath().map(named);
+    // Closed units share a process with no other file.
+    let isolation = match run.isolation {
+        Isolation::Worker | Isolation::Module => "module",
+    };
     let options = [
-        ("isolation", format!("{:?}", run.isolation)),
+        ("isolation", isolation.to_owned()),
         ("engines", format!("{:?}", run.engine)),
         ("capture", capture.to_owned()),
         ("verbosity", run.verbosity.to_string()),

@@ -9,8 +9,8 @@ use crate::execution::{
     Attribution, EVENT_SCHEMA, Entry, Event, Found, Keeping, Python, Store, harness_digest,
 };
 use crate::plan::{
-    Canonical, Capture, Contents, Digest, Digests, Foundation, HermeticSpecs, Plan, PlannedFile,
-    RunOptions, UnitDigest, installed,
+    Canonical, Capture, Contents, Digest, Digests, Foundation, HermeticSpecs, Network, Plan,
+    PlannedFile, RunOptions, UnitDigest, installed,
 };
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -166,8 +166,13 @@ impl Session {
         plan: &Plan,
         options: &RunOptions,
     ) -> Result<Option<Problem>> {
-        if incremental.keys.is_empty() {
+        if incremental.keys.is_empty() || incremental.left.files.is_empty() {
             return Ok(None);
+        }
+        if !keeping.enforced {
+            let message = "no outcome is kept: this system does not keep tests from using what they do \
+                           not declare";
+            return Ok(Some(Problem::new(ProblemKind::Config, message)));
         }
         let session = incremental.session;
         let mut entries = keeping.entries(&incremental.attribution, session, plan.asks_plugins);
@@ -277,7 +282,12 @@ impl Incremental {
 
 /// Why a run with these options leaves nothing out.
 fn why_all_run(options: &RunOptions) -> Option<&'static str> {
-    if options.coverage.is_on() {
+    let hermetic = options.hermetic.as_ref();
+    if hermetic.is_some_and(|hermetic| hermetic.network == Network::Host) {
+        Some("tests may use the network, which nobody knows, as `network` says")
+    } else if hermetic.is_some_and(|hermetic| !hermetic.outputs.is_empty()) {
+        Some("what tests leave in `outputs` is not kept")
+    } else if options.coverage.is_on() {
         Some("coverage is measured of what runs")
     } else if options.record_inputs {
         Some("inputs are recorded of what runs")

@@ -55,6 +55,7 @@ pub use options::WorkspaceOptions;
 pub(crate) use paths::{absolute, slashed};
 pub(crate) use records::digest_of;
 pub use records::{Record, Records};
+pub use rootdir::config_file_within;
 pub use roots::ImportRoots;
 pub use strategy::{Isolation, Strategy};
 pub(crate) use text::nearest;

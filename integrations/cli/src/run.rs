@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use fastest_leftovers::Leftovers;
 use fastest_lib::execution::{CancelToken, Event, ExactOptions};
 use fastest_lib::plan::{Capture, HermeticOptions, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
@@ -15,7 +16,6 @@ use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
-use crate::leftovers::Leftovers;
 use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
 use crate::{order, workspace};
 

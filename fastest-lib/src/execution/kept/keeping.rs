@@ -47,6 +47,8 @@ pub(crate) struct Keeping {
     failed: BTreeSet<String>,
     /// Set when nothing of the run can be relied on.
     spoilt: bool,
+    /// Whether units could read and connect to nothing that they do not declare.
+    pub(crate) enforced: bool,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +107,11 @@ impl Keeping {
                 }
             }
             Event::InternalError { .. } | Event::UsageError { .. } => self.spoilt = true,
+            // From its fourth version on, Landlock guards TCP.
+            Event::HermeticStarted(enforcement) => {
+                let connections = enforcement.network || enforcement.landlock >= 4;
+                self.enforced = enforcement.landlock > 0 && connections;
+            }
             _ => {}
         }
     }
