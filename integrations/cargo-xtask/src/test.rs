@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use regex::Regex;
 
+use crate::external::Programs;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
-use crate::{conformance, coverage, faults, replay, repo, soundness};
+use crate::{conformance, coverage, external, faults, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
@@ -98,9 +99,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let venv = venv(&options.python, Printer { json: false })?;
     let plugins = plugin_venv(&options.python, Printer { json: false })?;
     rust_components()?;
+    let programs = external::programs(&venv);
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
-    for mut step in steps(&venv, &plugins, options.fast) {
+    for mut step in steps(&venv, &plugins, &programs, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
         let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
@@ -146,7 +148,7 @@ fn rust_components() -> Result<()> {
     Ok(())
 }
 
-fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
+fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
         command.args(arguments.split(' '));
@@ -164,6 +166,7 @@ fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     };
     let mut tests = cargo("test --workspace --no-fail-fast");
     tests.env("FASTEST_TEST_PYTHON", venv.python());
+    tests.envs(programs.iter().map(|(name, path)| (name, path)));
     let mut steps = vec![
         step(
             "rustfmt",

@@ -1,0 +1,8 @@
+//! What a real Bazel makes of the rules and the runner. One binary: its tests take turns.
+
+mod caching;
+mod contract;
+mod lint;
+mod selection;
+mod support;
+mod time;
