@@ -1,7 +1,7 @@
 mod incremental;
 mod running;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::execution::{
     self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
     Recording, RunContext, Uncaptured, Units, Zygote,
 };
-use crate::graph::{Edge, GraphCounts, ImportGraph};
+use crate::graph::{Edge, GraphCounts, Groups, ImportGraph};
 use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
@@ -215,6 +215,25 @@ impl Session {
     /// The test files that changes concern, of those that would be collected.
     pub fn affected(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
         selection::affected(&self.workspace, graph, changes)
+    }
+
+    /// The same where tests read nothing but their declared inputs, as under a build system: files that
+    /// no edge leads to concern none.
+    pub fn affected_units(&self, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
+        selection::affected_units(&self.workspace, graph, changes)
+    }
+
+    /// The graph in groups of files, for the targets of a build system: every test that would be
+    /// collected reaches its inputs by them, and nothing else. Files for which `leave` holds are
+    /// left out.
+    pub fn groups(&self, graph: &ImportGraph, leave: impl Fn(&str) -> bool) -> Groups {
+        graph.groups(&selection::test_roots(&self.workspace, graph), leave)
+    }
+
+    /// The installed distributions, by normalised name, that bring modules of these top-level names.
+    pub fn distributions_of(&self, names: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+        let roots = self.workspace.fixed_import_roots();
+        selection::distributions_of(&roots.installed, names)
     }
 
     /// Chooses among the discovered tests.

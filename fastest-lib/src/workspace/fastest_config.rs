@@ -10,6 +10,7 @@ use super::hermetic_config::HermeticConfig;
 use super::limits;
 use super::load;
 use super::strategy::{Isolation, Strategy};
+use super::targets_config::TargetsConfig;
 use super::text;
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -90,6 +91,12 @@ pub struct FastestConfig {
     /// What tests may use when each file runs as a closed unit.
     #[serde(default)]
     pub hermetic: HermeticConfig,
+    /// How build files for Bazel are written.
+    #[serde(default)]
+    pub bazel: TargetsConfig,
+    /// How build files for Buck2 are written.
+    #[serde(default)]
+    pub buck2: TargetsConfig,
 }
 
 const KEYS: &[&str] = &[
@@ -112,6 +119,8 @@ const KEYS: &[&str] = &[
     "graph",
     "affected",
     "hermetic",
+    "bazel",
+    "buck2",
 ];
 
 impl FastestConfig {

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Affected(AffectedArgs),
     /// Show how a test file depends on a file.
     Why(WhyArgs),
+    /// Write build files from the import graph.
+    Targets(TargetsArgs),
     /// Hold the import graph against what `run --record-inputs` has seen tests load and read.
     Audit(AuditArgs),
     /// Show what the cache holds, or empty it.
@@ -429,6 +431,38 @@ pub(crate) struct AffectedArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct TargetsArgs {
+    /// Whose build files to write.
+    #[arg(value_enum)]
+    pub(crate) system: SystemArg,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// What a test target is made for.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) granularity: Option<GranularityArg>,
+    /// Write nothing; list the build files that are stale, and fail if there are any.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SystemArg {
+    Bazel,
+    Buck2,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GranularityArg {
+    /// A file of tests.
+    File,
+    /// A test, where all tests of its file are known.
+    Test,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct WhyArgs {
     /// The test file.
     pub(crate) test: PathBuf,
@@ -497,6 +531,12 @@ pub(crate) enum AffectedOutput {
     /// One test file a line.
     Files,
     Json,
+    /// One label a line, for `bazel test --target_pattern_file=FILE`.
+    Bazel,
+    /// One label a line, for `buck2 test @FILE`.
+    Buck2,
+    /// One JSON object a line, as Buck2's change detector prints them.
+    Buck2Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
