@@ -28,7 +28,9 @@ pub use args::Args;
 pub use choose::Wanted;
 pub use contract::{Contract, CoverageContract, ShardContract, Variables};
 pub use failure::Failure;
+pub use log::write as write_log;
 pub use manifest::{Input, Manifest};
+pub use prepared::{prepare as prepare_runner, unpack as unpack_harness};
 pub use shard::{Durations, assign};
 pub use unit::{Unit, Verdict};
 
