@@ -138,6 +138,14 @@ pub(crate) fn natives(builder: &mut GlobalsBuilder) {
         })
     }
 
+    /// The cell and the package of the file that is being evaluated, unless it is a build file.
+    fn native_here<'v>(eval: &mut Evaluator<'v, '_, '_>) -> anyhow::Result<(String, String)> {
+        let here = eval.module().extra_value();
+        let here = here.and_then(|here| here.unpack_str()).unwrap_or("//");
+        let (cell, package) = here.split_once("//").unwrap_or_default();
+        Ok((cell.to_owned(), package.to_owned()))
+    }
+
     /// Hands a target to whoever evaluates the build file.
     fn native_register<'v>(
         target: Value<'v>,

@@ -31,6 +31,10 @@ impl System {
         match self {
             Self::Bazel => &[
                 ("common.star", include_str!("../standins/common.star")),
+                (
+                    "bazel_values.star",
+                    include_str!("../standins/bazel_values.star"),
+                ),
                 ("bazel.star", include_str!("../standins/bazel.star")),
             ],
             Self::Buck2 => &[
@@ -62,7 +66,7 @@ impl System {
         for (name, text) in self.standins() {
             let ast = AstModule::parse(name, (*text).to_owned(), &Dialect::Extended);
             let ast = ast.map_err(starlark::Error::into_anyhow)?;
-            let module = evaluate(ast, &globals, &loaded, None, false)?;
+            let module = evaluate(ast, &globals, &loaded, None, &Kind::Rules(String::new()))?;
             loaded.0.insert((*name).to_owned(), module);
         }
         let (last, _) = self.standins()[self.standins().len() - 1];
@@ -270,6 +274,15 @@ impl World {
         names
     }
 
+    /// Evaluates one file by itself.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with where it was made.
+    pub fn evaluate(&self, cell: &str, path: &str) -> Result<()> {
+        Loader::new(self)?.module(cell, path).map(|_| ())
+    }
+
     fn read(&self, cell: &str, path: &str) -> Result<String> {
         let folder = self.cells.get(cell);
         let folder = folder.with_context(|| format!("there is no cell `{cell}`"))?;
@@ -292,6 +305,14 @@ struct Loader<'a> {
     modules: BTreeMap<(String, String), FrozenModule>,
     /// Those that are being loaded, from the first on.
     loading: Vec<(String, String)>,
+}
+
+/// What a file is evaluated for.
+enum Kind {
+    /// Its targets.
+    Build,
+    /// Its functions; it is in the package that is named, with its cell.
+    Rules(String),
 }
 
 /// What a file's `load` statements name, all loaded.
@@ -353,13 +374,12 @@ impl<'a> Loader<'a> {
             loaded.insert(id.to_owned(), module);
         }
         let loaded = Loaded(loaded);
-        evaluate(
-            ast,
-            &self.globals,
-            &loaded,
-            Some(&self.standin),
-            is_build_file,
-        )
+        let kind = if is_build_file {
+            Kind::Build
+        } else {
+            Kind::Rules(format!("{cell}//{}", self.world.package_of(cell, path)))
+        };
+        evaluate(ast, &self.globals, &loaded, Some(&self.standin), &kind)
     }
 
     fn analyse(&self, packages: &[Package]) -> Result<Json> {
@@ -412,22 +432,23 @@ fn evaluate(
     globals: &Globals,
     loaded: &Loaded,
     standin: Option<&FrozenModule>,
-    is_build_file: bool,
+    kind: &Kind,
 ) -> Result<FrozenModule> {
     Module::with_temp_heap(|module| {
         if let Some(standin) = standin {
             module.import_public_symbols(standin);
         }
-        if is_build_file {
-            module.set_extra_value(module.heap().alloc(AllocList::EMPTY));
-        }
+        module.set_extra_value(match kind {
+            Kind::Build => module.heap().alloc(AllocList::EMPTY),
+            Kind::Rules(package) => module.heap().alloc(package.as_str()),
+        });
         let mut evaluator = Evaluator::new(&module);
         evaluator.set_loader(loaded);
         evaluator
             .eval_module(ast, globals)
             .map_err(starlark::Error::into_anyhow)?;
         drop(evaluator);
-        if let Some(targets) = module.extra_value() {
+        if let (Kind::Build, Some(targets)) = (kind, module.extra_value()) {
             module.set(TARGETS, targets);
         }
         module
