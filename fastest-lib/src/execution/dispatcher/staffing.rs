@@ -8,6 +8,9 @@ use crate::execution::worker::Worker;
 use crate::plan::Engine;
 use crate::{Error, ErrorKind, Result};
 
+/// As many workers pay for what the fork server imports for them.
+const FEW_FILES: usize = 8;
+
 /// Interpreters started anew after a test killed the one before.
 const MAX_GENERATIONS: usize = 4;
 
@@ -30,7 +33,13 @@ impl Dispatcher<'_, '_> {
         if self.hello.pytest.is_none() {
             self.give_up_on_pytest();
         }
-        while !self.stopping && self.workers.len() < self.context.workers {
+        // One that ends is no reason to wait where each file has a worker of its own.
+        let alone = self.context.options.is_isolated();
+        let is_busy = |worker: &&Worker| !(alone && worker.said_bye);
+        while !self.stopping
+            && self.workers.values().filter(is_busy).count() < self.context.workers
+            && self.workers.len() < 2 * self.context.workers
+        {
             let Some(engine) = self.engine_to_staff() else {
                 break;
             };
@@ -111,6 +120,10 @@ impl Dispatcher<'_, '_> {
             }
             if self.context.plan.imports_pytest {
                 modules.push("pytest");
+            }
+            let (files, _) = self.ledger.waiting(engine);
+            if self.context.options.is_isolated() && engine == Engine::Native && files > FEW_FILES {
+                modules.push("fastest_harness.native.ahead");
             }
         }
         let number = self.next_worker;
