@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
-    Recording, Remembering, RunContext, Uncaptured, Zygote,
+    self, CancelToken, Early, Event, ExactContext, ExactOptions, ExactReport, Forecast, Measuring,
+    OrderCheck, Recording, Remembering, RunContext, Uncaptured, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
 use crate::plan::{self, Capture, Plan, RunOptions};
@@ -73,7 +73,17 @@ impl Session {
     ///
     /// When there is no interpreter, or it cannot be started.
     pub fn warm_up(&self, options: &RunOptions) -> Result<()> {
-        let zygote = self.spawn(options)?;
+        let forecast = self.forecast();
+        // What is measured or observed has to be imported then, and not before.
+        let plain = !options.record_inputs
+            && !options.coverage.is_on()
+            && options.hermetic.is_none()
+            && !forecast.modules().is_empty();
+        let early = plain.then(|| Early {
+            pythonpath: self.workspace.pythonpath(),
+            modules: forecast.modules(),
+        });
+        let zygote = self.spawn_early(options, early)?;
         if let Ok(mut booting) = self.booting.lock() {
             *booting = Some(zygote);
         }
@@ -231,6 +241,11 @@ impl Session {
         selection::closest_first(selection, affected);
     }
 
+    fn forecast(&self) -> Forecast {
+        let arguments = &self.workspace.options().args;
+        Forecast::open(&self.cache_dir, self.workspace.rootdir(), arguments)
+    }
+
     /// What earlier runs saw of the tests.
     pub fn history(&self) -> History {
         History::open(&self.cache_dir, self.workspace.rootdir())
@@ -309,6 +324,7 @@ impl Session {
             };
             let watching = (recording.as_ref(), measuring.as_ref());
             let ended = self.dispatch(plan, options, zygote, watching, &mut observe);
+            self.forecast().keep(plan);
             // What had its turn before the engine failed is known all the same.
             let mut history = self.history();
             let unread = history.problem().cloned();
@@ -453,6 +469,10 @@ impl Session {
     }
 
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
+        self.spawn_early(options, None)
+    }
+
+    fn spawn_early(&self, options: &RunOptions, early: Option<Early<'_>>) -> Result<Zygote> {
         let interpreter = self.workspace.interpreter()?;
         let uncaptured = if options.stdout_is_data {
             Uncaptured::Stderr
@@ -464,6 +484,7 @@ impl Session {
             self.workspace.invocation_dir(),
             &self.cache_dir,
             uncaptured,
+            early.as_ref(),
         )
     }
 
@@ -531,6 +552,7 @@ impl Session {
                 .then(|| rustix::process::getpgrp().as_raw_nonzero()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
+            "explain_xfailed": options.explain_xfailed,
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,

@@ -14,6 +14,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
+use serde::Serialize;
 
 use super::cancel::CancelToken;
 use super::harness::Harness;
@@ -44,6 +45,15 @@ pub(crate) struct Zygote {
     lifeline_read: Option<OwnedFd>,
 }
 
+/// What the interpreter does before it is told its configuration.
+#[derive(Debug, Serialize)]
+pub(crate) struct Early<'a> {
+    /// Begins its `sys.path`.
+    pub(crate) pythonpath: Vec<PathBuf>,
+    /// What it imports.
+    pub(crate) modules: &'a [&'static str],
+}
+
 impl Zygote {
     /// Starts the interpreter; it boots while the caller goes on.
     pub(crate) fn spawn(
@@ -51,6 +61,7 @@ impl Zygote {
         directory: &Path,
         cache_dir: &Path,
         uncaptured: Uncaptured,
+        early: Option<&Early<'_>>,
     ) -> Result<Self> {
         let harness = Harness::materialise(cache_dir)?;
         let failed = |error: io::Error| {
@@ -69,8 +80,10 @@ impl Zygote {
                 Stdio::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?)
             }
         };
+        let early = early.and_then(|early| serde_json::to_string(early).ok());
         let child = Command::new(python)
             .arg(&harness.boot)
+            .args(early)
             .current_dir(directory)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(stdout)

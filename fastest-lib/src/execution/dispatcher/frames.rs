@@ -36,10 +36,14 @@ impl Dispatcher<'_, '_> {
             }
             FromWorker::Collect(report) => self.on_collect_report(report),
             FromWorker::Deopt { seq, reason, ids } => self.on_deopt(worker, seq, &reason, ids),
-            FromWorker::Result { seq, index, phases } => {
+            FromWorker::Result {
+                seq,
+                index,
+                reports,
+            } => {
                 if let Some(id) = self.ledger.finish_test(seq, index) {
                     let engine = self.ledger.entry(seq).engine;
-                    self.finish_test(id, engine, phases);
+                    self.finish_test(id, engine, reports.into());
                 }
             }
             FromWorker::Warning(warning) => {
@@ -185,8 +189,13 @@ impl Dispatcher<'_, '_> {
                 .collect()
         };
         let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
+        let more = most > 1 && engine == Engine::Native && !seqs.is_empty();
         handle.files.extend(&seqs);
-        handle.assign(&Assignment { imports, files });
+        handle.assign(&Assignment {
+            imports,
+            files,
+            more,
+        });
     }
 
     fn on_collected(&mut self, worker: usize, seq: usize, ids: Vec<String>, deselected: usize) {

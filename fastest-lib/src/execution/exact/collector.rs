@@ -136,6 +136,7 @@ impl<'a> Collector<'a> {
             self.directory,
             self.cache_dir,
             Uncaptured::Stderr,
+            None,
         )?;
         let config = json!({
             "rootdir": self.rootdir,
