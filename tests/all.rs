@@ -12,6 +12,7 @@ mod exact;
 mod examples;
 mod explain;
 mod graph;
+mod hermetic;
 mod inputs;
 mod junit;
 mod layering;

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Early, Event, ExactContext, ExactOptions, ExactReport, Forecast, Measuring,
-    OrderCheck, Recording, Remembering, RunContext, Uncaptured, Zygote,
+    self, Boot, CancelToken, Early, Event, ExactContext, ExactOptions, ExactReport, Forecast,
+    Measuring, OrderCheck, Recording, Remembering, RunContext, Uncaptured, Units, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, ImportGraph};
-use crate::plan::{self, Capture, Plan, RunOptions};
+use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
@@ -175,6 +175,22 @@ impl Session {
     /// When the graph has no such file.
     pub fn inputs(&self, graph: &ImportGraph, test: &Path) -> Result<Inputs> {
         selection::inputs(&self.workspace, graph, &self.workspace.relative(test))
+    }
+
+    /// A test file as a closed unit, for a run with these options; the file is relative to the
+    /// invocation folder. For many files, [`HermeticSpecs`] does it faster.
+    ///
+    /// # Errors
+    ///
+    /// When there is no interpreter.
+    pub fn hermetic_spec(
+        &self,
+        graph: &ImportGraph,
+        test: &Path,
+        options: &RunOptions,
+    ) -> Result<HermeticSpec> {
+        let specs = HermeticSpecs::new(&self.workspace, Some(graph), options)?;
+        Ok(specs.of(&self.workspace.relative(test)))
     }
 
     /// How a test file depends on a file: the edges of a shortest way; none when it does not. Both are
@@ -378,6 +394,26 @@ impl Session {
             Strategy::Simple => 1,
             _ => options.workers.unwrap_or(processors),
         };
+        let basetemp = execution::basetemp();
+        let graph = options
+            .hermetic
+            .as_ref()
+            .filter(|options| options.manifest.is_none());
+        let graph = graph.map(|_| self.joined_graph(true).0);
+        let own = recording.map(Recording::folder).map(Path::to_owned);
+        let own = own
+            .into_iter()
+            .chain(measuring.map(Measuring::folder).map(Path::to_owned));
+        let units = options.hermetic.as_ref().map(|hermetic| {
+            let specs = HermeticSpecs::new(&self.workspace, graph.as_ref(), options)?;
+            Ok(Units::new(
+                specs,
+                hermetic,
+                basetemp.clone(),
+                own.collect(),
+                &self.cache_dir,
+            ))
+        });
         let context = RunContext {
             plan,
             options,
@@ -385,12 +421,13 @@ impl Session {
             needs_timeout_plugin: self.workspace.addopts().timeout.is_some(),
             ini: self.workspace.config(),
             rootdir: &self.workspace.rootdir().to_string_lossy(),
-            config: self.harness_config(plan, options, recording, measuring)?,
+            config: self.harness_config(plan, options, &basetemp, (recording, measuring))?,
             zygote,
             spawn: &|| self.spawn(options),
             cancel: self.cancel.clone(),
             workers: workers.clamp(1, plan.files.len().max(1)),
             recording,
+            units: units.transpose()?,
         };
         execution::dispatch(context, on_event)
     }
@@ -479,12 +516,17 @@ impl Session {
         } else {
             Uncaptured::Stdout
         };
+        let hermetic = options.hermetic.as_ref();
+        let environment = hermetic.map(|hermetic| hermetic.environment(&interpreter.path));
         Zygote::spawn(
             &interpreter.path,
             self.workspace.invocation_dir(),
             &self.cache_dir,
-            uncaptured,
-            early.as_ref(),
+            &Boot {
+                uncaptured,
+                environment: environment.as_ref(),
+                early,
+            },
         )
     }
 
@@ -502,8 +544,8 @@ impl Session {
         &self,
         plan: &Plan,
         options: &RunOptions,
-        recording: Option<&Recording>,
-        measuring: Option<&Measuring<'_>>,
+        basetemp: &Path,
+        (recording, measuring): (Option<&Recording>, Option<&Measuring<'_>>),
     ) -> Result<serde_json::Value> {
         let config = self.workspace.config();
         let warnings = [
@@ -544,7 +586,7 @@ impl Session {
             "markexpr": plan.markexpr,
             "deselect": plan.deselect,
             "capture": self.capture_method(options),
-            "basetemp": utf8(&execution::basetemp())?,
+            "basetemp": utf8(basetemp)?,
             "maxfail": options.maxfail,
             "timeout": options.timeout.map(|limit| limit.as_secs_f64()),
             "terminal": options
@@ -564,6 +606,7 @@ impl Session {
             "plugin_options": plugin_options,
             "junit_family": options.junit_family,
             "coverage": measuring.map(Measuring::settings),
+            "hermetic": options.hermetic.is_some(),
             "record_inputs": recording.map(|recording| utf8(recording.folder())).transpose()?,
         }))
     }

@@ -29,6 +29,7 @@ import _signal
 import json
 import mmap
 import os
+import socket
 import struct
 import time
 
@@ -131,6 +132,8 @@ class Channel:
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
+        self._fetched = None  # the only files that there will be, before they are asked for
+        self.unit = None  # what a worker in a hermetic run may use for its files
         self._imports = []
         self._waiting = []  # files that were given and are not begun, the next one last
         self._more = (
@@ -183,14 +186,35 @@ class Channel:
 
     # What engines may ask ...
 
+    def fetch(self):
+        """Wait for the files of a worker that gets no others, which `next_files` will give."""
+        self._fetched = self.next_files()
+        return self._fetched
+
+    def peek(self):
+        """What `fetch` has got, as long as nobody has asked for it."""
+        return self._fetched or []
+
+    def take_ruleset(self):
+        """The descriptor that follows files with a unit."""
+        _, (descriptor,), _, _ = socket.recv_fds(self._sock, 1, 1)
+        return descriptor
+
+    def finish(self):
+        """The worker ends."""
+
     def next_files(self):
         """Wait for the files to do next; an empty list when there are none left."""
+        if self._fetched is not None:
+            files, self._fetched = self._fetched, []
+            return files
         self._ask()
         _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
         assignment, self._early = self._early or read_frame(self._sock), None
         self._asked = False
         self._imports.extend(assignment.get("imports", ()))
         self._more = assignment.get("more", False)
+        self.unit = assignment.get("unit")
         return assignment["files"]
 
     def _answer(self):

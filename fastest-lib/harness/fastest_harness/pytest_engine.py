@@ -66,7 +66,8 @@ def run(config, channel, plugins=()):
 
         served.append(Bridge(plugins))
     # First, because the arguments end with paths.
-    args = ["--color=no", "--basetemp", config["basetemp"], *pytest_args]
+    more = config.get("more_args", ())
+    args = ["--color=no", "--basetemp", config["basetemp"], *more, *pytest_args]
     os.makedirs(os.path.dirname(config["basetemp"]), exist_ok=True)
     os.environ["PYTEST_VERSION"] = pytest.__version__
     try:

@@ -57,6 +57,10 @@ class CodeCache:
         _imp._fix_co_filename(code, filename)
         return code
 
+    def has(self, source):
+        """Whether there is an entry for `source`, whatever it is worth."""
+        return os.path.exists(self._path(source))
+
     def store(self, source, code):
         """Keep `code`; a directory that cannot be written is not an error."""
         payload = marshal.dumps(code)
@@ -88,6 +92,22 @@ def compile_rewritten(source, filename, config=None):
                 if alias.asname == "@pytest_ar":
                     alias.name = _HELPERS
     return compile(tree, filename, "exec", dont_inherit=True)
+
+
+def prepare(paths, config, pytest_version):
+    """Have the cache hold the code of test files, for a process that must not write to it later.
+
+    What cannot be compiled says so when it is imported.
+    """
+    cache = CodeCache(config["cache_dir"], pytest_version.text)
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+            if not cache.has(source):
+                cache.store(source, compile_rewritten(source, path))
+        except (OSError, SyntaxError, ValueError, ImportError, RecursionError, MemoryError):
+            continue
 
 
 class _Patterns:
@@ -141,6 +161,7 @@ class RewritingFinder:
     def __init__(self, config, pytest_version):
         self._patterns = _Patterns(config["python_files"])
         self._cache = CodeCache(config["cache_dir"], pytest_version.text)
+        self._stores = not config.get("hermetic")
         self._rewrites = pytest_version.installed
         self._by_location = config["import_mode"] == "importlib"
         self._paths = set()
@@ -233,7 +254,8 @@ class RewritingFinder:
             code = compile_rewritten(source, path)
             # Not beside the sources but in a cache of our own: `sys.dont_write_bytecode` is about
             # the former.
-            self._cache.store(source, code)
+            if self._stores:
+                self._cache.store(source, code)
         exec(code, module.__dict__)
 
     def get_data(self, path):

@@ -19,8 +19,12 @@ def main(message, init, sock_fd, shared_fd):
     try:
         os.chdir(init["invocation_dir"])
         try:
-            config = dict(init, worker=message["worker"])
+            config = dict(init, worker=message["worker"], engine=message["engine"])
             config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
+            if config.get("hermetic"):
+                from fastest_harness import hermetic
+
+                hermetic.enter(config, channel)
             if config.get("record_inputs"):
                 from fastest_harness import inputs
 
@@ -42,6 +46,7 @@ def main(message, init, sock_fd, shared_fd):
             finally:
                 if measurement is not None:
                     measurement.finish()
+                channel.finish()
         except KeyboardInterrupt:
             channel.send(["interrupted", "KeyboardInterrupt", None])
             channel.send(["bye"])

@@ -39,7 +39,8 @@ def main(early=None):
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
     workers = {}
-    if paths is None:
+    if paths is None and not init.get("hermetic"):
+        # There nothing of the project must be imported for all.
         _begin_path_with(init["pythonpath"])
     write_frame(control, _hello(init))
     try:
@@ -145,7 +146,7 @@ def _refusal():
 
 
 def _hello(init):
-    pytest_version, plugins, own = installed_pytest(sys.path)
+    pytest_version, plugins, own = installed_pytest([*init["pythonpath"], *sys.path])
     init["plugins"] = plugins
     init["plugins_installed"] = own
     return {
@@ -155,7 +156,16 @@ def _hello(init):
         "pytest": pytest_version,
         "plugins": plugins,
         "problem": _prepare_coverage(init),
+        "closing": _closing(init),
     }
+
+
+def _closing(init):
+    if not init.get("hermetic"):
+        return None
+    from fastest_harness import hermetic
+
+    return hermetic.closing()
 
 
 def _prepare_coverage(init):
@@ -234,6 +244,8 @@ def _serve(control, init, lifeline, workers):
         kind = message["type"]
         if kind == "preload":
             _preload(message["modules"])
+        elif kind == "close":
+            init["rules"] = message["rules"]
         elif kind in ("fork", "collect"):
             fds = _receive_fds(control, 2 if kind == "fork" else 1)
             sys.stdout.flush()

@@ -61,6 +61,11 @@ impl<'a> Measuring<'a> {
         Ok(Self { folder, options })
     }
 
+    /// The folder that workers write to.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// What interpreters are told.
     pub(crate) fn settings(&self) -> Value {
         let CoverageOptions {

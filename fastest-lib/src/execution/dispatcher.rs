@@ -20,6 +20,7 @@ use super::event::{EVENT_SCHEMA, Event};
 use super::ledger::{Ledger, Order};
 use super::message::{Message, TICK};
 use super::recording::Recording;
+use super::units::Units;
 use super::wire::{FromWorker, FromZygote, Hello};
 use super::worker::{Exit, Worker};
 use super::zygote::Zygote;
@@ -54,6 +55,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) workers: usize,
     /// Has each file run in a worker of its own.
     pub(crate) recording: Option<&'a Recording>,
+    /// Has each file run in a worker that can use nothing else than it declares.
+    pub(crate) units: Option<Units<'a>>,
 }
 
 /// Runs a plan to its end.
@@ -87,6 +90,10 @@ pub(crate) fn dispatch(mut context: RunContext<'_>, emit: &mut dyn FnMut(&Event)
             files.filter(|file| !file.is_candidate).count()
         },
     });
+    let closing = hello.closing.clone().unwrap_or_default();
+    if let Some(units) = &mut context.units {
+        emit(&Event::HermeticStarted(units.close(&closing)));
+    }
     Dispatcher::new(context, hello, &OnceLock::new(), emit).run()
 }
 

@@ -7,6 +7,21 @@ use crate::{NodeId, Problem};
 /// The version of the event schema; it grows when a field changes its meaning or goes away.
 pub const EVENT_SCHEMA: u32 = 1;
 
+/// What of the rules of closed units the system enforces; what else is seen of breaches fails tests
+/// all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Enforcement {
+    /// The version of Landlock's interface that guards files; 0 where there is none.
+    pub landlock: u32,
+    /// Whether each unit has a network of its own, with nothing but a loopback interface.
+    pub network: bool,
+    /// Whether each unit has shared memory of its own.
+    pub shared_memory: bool,
+    /// What is not enforced, each in a sentence.
+    pub unenforced: Vec<String>,
+}
+
 /// What happens during a run, in the order in which it becomes known.
 ///
 /// Serialised, an event is one JSON object whose `event` names the variant in kebab-case.
@@ -33,6 +48,8 @@ pub enum Event {
         /// The number of files of the plan.
         files: usize,
     },
+    /// Each test file runs as a closed unit; follows [`RunStarted`](Self::RunStarted) in hermetic runs.
+    HermeticStarted(Enforcement),
     /// A file's tests are known and start to run. If some of them run earlier than others, there is
     /// one such event for each part.
     FileCollected {

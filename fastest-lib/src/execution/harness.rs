@@ -108,6 +108,19 @@ fn write(cache_dir: &Path) -> Result<PathBuf> {
     Ok(boot)
 }
 
+/// Writes the embedded Python side below `cache_dir`, where runs with that cache look for it; gives the
+/// folder of its package, which may be compiled ahead of runs.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_harness(cache_dir: &Path) -> Result<PathBuf> {
+    let boot = write(cache_dir)?;
+    Ok(boot
+        .parent()
+        .map_or_else(|| boot.clone(), Path::to_path_buf))
+}
+
 /// Removes the embedded Python side and the compiled tests from `cache_dir`, and nothing else. Runs
 /// that are going on at the time may fail.
 ///
@@ -116,8 +129,12 @@ fn write(cache_dir: &Path) -> Result<PathBuf> {
 /// When a file cannot be removed, or a folder cannot be read.
 pub fn clear_harness(cache_dir: &Path) -> Result<Cleared> {
     let mut cleared = Cleared::default();
-    remove_owned(cache_dir, is_compiled_test, &mut cleared)
-        .map_err(|error| Error::io(cache_dir, error))?;
+    let closed = cache_dir.join(super::units::CODE);
+    for folder in [cache_dir, &closed] {
+        remove_owned(folder, is_compiled_test, &mut cleared)
+            .map_err(|error| Error::io(folder, error))?;
+    }
+    let _ = fs::remove_dir(&closed);
     let parent = cache_dir.join("harness");
     for version in folders(&parent)? {
         let name = version.file_name().unwrap_or_default().to_string_lossy();

@@ -20,6 +20,8 @@ mod preload;
 mod recording;
 mod remembering;
 mod shared;
+mod units;
+mod walls;
 mod wire;
 mod worker;
 mod zygote;
@@ -27,9 +29,11 @@ mod zygote;
 pub use cancel::CancelToken;
 pub use counts::Counts;
 pub use coverage::CoverageSummary;
-pub use event::{EVENT_SCHEMA, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When};
+pub use event::{
+    EVENT_SCHEMA, Enforcement, Event, LongRepr, Outcome, Phase, TestFinished, Warning, When,
+};
 pub use exact::{ExactOptions, ExactReport, clear_exact};
-pub use harness::clear_harness;
+pub use harness::{clear_harness, write_harness};
 
 pub(crate) use basetemp::basetemp;
 pub(crate) use coverage::Measuring;
@@ -42,4 +46,5 @@ pub(crate) use recording::Recording;
 pub use recording::clear_records;
 pub(crate) use remembering::Remembering;
 pub use remembering::clear_history;
-pub(crate) use zygote::{Early, Uncaptured, Zygote};
+pub(crate) use units::Units;
+pub(crate) use zygote::{Boot, Early, Uncaptured, Zygote};

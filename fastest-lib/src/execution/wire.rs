@@ -2,14 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::event::{LongRepr, Outcome, Phase, Warning, When};
+use super::units::Unit;
 use crate::selection::Part;
 
 /// Frames beyond this are a sign of a broken stream, not of a long message.
@@ -22,6 +28,22 @@ pub(super) fn write_frame(stream: &mut impl Write, message: &impl Serialize) -> 
     frame.extend_from_slice(&length.to_le_bytes());
     frame.extend_from_slice(&body);
     stream.write_all(&frame)
+}
+
+/// Sends descriptors along with one byte.
+pub(super) fn send_fds(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(io::Error::other("too many descriptors"));
+    }
+    sendmsg(
+        stream,
+        &[IoSlice::new(&[0])],
+        &mut control,
+        SendFlags::empty(),
+    )?;
+    Ok(())
 }
 
 /// Reads a frame's body; none at the end of the stream, also when it ends within a frame, which is
@@ -323,6 +345,9 @@ pub(super) struct Assignment<'a> {
     pub(super) files: Vec<FileRequest<'a>>,
     /// Whether so many wait that the worker may ask for the next ones before it needs them.
     pub(super) more: bool,
+    /// What the worker may use for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unit: Option<Unit>,
 }
 
 #[derive(Serialize)]
@@ -354,6 +379,10 @@ pub(super) enum ToZygote<'a> {
     },
     Collect {
         worker: usize,
+    },
+    /// What closed units may use, and how they are told to come by more.
+    Close {
+        rules: &'a Value,
     },
 }
 
@@ -388,6 +417,24 @@ pub(crate) struct Hello {
     pub(crate) pytest: Option<String>,
     pub(crate) plugins: Vec<String>,
     pub(crate) problem: Option<String>,
+    /// Said in hermetic runs.
+    #[serde(default)]
+    pub(crate) closing: Option<Closing>,
+}
+
+/// What an interpreter says of itself and of the kernel before workers are closed off.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Closing {
+    /// Where it and its distributions lie.
+    pub(crate) folders: Vec<std::path::PathBuf>,
+    /// Where it looks for modules.
+    pub(crate) search_path: Vec<std::path::PathBuf>,
+    /// The version of Landlock's interface; 0 for none.
+    pub(crate) landlock: u32,
+    /// Whether a process may have a network of its own.
+    pub(crate) network: bool,
+    /// Whether it may mount.
+    pub(crate) mounts: bool,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
@@ -175,8 +176,11 @@ impl Worker {
     }
 
     /// Answers a worker that asked for work. One that is gone will be noticed by its reader.
-    pub(super) fn assign(&mut self, assignment: &Assignment<'_>) {
+    pub(super) fn assign(&mut self, assignment: &Assignment<'_>, ruleset: Option<&OwnedFd>) {
         let _ = wire::write_frame(&mut self.socket, assignment);
+        if let Some(ruleset) = ruleset {
+            let _ = wire::send_fds(&self.socket, &[ruleset.as_fd()]);
+        }
     }
 
     /// Lets a worker that paused go on.

@@ -1,7 +1,7 @@
 //! The fork server as the dispatcher sees it.
 
-use std::io::{self, IoSlice, PipeWriter};
-use std::mem::MaybeUninit;
+use std::collections::BTreeMap;
+use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
@@ -45,6 +44,17 @@ pub(crate) struct Zygote {
     lifeline_read: Option<OwnedFd>,
 }
 
+/// How an interpreter is started.
+#[derive(Debug)]
+pub(crate) struct Boot<'a> {
+    /// Where output goes that is not captured.
+    pub(crate) uncaptured: Uncaptured,
+    /// Its environment; none is that of this process.
+    pub(crate) environment: Option<&'a BTreeMap<String, String>>,
+    /// What it does at once.
+    pub(crate) early: Option<Early<'a>>,
+}
+
 /// What the interpreter does before it is told its configuration.
 #[derive(Debug, Serialize)]
 pub(crate) struct Early<'a> {
@@ -60,8 +70,7 @@ impl Zygote {
         python: &Path,
         directory: &Path,
         cache_dir: &Path,
-        uncaptured: Uncaptured,
-        early: Option<&Early<'_>>,
+        boot: &Boot<'_>,
     ) -> Result<Self> {
         let harness = Harness::materialise(cache_dir)?;
         let failed = |error: io::Error| {
@@ -74,14 +83,19 @@ impl Zygote {
         };
         let (control, theirs) = UnixStream::pair().map_err(failed)?;
         let (lifeline_read, lifeline) = io::pipe().map_err(failed)?;
-        let stdout = match uncaptured {
+        let stdout = match boot.uncaptured {
             Uncaptured::Stdout => Stdio::inherit(),
             Uncaptured::Stderr => {
                 Stdio::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?)
             }
         };
+        let early = boot.early.as_ref();
         let early = early.and_then(|early| serde_json::to_string(early).ok());
-        let child = Command::new(python)
+        let mut command = Command::new(python);
+        if let Some(environment) = boot.environment {
+            command.env_clear().envs(environment);
+        }
+        let child = command
             .arg(&harness.boot)
             .args(early)
             .current_dir(directory)
@@ -153,7 +167,7 @@ impl Zygote {
     ) -> io::Result<Option<Vec<u8>>> {
         wire::write_frame(&mut self.control, config)?;
         if let Some(lifeline) = self.lifeline_read.take() {
-            self.send_fds(&[lifeline.as_fd()])?;
+            wire::send_fds(&self.control, &[lifeline.as_fd()])?;
         }
         let (sender, receiver) = bounded(1);
         let mut control = self.control.try_clone()?;
@@ -203,6 +217,11 @@ impl Zygote {
         Ok(())
     }
 
+    /// Tells what closed units may use.
+    pub(super) fn close(&mut self, rules: &serde_json::Value) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Close { rules })
+    }
+
     pub(super) fn preload(&mut self, modules: &[&str]) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Preload { modules })
     }
@@ -215,28 +234,13 @@ impl Zygote {
         shared: BorrowedFd<'_>,
     ) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Fork { worker, engine })?;
-        self.send_fds(&[socket, shared])
+        wire::send_fds(&self.control, &[socket, shared])
     }
 
     /// Forks a process that collects for discovery and talks over `socket`.
     pub(super) fn collect(&mut self, worker: usize, socket: BorrowedFd<'_>) -> io::Result<()> {
         wire::write_frame(&mut self.control, &ToZygote::Collect { worker })?;
-        self.send_fds(&[socket])
-    }
-
-    fn send_fds(&self, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(fds)) {
-            return Err(io::Error::other("too many descriptors"));
-        }
-        sendmsg(
-            &self.control,
-            &[IoSlice::new(&[0])],
-            &mut control,
-            SendFlags::empty(),
-        )?;
-        Ok(())
+        wire::send_fds(&self.control, &[socket])
     }
 
     /// Lets it go on when a test has stopped it with a signal.

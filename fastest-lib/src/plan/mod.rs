@@ -6,8 +6,9 @@ mod hermetic;
 mod model;
 mod options;
 
+pub use crate::workspace::Network;
 pub use engine::Engine;
-pub use hermetic::{Declaration, HermeticOptions, HermeticSpec, Network};
+pub use hermetic::{Declaration, HermeticOptions, HermeticSpec, HermeticSpecs};
 pub use model::{Plan, PlannedFile};
 pub use options::{Capture, RunOptions, TracebackStyle};
 

@@ -1,5 +1,7 @@
 use super::ExitCode;
-use crate::execution::{Counts, CoverageSummary, Event, LongRepr, Outcome, TestFinished, Warning};
+use crate::execution::{
+    Counts, CoverageSummary, Enforcement, Event, LongRepr, Outcome, TestFinished, Warning,
+};
 use crate::plan::Engine;
 use crate::{NodeId, Problem};
 
@@ -55,6 +57,8 @@ pub struct Report {
     pub interrupted: Option<(String, Option<i32>)>,
     /// What tests said of the whole run by `record_testsuite_property`.
     pub suite_properties: Vec<(String, String)>,
+    /// What of the rules of closed units was enforced, if files ran as such.
+    pub hermetic: Option<Enforcement>,
     /// What the tests cover, if that was measured.
     pub coverage: Option<CoverageSummary>,
     /// Seconds.
@@ -116,6 +120,7 @@ impl Report {
             Event::CoverageFinished(summary) => self.coverage = Some(summary.clone()),
             Event::RunFinished { duration, .. } => self.duration = *duration,
             Event::RunStarted { .. } => {}
+            Event::HermeticStarted(enforcement) => self.hermetic = Some(enforcement.clone()),
         }
     }
 

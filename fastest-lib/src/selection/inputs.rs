@@ -37,36 +37,62 @@ pub struct Inputs {
 /// When the graph has no such file.
 pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<Inputs> {
     known(graph, test)?;
-    let candidates = Candidates::of(workspace, graph);
-    let conftests = candidates.conftests(test).iter().map(String::as_str);
-    let closure = graph.closure(conftests.chain([test]));
-    let mut files = closure.files;
-    let mut folder = test;
-    loop {
-        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let slash = if folder.is_empty() { "" } else { "/" };
-        for name in CONFIG_FILES {
-            let path = format!("{folder}{slash}{name}");
-            if graph.node(&path).is_some_and(|node| node.kind.is_file()) {
-                files.push(path);
-            }
-        }
-        if folder.is_empty() {
-            break;
+    Ok(InputsFinder::new(workspace, graph).of(test))
+}
+
+/// Gives the inputs of one test file after the other.
+pub(crate) struct InputsFinder<'a> {
+    workspace: &'a Workspace,
+    graph: &'a ImportGraph,
+    candidates: Candidates,
+}
+
+impl<'a> InputsFinder<'a> {
+    pub(crate) fn new(workspace: &'a Workspace, graph: &'a ImportGraph) -> Self {
+        Self {
+            workspace,
+            graph,
+            candidates: Candidates::of(workspace, graph),
         }
     }
-    let inipath = workspace
-        .inipath()
-        .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
-    files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
-    files.sort_unstable();
-    files.dedup();
-    Ok(Inputs {
-        test: test.to_owned(),
-        files,
-        distributions: closure.distributions,
-        unresolved: closure.unresolved,
-    })
+
+    /// The inputs of a test file, which is named relative to the rootdir and should be in the graph.
+    pub(crate) fn of(&self, test: &str) -> Inputs {
+        let Self {
+            workspace,
+            graph,
+            candidates,
+        } = self;
+        let conftests = candidates.conftests(test).iter().map(String::as_str);
+        let closure = graph.closure(conftests.chain([test]));
+        let mut files = closure.files;
+        let mut folder = test;
+        loop {
+            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let slash = if folder.is_empty() { "" } else { "/" };
+            for name in CONFIG_FILES {
+                let path = format!("{folder}{slash}{name}");
+                if graph.node(&path).is_some_and(|node| node.kind.is_file()) {
+                    files.push(path);
+                }
+            }
+            if folder.is_empty() {
+                break;
+            }
+        }
+        let inipath = workspace
+            .inipath()
+            .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
+        files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
+        files.sort_unstable();
+        files.dedup();
+        Inputs {
+            test: test.to_owned(),
+            files,
+            distributions: closure.distributions,
+            unresolved: closure.unresolved,
+        }
+    }
 }
 
 /// Says so when the graph has no file of that name.

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::graph_config::{AffectedConfig, GraphConfig};
+use super::hermetic_config::HermeticConfig;
 use super::limits;
 use super::load;
 use super::strategy::{Isolation, Strategy};
@@ -84,6 +85,9 @@ pub struct FastestConfig {
     /// Which tests a changed file concerns that no edge leads to.
     #[serde(default)]
     pub affected: AffectedConfig,
+    /// What tests may use when each file runs as a closed unit.
+    #[serde(default)]
+    pub hermetic: HermeticConfig,
 }
 
 const KEYS: &[&str] = &[
@@ -104,6 +108,7 @@ const KEYS: &[&str] = &[
     "plugins",
     "graph",
     "affected",
+    "hermetic",
 ];
 
 impl FastestConfig {

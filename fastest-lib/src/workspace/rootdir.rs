@@ -141,6 +141,21 @@ impl Setup<'_> {
     }
 }
 
+/// The configuration file that pytest takes for tests in `folder`, looked for up to `top` and not above
+/// it: a build system declares what is read. None when there is none on the way.
+///
+/// # Errors
+/// A file with the name of one that cannot be read or parsed.
+pub fn config_file_within(top: &Path, folder: &Path) -> Result<Option<PathBuf>> {
+    let within = folder.ancestors().take_while(|path| path.starts_with(top));
+    for folder in within {
+        if let Located::Found(name, ..) = load::locate_in(folder)? {
+            return Ok(Some(folder.join(name)));
+        }
+    }
+    Ok(None)
+}
+
 /// The first configuration file in the starts and their ancestors, in that order; else the first
 /// `pyproject.toml`, which then configures nothing but marks the rootdir.
 fn locate(starts: &[PathBuf]) -> Result<Option<Root>> {

@@ -134,6 +134,9 @@ pub(crate) struct RunArgs {
     /// Record what the tests of each file load and read, for `fastest audit`.
     #[arg(long)]
     pub(crate) record_inputs: bool,
+    /// Run each file as a closed unit: only declared inputs, a fixed environment, no network.
+    #[arg(long)]
+    pub(crate) hermetic: bool,
     /// Debug failures, in one process under pytest.
     #[arg(long)]
     pub(crate) pdb: bool,

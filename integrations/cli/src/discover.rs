@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
+use fastest_leftovers::Leftovers;
 use fastest_lib::discovery::{DiscoverOptions, DiscoveredFile, Discovery};
 use fastest_lib::execution::{ExactOptions, ExactReport};
 use fastest_lib::report::ExitCode;
@@ -12,7 +13,6 @@ use fastest_lib::{Error, NodeId, Problem, Session};
 use serde::Serialize;
 
 use crate::args::{DiscoverArgs, DiscoverOutput, ParserArg};
-use crate::leftovers::Leftovers;
 use crate::run::cancel_on_signals;
 use crate::workspace;
 

@@ -7,7 +7,6 @@ mod cache;
 mod discover;
 mod explain;
 mod graph;
-mod leftovers;
 mod order;
 mod pretty;
 mod run;

@@ -5,8 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use fastest_leftovers::Leftovers;
 use fastest_lib::execution::{CancelToken, Event, ExactOptions};
-use fastest_lib::plan::{Capture, RunOptions, TracebackStyle};
+use fastest_lib::plan::{Capture, HermeticOptions, RunOptions, TracebackStyle};
 use fastest_lib::report::{ExitCode, JUnit, Report};
 use fastest_lib::workspace::{
     CoverageOptions, DisplayOptions, EngineChoice, OutputFormat, parse_size,
@@ -15,7 +16,6 @@ use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
-use crate::leftovers::Leftovers;
 use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
 use crate::{order, workspace};
 
@@ -319,6 +319,9 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     };
     order::options(&mut options, &args.order, session);
     options.record_inputs = args.record_inputs;
+    if args.hermetic || own.hermetic.enabled {
+        options.hermetic = Some(HermeticOptions::configured(session.workspace()));
+    }
     options.coverage = coverage(&args.coverage, &addopts.coverage)?;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);

@@ -21,14 +21,6 @@ def without_plugin(pytestconfig):
     pytestconfig.pluginmanager.register(plugin, "logging-plugin")
 
 
-@pytest.fixture
-def clean_root():
-    handlers = logging.root.handlers[:]
-    logging.root.handlers = []
-    yield
-    logging.root.handlers[:] = handlers
-
-
 #: the logging plugin before it is taken out
 def test_handlers_before():
     assert count() == 2
@@ -43,12 +35,6 @@ def test_no_handlers(without_plugin):
 #: unregister of a plugin that is out already
 def test_unregister_twice(without_plugin, pytestconfig):
     assert pytestconfig.pluginmanager.unregister(name="logging-plugin") is None
-
-
-#: unregister with the root logger's handlers replaced
-def test_no_handlers_of_ours(clean_root, without_plugin):
-    logging.root.addHandler(logging.NullHandler())
-    assert len(logging.root.handlers) == 1
 
 
 #: records of a failing test without the logging plugin

@@ -84,11 +84,16 @@ def is_raised_by_engine(error):
     rest = error.__traceback__
     while rest is not None and rest.tb_next is not None:
         rest = rest.tb_next
-    return rest is not None and _is_own(rest.tb_frame)
+    return rest is not None and _is_own(rest.tb_frame) and not _is_refusal(rest.tb_frame)
 
 
 def _is_own(frame):
     return frame.f_globals.get("__name__", "").startswith("fastest_harness.")
+
+
+def _is_refusal(frame):
+    """Whether the frame is one that refuses what a closed unit does not declare."""
+    return frame.f_globals.get("__name__", "").startswith("fastest_harness.hermetic.")
 
 
 def call_info(error, when, duration):

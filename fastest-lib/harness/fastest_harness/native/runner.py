@@ -171,7 +171,7 @@ class Runner:
     def __init__(self, setup_state, capture, logs, recorder, stray):
         self._state = setup_state
         self._capture = capture
-        self._logs = logs
+        self.logs = logs
         self._recorder = recorder
         self._stray = stray
         self._finished = ()
@@ -249,7 +249,7 @@ class Runner:
         return self._phase(item, "teardown", teardown, marked)
 
     def _phase(self, item, when, function, marked):
-        capture, logs = self._capture, self._logs
+        capture, logs = self._capture, self.logs
         _tell_current(f"{item.nodeid} ({when})")
         capture.arm()
         logs.start_phase(item, when)
@@ -398,10 +398,10 @@ class Runner:
         if self._state.waits:
             start = perf_counter()
             self._capture.end_phase(item, "teardown")
-            self._logs.end_phase(item, "teardown")
+            self.logs.end_phase(item, "teardown")
             following = peek()
             self._capture.arm()
-            self._logs.start_phase(item, "teardown")
+            self.logs.start_phase(item, "teardown")
             elsewhere = perf_counter() - start
             exceptions.extend(self._state.teardown(following))
         raise_all("errors during test teardown", exceptions)

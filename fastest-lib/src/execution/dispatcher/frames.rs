@@ -1,16 +1,21 @@
 //! How workers work: what they say, and what they are given.
 
 use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::Dispatcher;
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, TestFinished};
 use crate::execution::ledger::Ledger;
+use crate::execution::units::Unit;
 use crate::execution::wire::{Assignment, CollectReport, FileRequest, FromWorker};
 use crate::execution::worker::Worker;
 use crate::plan::{Engine, PlannedFile};
 use crate::workspace::EngineChoice;
 use crate::{NodeId, Problem, ProblemKind};
+
+/// What a worker may use, with the kernel's ruleset for that.
+type ClosedUnit = (Unit, Option<OwnedFd>);
 
 /// Requests a worker should come to make, so that the last of them are small.
 const REQUESTS_PER_WORKER: usize = 4;
@@ -164,6 +169,7 @@ impl Dispatcher<'_, '_> {
             let others: Vec<usize> = others.filter_map(|(_, handle)| handle.last).collect();
             self.ledger.take_near(engine, most, last, &others)
         };
+        let (seqs, unit) = self.close_off(worker, seqs);
         let Some(handle) = self.workers.get_mut(&worker) else {
             return;
         };
@@ -190,12 +196,34 @@ impl Dispatcher<'_, '_> {
         };
         let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
         let more = most > 1 && engine == Engine::Native && !seqs.is_empty();
+        let (unit, ruleset) = unit.unzip();
         handle.files.extend(&seqs);
-        handle.assign(&Assignment {
+        let assignment = Assignment {
             imports,
             files,
+            unit,
             more,
-        });
+        };
+        handle.assign(&assignment, ruleset.flatten().as_ref());
+    }
+
+    /// What a worker may use for the file that it is to be given, in a hermetic run. Where that cannot
+    /// be had it gets no file.
+    fn close_off(&mut self, worker: usize, seqs: Vec<usize>) -> (Vec<usize>, Option<ClosedUnit>) {
+        let (Some(units), Some(&seq)) = (&self.context.units, seqs.first()) else {
+            return (seqs, None);
+        };
+        let path = &self.ledger.file(seq).path;
+        match units.unit(worker, path) {
+            Ok(unit) => (seqs, Some(unit)),
+            Err(error) => {
+                let message = format!("its worker cannot be closed off: {error}");
+                let path = path.clone();
+                self.ledger.finish_file(seq);
+                self.collect_error(path, message);
+                (Vec::new(), None)
+            }
+        }
     }
 
     fn on_collected(&mut self, worker: usize, seq: usize, ids: Vec<String>, deselected: usize) {

@@ -16,8 +16,12 @@ impl Dispatcher<'_, '_> {
     pub(super) fn listen(&mut self) -> Result<()> {
         self.zygote_is_up = true;
         self.preloaded.clear();
-        self.context
-            .zygote
+        let zygote = &mut self.context.zygote;
+        if let Some(units) = &self.context.units {
+            // Should it be dead already, that will show.
+            let _ = zygote.close(units.rules());
+        }
+        zygote
             .listen(self.generation, &self.messages.0)
             .map_err(|error| failed("the interpreter cannot be listened to", &error))
     }

@@ -2,10 +2,13 @@
 //! process group does not reach them.
 
 /// Adopts every process below this one whose parent ends, and kills what is left when dropped.
-pub(crate) struct Leftovers(());
+#[derive(Debug)]
+pub struct Leftovers(());
 
 impl Leftovers {
-    pub(crate) fn adopt() -> Self {
+    /// Adopts from now on; to be called before anything is started, and dropped after everything else.
+    #[must_use]
+    pub fn adopt() -> Self {
         #[cfg(target_os = "linux")]
         {
             // Should the kernel refuse, what leaves its process group is on its own.

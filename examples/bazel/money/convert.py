@@ -1,0 +1,6 @@
+from money.rates import rates
+
+
+def convert(amount, source, target):
+    known = rates()
+    return amount / known[source] * known[target]

@@ -1,0 +1,82 @@
+"""A worker as a closed unit: ``fastest run --hermetic``.
+
+Each test file has a worker of its own then.  What it may use was decided by the dispatcher; here
+the process is made such that it can use nothing else, before anything of the project is imported:
+
+* `walls` has the kernel close it off, as far as the system can do that;
+* `watch` sees with an audit hook what code tries to use, and names what was not declared;
+* `verdict` makes failures of what was seen, also where the code under test has swallowed the error.
+
+`paths` knows what is declared, `words` how to say it.
+"""
+
+import os
+import sys
+
+from fastest_harness.hermetic import walls
+from fastest_harness.hermetic.paths import Declared
+from fastest_harness.hermetic.verdict import judge
+from fastest_harness.hermetic.watch import Watch
+
+_HARNESS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def closing():
+    """What the dispatcher has to know of this interpreter and of the kernel."""
+    folders = {_HARNESS, os.path.dirname(os.path.abspath(os.__file__))}
+    for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix):
+        if prefix not in ("/", "/usr"):
+            folders.add(prefix)
+    for executable in (sys.executable, os.path.realpath(sys.executable)):
+        folders.add(os.path.dirname(executable))
+    ours = ("site-packages", "dist-packages", "lib-dynload")
+    search_path = [path for path in sys.path if os.path.isabs(path)]
+    for path in search_path:
+        if os.path.basename(path) in ours or path.endswith(".zip"):
+            folders.add(path)
+    return {"folders": sorted(folders), "search_path": search_path, **walls.probe()}
+
+
+def enter(config, channel):
+    """Close this process off for the one file that it is given; changes ``config`` to fit."""
+    if not channel.fetch():
+        return
+    rules, unit = config["rules"], channel.unit
+    own = unit["own"]
+    temporary = os.path.join(own, "tmp")
+    os.environ.update({"HOME": os.path.join(own, "home"), "TMPDIR": temporary})
+    config["basetemp"] = os.path.join(temporary, "pytest")
+    cache = os.path.join(temporary, "pytest-cache")
+    config["settings"] = dict(config["settings"], cache_dir=cache)
+    config["more_args"] = ["-o", f"cache_dir={cache}"]
+    for path in reversed(config["pythonpath"]):
+        sys.path.insert(0, path)
+    # A cache of its own: what it holds was written before any code of the project ran.
+    config["cache_dir"] = os.path.join(config["cache_dir"], "closed")
+    if config["engine"] == "native":
+        _compile(channel.peek(), config)
+    declared = Declared(rules, unit, config["rootdir"])
+    _forget_undeclared(declared)
+    watch = Watch(declared, rules, unit, os.path.join(own, "undeclared"))
+    walls.close(rules, unit, channel.take_ruleset() if unit["walled"] else None)
+    watch.start()
+    judge(channel, watch)
+
+
+def _compile(requests, config):
+    from fastest_harness import rewrite
+    from fastest_harness.native.versions import find_pytest
+
+    version = find_pytest()
+    if version.installed:
+        for request in requests:
+            paths = [path for path in request["conftests"] if path.endswith(".py")]
+            rewrite.prepare([*paths, request["abspath"]], config, version)
+
+
+def _forget_undeclared(declared):
+    """Have modules of the project that the fork server has imported be imported by this file."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and not declared.may_read(path):
+            del sys.modules[name]

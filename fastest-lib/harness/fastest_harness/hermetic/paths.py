@@ -1,0 +1,141 @@
+"""Which paths a closed unit may use. Links are followed first: what counts is where they lead."""
+
+import os
+
+_lstat, _readlink, _realpath = os.lstat, os.readlink, os.path.realpath
+_isdir, _exists, _isfile = os.path.isdir, os.path.exists, os.path.isfile
+
+
+class Declared:
+    """What a unit may read and write."""
+
+    def __init__(self, rules, unit, rootdir):
+        self.rootdir = rootdir
+        self._root = os.path.join(rootdir, "")
+        self._inputs = frozenset(unit["inputs"])
+        self._real_inputs = None
+        self._readable = _within([*rules["read"], unit["own"]])
+        self._writable = _within([*rules["write"], unit["own"]])
+        if rules["mounts"]:
+            self._writable = (*self._writable, "/dev/shm/")
+        self._never = self._root
+
+    def may_read(self, path):
+        """Whether the file may be read; true for what is not there."""
+        path = absolute(path)
+        if path is None:
+            return True
+        if path in self._inputs:
+            return True
+        try:
+            real = _realpath(path)
+        except (OSError, ValueError):
+            return True
+        if self._is_readable(real):
+            return True
+        source = source_of(real)
+        if source is not None and self._is_readable(source):
+            return True
+        return not _exists(real) or _isdir(real)
+
+    def may_write(self, path):
+        """Whether the file, which need not be there, may be written or removed."""
+        path = absolute(path)
+        if path is None:
+            return True
+        folder, name = os.path.split(path)
+        if not _isdir(folder):
+            # The attempt fails by itself.
+            return True
+        return self.may_change(os.path.join(_realpath(folder), name)) and (
+            not os.path.islink(path) or self.may_change(_realpath(path))
+        )
+
+    def may_change(self, real):
+        """The same, of a path without links."""
+        return f"{real}/".startswith(self._writable)
+
+    def may_list(self, path):
+        """None if the folder may be listed, else a name in it that is not declared."""
+        path = absolute(path)
+        if path is None:
+            return None
+        real = _realpath(path)
+        if not f"{real}/".startswith(self._root) or f"{real}/".startswith(
+            (*self._readable, *self._writable)
+        ):
+            # Elsewhere the kernel has its say.
+            return None
+        try:
+            names = os.listdir(real)
+        except OSError:
+            return None
+        for name in sorted(names):
+            if name in _PASSED_OVER or name.endswith(_COMPILED):
+                continue
+            below = os.path.join(real, name)
+            if _isdir(below):
+                prefix = os.path.join(below, "")
+                is_declared = any(known.startswith(prefix) for known in self._all_inputs())
+            else:
+                is_declared = self.may_read(below)
+            if not is_declared:
+                return below
+        return None
+
+    def name(self, path):
+        """How messages call a path: relative to the rootdir where it lies below it."""
+        path = absolute(path) or str(path)
+        real = _realpath(path)
+        source = source_of(real)
+        if source is not None:
+            real = source
+        return real[len(self._root) :] if real.startswith(self._root) else real
+
+    def _is_readable(self, real):
+        if real in self._inputs or real in self._all_inputs():
+            return True
+        slashed = f"{real}/"
+        return slashed.startswith(self._readable) or slashed.startswith(self._writable)
+
+    def _all_inputs(self):
+        if self._real_inputs is None:
+            self._real_inputs = frozenset(map(_realpath, self._inputs))
+        return self._real_inputs
+
+
+#: Names in folders that tell nothing.
+_PASSED_OVER = frozenset(("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache"))
+_COMPILED = (".pyc", ".pyo")
+
+
+def _within(paths):
+    """Prefixes of what is below these paths, and of what they are, with a slash behind."""
+    both = {*paths, *map(_realpath, paths)}
+    return tuple(sorted(os.path.join(path, "") for path in both))
+
+
+def absolute(path, folder=None):
+    """The path as an absolute one; None for a descriptor, and for what names no file."""
+    if isinstance(path, int):
+        return None
+    try:
+        path = os.fsdecode(path)
+    except TypeError:
+        return None
+    if not path or "\0" in path:
+        return None
+    if not path.startswith("/"):
+        try:
+            path = os.path.join(folder or os.getcwd(), path)
+        except OSError:
+            return None
+    return path
+
+
+def source_of(path):
+    """The source of a file of compiled code; None for any other file."""
+    folder, name = os.path.split(path)
+    if os.path.basename(folder) != "__pycache__":
+        return None
+    return os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
