@@ -32,6 +32,8 @@ pub(super) struct Globals {
     /// Folders in which names differ by case only.
     pub(super) clashes: Vec<Problem>,
     pub(super) environment: u64,
+    /// Folders in which modules are looked for from everywhere.
+    pub(super) roots: Vec<String>,
 }
 
 /// Makes the graph of a tree out of an earlier one, an empty one to begin with. `stale` are the files
@@ -50,7 +52,7 @@ pub(super) fn build(
     let old_of = correspondence(old, tree);
     let mut reads = read_all(old, tree, &old_of, stale, keeps);
     let names = Names::new(tree);
-    let globals = globals(
+    let mut globals = globals(
         old,
         old_globals,
         environment,
@@ -60,6 +62,11 @@ pub(super) fn build(
         stale,
         &reads,
     );
+    let roots = roots(environment, tree, &names, &globals).into_iter();
+    globals.roots = roots
+        .map(|root| tree.folders[root as usize].path.clone())
+        .collect();
+    globals.roots.sort_unstable();
     let setup = setup(environment, tree, names, &globals);
     let everything = globals != *old_globals;
     let touched = if everything {
@@ -221,15 +228,17 @@ fn globals(
         projects,
         clashes: problems::of_names(tree),
         environment: environment.key,
+        roots: Vec::new(),
     }
 }
 
-fn setup<'s>(
+/// The folders in which modules are looked for from everywhere.
+fn roots(
     environment: &Environment,
-    tree: &'s Tree,
-    mut names: Names<'s>,
-    globals: &'s Globals,
-) -> Setup<'s> {
+    tree: &Tree,
+    names: &Names<'_>,
+    globals: &Globals,
+) -> FxHashSet<u32> {
     let mut roots: FxHashSet<u32> = FxHashSet::default();
     let configured = environment.roots.iter().chain(&globals.search_path);
     roots.extend(configured.filter_map(|path| tree.folder(path)));
@@ -249,6 +258,16 @@ fn setup<'s>(
         }
         roots.extend(project.roots.iter().filter_map(|path| tree.folder(path)));
     }
+    roots
+}
+
+fn setup<'s>(
+    environment: &Environment,
+    tree: &'s Tree,
+    mut names: Names<'s>,
+    globals: &'s Globals,
+) -> Setup<'s> {
+    let roots = roots(environment, tree, &names, globals);
     let mapped = environment.mapped.iter().filter_map(|(_, path)| {
         let folder = tree.folder(path)?;
         let path = tree.folders[folder as usize].path.as_str();

@@ -62,7 +62,7 @@ impl ImportGraph {
     }
 
     /// The symbolic links to folders of the workspace, with these folders.
-    pub(crate) fn folder_links(&self) -> Vec<(String, String)> {
+    pub fn folder_links(&self) -> Vec<(String, String)> {
         let folders = self.flat.folders.iter();
         let behind_link = folders.filter(|folder| folder.behind_link != 0);
         let Ok(root) = self.rootdir.canonicalize() else {
@@ -82,6 +82,13 @@ impl ImportGraph {
     /// The folder that names are relative to.
     pub fn rootdir(&self) -> &Path {
         &self.rootdir
+    }
+
+    /// The folders, relative to the rootdir, in which modules are looked for from everywhere; the empty
+    /// one is the rootdir.
+    pub fn import_roots(&self) -> Vec<String> {
+        let globals: Globals = postcard::from_bytes(&self.flat.globals).unwrap_or_default();
+        globals.roots
     }
 
     /// What is wrong with the files, and with the cache.

@@ -71,6 +71,7 @@
 //! | `rules`, `rule`, `kind` | from references to edges |
 //! | `build`, `probes`, `assemble` | from files, or what an edit touches, to the graph |
 //! | `flat`, `store` | the graph in columns, in memory and on disk |
+//! | `groups` | files that depend on each other, for build systems |
 //! | `reach` | closures and shortest ways, under the conditions that hold |
 //! | `import_graph` | the questions that it answers |
 
@@ -79,6 +80,7 @@ mod build;
 mod changed;
 mod environment;
 mod flat;
+mod groups;
 mod import_graph;
 mod kind;
 mod make;
@@ -98,6 +100,7 @@ mod touched;
 mod tree;
 mod view;
 
+pub use groups::{Group, GroupedTest, Groups, TestRoots};
 pub use import_graph::ImportGraph;
 pub use kind::{EdgeKind, NodeKind};
 pub use model::{

@@ -49,7 +49,7 @@ impl Base {
         }
     }
 
-    fn loading<'f>(&'f self, flat: &'f Flat) -> View<'f> {
+    pub(super) fn loading<'f>(&'f self, flat: &'f Flat) -> View<'f> {
         View {
             counted: self.counted.and(Condition::Loader),
             ..self.view(flat)
@@ -57,7 +57,7 @@ impl Base {
     }
 }
 
-fn flagged(flat: &Flat, flag: u32) -> Vec<u32> {
+pub(super) fn flagged(flat: &Flat, flag: u32) -> Vec<u32> {
     let nodes = 0..flat.count() as u32;
     nodes.filter(|node| flat.flags(*node) & flag != 0).collect()
 }
@@ -78,7 +78,7 @@ pub(super) fn closure<'f>(flat: &'f Flat, from: &[u32], base: &'f Base) -> (Fixe
     (all(view, from), view)
 }
 
-fn all(view: View<'_>, from: &[u32]) -> FixedBitSet {
+pub(super) fn all(view: View<'_>, from: &[u32]) -> FixedBitSet {
     let mut walk = Bfs {
         stack: VecDeque::new(),
         discovered: view.visit_map(),
@@ -93,7 +93,7 @@ fn all(view: View<'_>, from: &[u32]) -> FixedBitSet {
 }
 
 /// Everything that leads to one of the nodes, themselves included.
-fn all_back(view: View<'_>, to: &[u32]) -> FixedBitSet {
+pub(super) fn all_back(view: View<'_>, to: &[u32]) -> FixedBitSet {
     let mut walk = Bfs {
         stack: VecDeque::new(),
         discovered: view.visit_map(),

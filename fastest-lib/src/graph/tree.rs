@@ -26,6 +26,7 @@ const SKIPPED: &[&str] = &[
     ".tox",
     ".venv",
     "__pycache__",
+    "buck-out",
     "node_modules",
 ];
 
@@ -416,7 +417,8 @@ fn list(
             }
             Some(What::Folder { link }) => {
                 let links = links + u32::from(link);
-                if !SKIPPED.contains(&name.as_str()) && links <= MAX_LINKS {
+                let is_skipped = SKIPPED.contains(&name.as_str()) || link && is_output(&entry);
+                if !is_skipped && links <= MAX_LINKS {
                     folders.push((name, links));
                 }
             }
@@ -464,6 +466,15 @@ pub(super) fn join(folder: &str, name: &str) -> String {
     } else {
         format!("{folder}/{name}")
     }
+}
+
+/// Whether a link is one of those by which Bazel makes its output known.
+fn is_output(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let is_named_so = name.to_string_lossy().starts_with("bazel-");
+    let target = is_named_so.then(|| std::fs::read_link(entry.path()).ok());
+    let target = target.flatten().unwrap_or_default();
+    target.iter().any(|part| part == "execroot")
 }
 
 enum What {

@@ -164,7 +164,8 @@ pub(crate) fn plan(
                 let mut files = discovery.files.iter();
                 files.find(|file| file.path == selected.path)
             })?;
-            let planned = plan_file(found, selected, &general, options, history);
+            let mut planned = plan_file(found, selected, &general, options, history);
+            planned.ids = wanted_ids(found, &selection.filters);
             asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
             Some(planned)
         })
@@ -217,7 +218,7 @@ fn plan_file(
         shared_fixtures: found.shared_fixtures.clone(),
         engine,
         reasons,
-        ids: wanted_ids(found),
+        ids: None,
         expected: (closed && selected.whole)
             .then(|| found.tests.iter().map(|test| test.id.clone()).collect()),
         is_doctest: found.is_doctest,
@@ -269,9 +270,10 @@ fn in_one_process(files: &mut [PlannedFile], options: &RunOptions) {
 }
 
 /// The node ids that were asked for, whole; none when the whole file was.
-fn wanted_ids(file: &DiscoveredFile) -> Option<Vec<String>> {
+fn wanted_ids(file: &DiscoveredFile, filters: &Filters) -> Option<Vec<String>> {
     let spell = |names: &Vec<String>| format!("{}::{}", file.path, names.join("::"));
-    (!file.names.is_empty()).then(|| file.names.iter().map(spell).collect())
+    let names = filters.ids.get(&file.path).unwrap_or(&file.names);
+    (!names.is_empty()).then(|| names.iter().map(spell).collect())
 }
 
 fn describe(reason: &OpenReason) -> String {

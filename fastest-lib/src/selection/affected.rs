@@ -95,6 +95,8 @@ struct Causes<'c> {
     workspace: &'c Workspace,
     graph: &'c ImportGraph,
     changes: &'c Changes,
+    /// Whether a file that no edge leads to stands for others.
+    looks_nearby: bool,
     /// The nodes that count as changed, with the changed files that they stand for.
     nodes: BTreeMap<String, BTreeSet<String>>,
     /// Nodes that have not changed themselves, and stand for a file that lies near them.
@@ -122,6 +124,25 @@ struct Causes<'c> {
 /// the workspace. A file that a hook of a conftest may collect is a test file that depends on itself and on
 /// the conftests that apply to it.
 pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -> AffectedSet {
+    find(workspace, graph, changes, true)
+}
+
+/// [`affected`] where tests read nothing but their declared inputs: a file that no edge leads to does not
+/// stand for the Python files nearest to it.
+pub fn affected_units(
+    workspace: &Workspace,
+    graph: &ImportGraph,
+    changes: &Changes,
+) -> AffectedSet {
+    find(workspace, graph, changes, false)
+}
+
+fn find(
+    workspace: &Workspace,
+    graph: &ImportGraph,
+    changes: &Changes,
+    looks_nearby: bool,
+) -> AffectedSet {
     let gone = gone(workspace, graph, changes);
     let ghosts;
     let graph = if gone.is_empty() {
@@ -135,6 +156,7 @@ pub fn affected(workspace: &Workspace, graph: &ImportGraph, changes: &Changes) -
         workspace,
         graph,
         changes,
+        looks_nearby,
         nodes: BTreeMap::new(),
         near: BTreeSet::new(),
         everything: Vec::new(),
@@ -257,7 +279,7 @@ impl Causes<'_> {
             // Of a folder that is gone it is not known what was in it.
             any |= !below.is_empty() && change.kind != ChangeKind::Deleted;
             below.into_iter().for_each(|node| self.count(node, path));
-            if !any && role == FileRole::Other {
+            if !any && role == FileRole::Other && self.looks_nearby {
                 for node in self.neighbours(path) {
                     self.near.insert(node.clone());
                     self.count(node, path);
@@ -380,6 +402,7 @@ impl Causes<'_> {
             workspace,
             graph,
             changes,
+            looks_nearby: _,
             nodes,
             near,
             everything,

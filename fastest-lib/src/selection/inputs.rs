@@ -66,24 +66,7 @@ impl<'a> InputsFinder<'a> {
         let conftests = candidates.conftests(test).iter().map(String::as_str);
         let closure = graph.closure(conftests.chain([test]));
         let mut files = closure.files;
-        let mut folder = test;
-        loop {
-            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let slash = if folder.is_empty() { "" } else { "/" };
-            for name in CONFIG_FILES {
-                let path = format!("{folder}{slash}{name}");
-                if graph.node(&path).is_some_and(|node| node.kind.is_file()) {
-                    files.push(path);
-                }
-            }
-            if folder.is_empty() {
-                break;
-            }
-        }
-        let inipath = workspace
-            .inipath()
-            .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
-        files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
+        files.extend(config_files(workspace, graph, test));
         files.sort_unstable();
         files.dedup();
         Inputs {
@@ -93,6 +76,30 @@ impl<'a> InputsFinder<'a> {
             unresolved: closure.unresolved,
         }
     }
+}
+
+/// The files in which pytest looks for its configuration when it runs a test file.
+pub(super) fn config_files(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut folder = test;
+    loop {
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        for name in CONFIG_FILES {
+            let path = format!("{folder}{slash}{name}");
+            if graph.node(&path).is_some_and(|node| node.kind.is_file()) {
+                files.push(path);
+            }
+        }
+        if folder.is_empty() {
+            break;
+        }
+    }
+    let inipath = workspace
+        .inipath()
+        .and_then(|path| path.strip_prefix(workspace.rootdir()).ok());
+    files.extend(inipath.map(|path| path.to_string_lossy().replace('\\', "/")));
+    files
 }
 
 /// Says so when the graph has no file of that name.

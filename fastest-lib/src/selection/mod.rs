@@ -21,6 +21,7 @@ mod candidates;
 mod changes;
 mod closest;
 mod expression;
+mod grouped;
 mod inputs;
 mod lexer;
 mod matching;
@@ -31,14 +32,15 @@ mod rerun;
 mod select;
 mod shard;
 
-pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected};
+pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected, affected_units};
 pub use audit::{Audit, audit};
 pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
-    TopLevels, changed_distributions, config_change, top_levels, what_it_is,
+    TopLevels, changed_distributions, config_change, distributions_of, top_levels, what_it_is,
 };
 pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
+pub use grouped::test_roots;
 pub use inputs::{Inputs, inputs};
 pub(crate) use inputs::{InputsFinder, known};
 pub use part::{Part, Silent};

@@ -10,6 +10,7 @@ use super::hermetic_config::HermeticConfig;
 use super::limits;
 use super::load;
 use super::strategy::{Isolation, Strategy};
+use super::targets_config::TargetsConfig;
 use super::text;
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 
@@ -76,6 +77,8 @@ pub struct FastestConfig {
     pub max_worker_memory: Option<u64>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// Whether files do not run whose outcomes are known, since nothing that they depend on has changed.
+    pub incremental: Option<bool>,
     /// Plugins to load, each as `package.module:Class`.
     #[serde(default)]
     pub plugins: Vec<String>,
@@ -88,6 +91,12 @@ pub struct FastestConfig {
     /// What tests may use when each file runs as a closed unit.
     #[serde(default)]
     pub hermetic: HermeticConfig,
+    /// How build files for Bazel are written.
+    #[serde(default)]
+    pub bazel: TargetsConfig,
+    /// How build files for Buck2 are written.
+    #[serde(default)]
+    pub buck2: TargetsConfig,
 }
 
 const KEYS: &[&str] = &[
@@ -105,10 +114,13 @@ const KEYS: &[&str] = &[
     "timeout",
     "max-worker-memory",
     "junit-xml",
+    "incremental",
     "plugins",
     "graph",
     "affected",
     "hermetic",
+    "bazel",
+    "buck2",
 ];
 
 impl FastestConfig {

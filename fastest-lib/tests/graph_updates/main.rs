@@ -6,11 +6,12 @@
 
 mod pieces;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use fastest_lib::graph::{Edge, ImportGraph};
-use fastest_lib::selection::{Changes, affected};
+use fastest_lib::selection::{Changes, affected, inputs, test_roots};
 use fastest_lib::workspace::{Workspace, WorkspaceOptions};
 use proptest::prelude::*;
 
@@ -90,6 +91,46 @@ fn check(all: &[Step]) {
     }
 }
 
+/// By groups each test reaches its closure, the configuration included, and nothing else.
+fn check_groups(all: &[Step]) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    fs::write(root.join("pytest.ini"), "[pytest]\npythonpath = lib\n").unwrap();
+    all.iter().for_each(|step| apply(&root, step));
+    let workspace = workspace(&root);
+    let graph = ImportGraph::new(&workspace);
+    let grouped = graph.groups(&test_roots(&workspace, &graph), |_| false);
+    let mut brought: Vec<&String> = Vec::new();
+    for (at, group) in grouped.groups.iter().enumerate() {
+        assert!(group.depends_on.iter().all(|other| *other < at), "a cycle");
+        brought.extend(&group.files);
+    }
+    let found = brought.len();
+    brought.sort();
+    brought.dedup();
+    assert_eq!(brought.len(), found, "a file in two groups: {grouped:#?}");
+    for test in &grouped.tests {
+        let mut files = BTreeSet::from([test.test.clone()]);
+        let mut modules: BTreeSet<&String> = test.distributions.iter().collect();
+        let mut rest = test.depends_on.clone();
+        while let Some(at) = rest.pop() {
+            let group = &grouped.groups[at];
+            files.extend(group.files.iter().cloned());
+            modules.extend(&group.distributions);
+            rest.extend(&group.depends_on);
+        }
+        let inputs = inputs(&workspace, &graph, &test.test).unwrap();
+        let files: Vec<String> = files.into_iter().collect();
+        assert_eq!(files, inputs.files, "{} of {grouped:#?}", test.test);
+        let modules: Vec<&String> = modules.into_iter().collect();
+        assert!(
+            modules.into_iter().eq(&inputs.distributions),
+            "{}",
+            test.test
+        );
+    }
+}
+
 /// Tests that a deletion concerns: those that led to the file before, and are still there.
 fn check_deletions(all: &[Step]) {
     let folder = tempfile::tempdir().unwrap();
@@ -134,6 +175,11 @@ fn config() -> ProptestConfig {
 
 proptest! {
     #![proptest_config(config())]
+
+    #[test]
+    fn groups_reach_what_closures_hold(all in steps(1..24)) {
+        check_groups(&all);
+    }
 
     #[test]
     fn an_updated_graph_is_one_made_anew(all in steps(1..14)) {

@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod coverage;
+mod external;
 mod fastest;
 mod faults;
 mod listing;

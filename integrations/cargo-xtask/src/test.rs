@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use regex::Regex;
 
+use crate::external::Programs;
 use crate::process::{capture, pass_through, shown, succeed};
 use crate::report::{Printer, time};
 use crate::venv::Venv;
-use crate::{conformance, coverage, faults, replay, repo, soundness};
+use crate::{conformance, coverage, external, faults, replay, repo, soundness};
 
 /// What the tests run with. Everything that a test needs is pinned here.
 const REQUIREMENTS: &[&str] = &[
@@ -98,9 +99,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let venv = venv(&options.python, Printer { json: false })?;
     let plugins = plugin_venv(&options.python, Printer { json: false })?;
     rust_components()?;
+    let programs = external::programs(&venv);
     println!("environment: {}", time(start.elapsed()));
     let mut total = Tally::default();
-    for mut step in steps(&venv, &plugins, options.fast) {
+    for mut step in steps(&venv, &plugins, &programs, options.fast) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
         let tally = perform(&mut step.work, &options.python).unwrap_or_else(|error| {
@@ -146,7 +148,7 @@ fn rust_components() -> Result<()> {
     Ok(())
 }
 
-fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
+fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<Step> {
     let cargo = |arguments: &str| {
         let mut command = Command::new("cargo");
         command.args(arguments.split(' '));
@@ -164,6 +166,7 @@ fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     };
     let mut tests = cargo("test --workspace --no-fail-fast");
     tests.env("FASTEST_TEST_PYTHON", venv.python());
+    tests.envs(programs.iter().map(|(name, path)| (name, path)));
     let mut steps = vec![
         step(
             "rustfmt",
@@ -204,6 +207,23 @@ fn steps(venv: &Venv, plugins: &Venv, fast: bool) -> Vec<Step> {
     if fast {
         return steps;
     }
+    let rules = "--manifest-path integrations/rule-tests/Cargo.toml";
+    let mut rule_tests = cargo(&format!("test --no-fail-fast {rules}"));
+    rule_tests.env("FASTEST_TEST_PYTHON", venv.python());
+    rule_tests.envs(programs.iter().map(|(name, path)| (*name, path)));
+    steps.extend([
+        step(
+            "rule files: rustfmt",
+            cargo(&format!("fmt {rules} --check")),
+            "run `cargo fmt` in integrations/rule-tests",
+        ),
+        step(
+            "rule files",
+            rule_tests,
+            "the failing test is named above; what it evaluates is in integrations/{bazel,buck2}/rules, \
+             the stand-ins in integrations/rule-tests/standins",
+        ),
+    ]);
     let mut doc = cargo("doc --workspace --no-deps");
     doc.env("RUSTDOCFLAGS", "-D warnings");
     let mut quickstart = cargo("fastest examples/quickstart");

@@ -99,7 +99,7 @@ fn interpreter(python: &str) -> Result<String> {
     let finished = match capture(&mut command, limit) {
         Ok(finished) if finished.status.success() => finished,
         _ if python == "python3" => {
-            install_debian_packages("no python3 was found")?;
+            install_python("no python3 was found")?;
             succeed(&mut command, limit)?
         }
         Ok(finished) => bail!("`{}` failed:\n{}", shown(&command), finished.tail()),
@@ -123,29 +123,38 @@ fn create(dir: &Path, python: &str) -> Result<()> {
     if modules.is_ok_and(|probe| probe.status.success()) {
         bail!("`{}` failed:\n{}", shown(&command), finished.tail());
     }
-    install_debian_packages("python3 has no venv module")?;
+    install_python("python3 has no venv module")?;
     succeed(&mut command, limit)?;
     Ok(())
 }
 
-fn install_debian_packages(problem: &str) -> Result<()> {
+fn install_python(problem: &str) -> Result<()> {
     let advice = "install Python 3.9 or later with its venv module \
                   (on Debian: apt-get install python3 python3-venv)";
+    install_debian_packages(&["python3", "python3-venv"], problem, advice)
+}
+
+/// Installs packages of Debian where this is one and its package manager may be used.
+pub(crate) fn install_debian_packages(
+    packages: &[&str],
+    problem: &str,
+    advice: &str,
+) -> Result<()> {
     if !nix::unistd::geteuid().is_root() || !Path::new("/etc/debian_version").exists() {
         bail!("{problem}; {advice}");
     }
-    let packages = [
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "python3",
-        "python3-venv",
-    ];
-    for arguments in [&["update"][..], &packages] {
+    let apt_get = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
         succeed(command.args(arguments), INSTALL_LIMIT)
-            .with_context(|| format!("{problem}; {advice}"))?;
-    }
-    Ok(())
+            .map(drop)
+            .with_context(|| format!("{problem}; {advice}"))
+    };
+    let install = ["install", "--yes", "--no-install-recommends"];
+    let install = [install.as_slice(), packages].concat();
+    // The lists of packages may be old, or not be there.
+    apt_get(&install).or_else(|_| {
+        apt_get(&["update"])?;
+        apt_get(&install)
+    })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
+use fastest_buck2::Line;
 use fastest_lib::discovery::{DiscoverOptions, DiscoveredFile, Discovery};
 use fastest_lib::graph::ImportGraph;
 use fastest_lib::report::ExitCode;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::args::{AffectedArgs, AffectedOutput, LevelArg};
 use crate::graph::way;
+use crate::labels::{self, Labels};
 use crate::workspace;
 
 /// The version of the schema of affected sets.
@@ -30,6 +32,9 @@ struct Document<'a> {
     test_files: usize,
     without_tests: &'a [String],
     problems: &'a [Problem],
+    /// Targets of Buck2, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buck2: Option<Vec<Line>>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +47,7 @@ struct Test<'a> {
 }
 
 pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
+    let system = labels::system(args)?;
     let options = workspace::options(&args.workspace)?;
     let session = Session::open(options)?;
     let (rootdir, here) = {
@@ -53,6 +59,21 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
         Some(rev) => session.changes_since(&graph, rev)?,
         None => Changes::listed(rootdir, here, &args.changed),
     };
+    if let Some(system) = system {
+        let labels = Labels::of(system, &session, &graph, &changes);
+        labels.print(&session, args.output);
+        if args.explain {
+            explain(&session.affected_units(&graph, &changes));
+        }
+        for problem in graph.problems() {
+            workspace::print_problem(&problem);
+        }
+        std::mem::forget(graph);
+        return Ok(match labels.is_incomplete() {
+            true => ExitCode::TestsFailed,
+            false => ExitCode::Ok,
+        });
+    }
     let mut set = session.affected(&graph, &changes);
     set.problems.extend(graph.problems());
     let (discovery, narrowed) = match args.output {
@@ -65,7 +86,10 @@ pub(crate) fn affected(args: &AffectedArgs) -> Result<ExitCode, Error> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let written = match (args.output, &discovery) {
         (AffectedOutput::Json, Some(discovery)) => {
-            json(&session, &changes, &set, discovery, &narrowed, &mut out)
+            let lines = Labels::lines_if_any(&session, &graph, &changes);
+            json(
+                &session, &changes, &set, discovery, &narrowed, lines, &mut out,
+            )
         }
         (_, Some(discovery)) => ids(discovery, &narrowed, &mut out),
         (_, None) => set
@@ -142,6 +166,7 @@ fn json(
     set: &AffectedSet,
     discovery: &Discovery,
     narrowed: &BTreeSet<String>,
+    buck2: Option<Vec<Line>>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let ids = |test: &AffectedTest| {
@@ -173,6 +198,7 @@ fn json(
         test_files: set.test_files,
         without_tests: &set.without_tests,
         problems: &set.problems,
+        buck2,
     };
     serde_json::to_writer(&mut *out, &document).map_err(io::Error::from)?;
     writeln!(out)

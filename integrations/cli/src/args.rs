@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Affected(AffectedArgs),
     /// Show how a test file depends on a file.
     Why(WhyArgs),
+    /// Write build files from the import graph.
+    Targets(TargetsArgs),
     /// Hold the import graph against what `run --record-inputs` has seen tests load and read.
     Audit(AuditArgs),
     /// Show what the cache holds, or empty it.
@@ -137,6 +139,12 @@ pub(crate) struct RunArgs {
     /// Run each file as a closed unit: only declared inputs, a fixed environment, no network.
     #[arg(long)]
     pub(crate) hermetic: bool,
+    /// Leave out test files of which nothing has changed since their tests passed; implies --hermetic.
+    #[arg(long, overrides_with = "no_incremental")]
+    pub(crate) incremental: bool,
+    /// Run every test file, whatever `[tool.fastest]` says.
+    #[arg(long, overrides_with = "incremental")]
+    pub(crate) no_incremental: bool,
     /// Debug failures, in one process under pytest.
     #[arg(long)]
     pub(crate) pdb: bool,
@@ -350,6 +358,12 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+    /// Show what the outcomes of a file depend on, with digests, as `run --incremental` does.
+    #[arg(long)]
+    pub(crate) digest: bool,
+    /// The Python interpreter for --digest.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
     /// What is printed to stdout.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: ExplainOutput,
@@ -414,6 +428,38 @@ pub(crate) struct AffectedArgs {
     /// Neither use nor fill the cache.
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TargetsArgs {
+    /// Whose build files to write.
+    #[arg(value_enum)]
+    pub(crate) system: SystemArg,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// What a test target is made for.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) granularity: Option<GranularityArg>,
+    /// Write nothing; list the build files that are stale, and fail if there are any.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Neither use nor fill the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SystemArg {
+    Bazel,
+    Buck2,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GranularityArg {
+    /// A file of tests.
+    File,
+    /// A test, where all tests of its file are known.
+    Test,
 }
 
 #[derive(Args, Debug)]
@@ -485,6 +531,12 @@ pub(crate) enum AffectedOutput {
     /// One test file a line.
     Files,
     Json,
+    /// One label a line, for `bazel test --target_pattern_file=FILE`.
+    Bazel,
+    /// One label a line, for `buck2 test @FILE`.
+    Buck2,
+    /// One JSON object a line, as Buck2's change detector prints them.
+    Buck2Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

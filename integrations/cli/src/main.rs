@@ -7,9 +7,11 @@ mod cache;
 mod discover;
 mod explain;
 mod graph;
+mod labels;
 mod order;
 mod pretty;
 mod run;
+mod targets;
 mod text;
 mod workspace;
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Some(Command::Inputs(args)) => graph::inputs(&args),
         Some(Command::Affected(args)) => affected::affected(&args),
         Some(Command::Why(args)) => graph::why(&args),
+        Some(Command::Targets(args)) => targets::targets(&args),
         Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Cache(args)) => cache::cache(&args),
     };

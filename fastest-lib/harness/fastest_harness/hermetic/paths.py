@@ -76,7 +76,9 @@ class Declared:
             below = os.path.join(real, name)
             if _isdir(below):
                 prefix = os.path.join(below, "")
-                is_declared = any(known.startswith(prefix) for known in self._all_inputs())
+                # An input may be a link that leads out of the folder.
+                known = (*self._inputs, *self._all_inputs())
+                is_declared = any(path.startswith(prefix) for path in known)
             else:
                 is_declared = self.may_read(below)
             if not is_declared:

@@ -93,6 +93,25 @@ pub fn top_levels(installed: &[PathBuf], distributions: &BTreeSet<String>) -> To
     result
 }
 
+/// The distributions, by normalised name, that install modules of these top-level names into the
+/// site-packages folders `installed`.
+pub fn distributions_of(
+    installed: &[PathBuf],
+    names: &BTreeSet<String>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (distribution, places) in read_all(installed) {
+        for place in places {
+            let modules = Modules::of(&place.info).names.into_iter();
+            for module in modules.filter(|module| names.contains(module)) {
+                let distributions = found.entry(module).or_default();
+                distributions.insert(distribution.clone());
+            }
+        }
+    }
+    found
+}
+
 /// The installed distributions by normalised name; one may be there more than once.
 fn read_all(folders: &[PathBuf]) -> BTreeMap<String, Vec<Installed>> {
     let mut found: BTreeMap<String, Vec<Installed>> = BTreeMap::new();

@@ -18,7 +18,7 @@ mod since;
 
 pub use config::{ConfigChange, config_change};
 pub use index::KnownFile;
-pub use installed::{TopLevels, top_levels};
+pub use installed::{TopLevels, distributions_of, top_levels};
 pub use model::{Change, ChangeKind, Changes};
 pub use requirements::{Distributions, changed_distributions};
 pub use roles::{FileRole, HARMLESS, what_it_is};

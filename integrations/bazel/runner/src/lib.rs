@@ -28,7 +28,9 @@ pub use args::Args;
 pub use choose::Wanted;
 pub use contract::{Contract, CoverageContract, ShardContract, Variables};
 pub use failure::Failure;
+pub use log::write as write_log;
 pub use manifest::{Input, Manifest};
+pub use prepared::{prepare as prepare_runner, unpack as unpack_harness};
 pub use shard::{Durations, assign};
 pub use unit::{Unit, Verdict};
 
@@ -86,8 +88,11 @@ fn test(invocation: &Invocation, set_environment: impl FnOnce(&Variables)) -> Re
     let infrastructure_file = variables.get("TEST_INFRASTRUCTURE_FAILURE_FILE");
     let ended = contract.and_then(|contract| {
         contract.begin();
-        let manifest = read_manifest(&cwd.join(program))?;
-        let target = run::Target::read(contract.clone(), manifest, arguments, variables);
+        let program = contract::clean(&cwd.join(program));
+        let path = manifest_of(&program);
+        let manifest = read_manifest(&path)?;
+        let programs = [program, path];
+        let target = run::Target::read(contract.clone(), manifest, programs, arguments, variables);
         let code = target.and_then(|target| {
             set_environment(&target.own_environment());
             target.run()
@@ -106,11 +111,14 @@ fn test(invocation: &Invocation, set_environment: impl FnOnce(&Variables)) -> Re
 }
 
 /// The manifest lies beside the program.
-fn read_manifest(program: &Path) -> Result<Manifest, Failure> {
+fn manifest_of(program: &Path) -> PathBuf {
     let mut name = program.as_os_str().to_owned();
     name.push(".fastest");
-    let path = PathBuf::from(name);
-    let text = fs::read_to_string(&path).map_err(|error| {
+    PathBuf::from(name)
+}
+
+fn read_manifest(path: &Path) -> Result<Manifest, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
         Failure::infrastructure(format!(
             "{}: {error}; this program is started by a `fastest_test`, which writes it",
             path.display()

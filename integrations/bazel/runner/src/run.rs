@@ -8,13 +8,14 @@ use std::time::Duration;
 use fastest_leftovers::Leftovers;
 use fastest_lib::execution::CancelToken;
 use fastest_lib::plan::Declaration;
-use fastest_lib::report::JUnit;
+use fastest_lib::report::{JUnit, Report};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
 
 use crate::choose::Wanted;
 use crate::contract::{Contract, Variables};
 use crate::journal::{Journal, read_durations};
+use crate::undeclared::Advisor;
 use crate::unit::Unit;
 use crate::{Args, Failure, Manifest, coverage, log, prepared, undeclared};
 
@@ -28,6 +29,8 @@ const ENDED_BY_SIGTERM: u8 = 143;
 pub(crate) struct Target {
     pub(crate) contract: Contract,
     pub(crate) manifest: Manifest,
+    /// The program and its manifest: what there is among the runfiles besides the inputs.
+    programs: [PathBuf; 2],
     args: Args,
     variables: Variables,
     /// The folder for temporary files, which is gone at the end where Bazel gave none.
@@ -39,6 +42,7 @@ impl Target {
     pub(crate) fn read(
         contract: Contract,
         manifest: Manifest,
+        programs: [PathBuf; 2],
         arguments: &[String],
         variables: &Variables,
     ) -> Result<Self, Failure> {
@@ -56,6 +60,7 @@ impl Target {
             scratch: folder.join("_fastest"),
             contract,
             manifest,
+            programs,
             variables: variables.clone(),
             _temporary: temporary,
         })
@@ -90,12 +95,13 @@ impl Target {
         }
         let journal = Journal::new(&self.contract, junit, &self.manifest.label);
         end_on_signals(&journal, session.cancel_token())?;
+        let advisor = Advisor::new(&self.manifest, &unit.root);
         let verdict = unit.run(
             &session,
             options,
             &self.wanted(workspace.addopts())?,
             |tests| journal.plan(tests),
-            |event| journal.record(event),
+            |event| journal.record(&advisor.reword(event)),
         );
         let report = journal.close();
         let verdict = verdict?;
@@ -103,7 +109,7 @@ impl Target {
             report.map_err(|error| Failure::infrastructure(format!("the report: {error}")))?;
         let signal = journal.signal();
         let code = signal.map_or(verdict.code, |_| ENDED_BY_SIGTERM);
-        self.print(&report, &unit);
+        self.print(&report, &unit, &advisor);
         if let (Some(signal), Some(test)) = (signal, journal.interrupted_test()) {
             println!("{test} was running, or about to, when {signal} ended the run");
         }
@@ -113,11 +119,11 @@ impl Target {
         Ok(code)
     }
 
-    fn print(&self, report: &fastest_lib::report::Report, unit: &Unit) {
+    fn print(&self, report: &Report, unit: &Unit, advisor: &Advisor) {
         let mut out = std::io::stdout().lock();
         // Bazel has closed its end: nobody reads it.
         let _ = log::write(&mut out, report, self.args.verbose > 0);
-        for advice in undeclared::advice(report, &self.manifest, &unit.root, &unit.imports) {
+        for advice in undeclared::advice(advisor, report, &unit.root, &unit.imports) {
             println!("{advice}");
         }
     }
@@ -162,6 +168,7 @@ impl Target {
             test: manifest.test.clone(),
             inputs: inputs
                 .map(|input| lexical(&contract.root, &input.path))
+                .chain(self.programs.clone())
                 .collect(),
             environment: self.environment(&imports),
             imports,

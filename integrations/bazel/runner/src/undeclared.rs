@@ -1,10 +1,10 @@
-//! Imports of what a target does not declare: the line that mends the build file.
+//! Uses of what a target does not declare: the line that mends the build file.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fastest_lib::execution::LongRepr;
+use fastest_lib::execution::{Event, LongRepr};
 use fastest_lib::report::Report;
 
 use crate::Manifest;
@@ -12,23 +12,96 @@ use crate::Manifest;
 /// What comes before the name of a module that Python does not find.
 const NOT_FOUND: &str = "No module named '";
 
+/// What comes before the declaration in a line of the library about an access that was not declared,
+/// which knows files but no targets.
+const REMEDY: &str = "; to allow it: ";
+
+/// Knows the targets of the repository, as far as it can be seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Advisor {
+    target: String,
+    repository: Repository,
+}
+
+impl Advisor {
+    pub(crate) fn new(manifest: &Manifest, root: &Path) -> Self {
+        Self {
+            target: manifest.label.clone(),
+            repository: Repository::of(manifest, root),
+        }
+    }
+
+    /// An event whose failures name targets where the library names files.
+    pub(crate) fn reword(&self, event: &Event) -> Event {
+        let mut event = event.clone();
+        match &mut event {
+            Event::CollectFinished { longrepr, .. } => {
+                longrepr
+                    .iter_mut()
+                    .for_each(|longrepr| self.reword_all(longrepr));
+            }
+            Event::TestFinished(test) => {
+                let longreprs = test.phases.iter_mut().flat_map(|phase| &mut phase.longrepr);
+                longreprs.for_each(|longrepr| self.reword_all(longrepr));
+            }
+            _ => {}
+        }
+        event
+    }
+
+    fn reword_all(&self, longrepr: &mut LongRepr) {
+        let texts = [
+            &mut longrepr.text,
+            &mut longrepr.message,
+            &mut longrepr.full_message,
+        ];
+        for text in texts.into_iter().flatten() {
+            if text.contains(REMEDY) {
+                let lines = text.lines();
+                let lines = lines.map(|line| self.line(line).unwrap_or_else(|| line.to_owned()));
+                *text = lines.collect::<Vec<_>>().join("\n");
+            }
+        }
+    }
+
+    /// A line about a file of the repository that lies outside of the runfiles.
+    fn line(&self, line: &str) -> Option<String> {
+        let folder = self.repository.folder.as_ref()?;
+        let (said, _) = line.split_once(REMEDY)?;
+        let folder = format!("{}/", folder.display());
+        let at = said.find(&folder)?;
+        let rest = &said[at + folder.len()..];
+        let path = rest.split([',', ' ']).next()?;
+        let declaration = self.declaration(path);
+        Some(format!("{}{rest}{REMEDY}{declaration}", &said[..at]))
+    }
+
+    /// The line that declares a file of the repository.
+    fn declaration(&self, path: &str) -> String {
+        let label = self.repository.owner(path);
+        let attribute = if Path::new(path).extension().is_some_and(|kind| kind == "py") {
+            "deps"
+        } else {
+            "data"
+        };
+        format!("{attribute} = [\"{label}\"]  # add to {}", self.target)
+    }
+}
+
 /// For each module of the repository that the tests did not find: what is missing, and the line that
 /// declares it.
 pub(crate) fn advice(
+    advisor: &Advisor,
     report: &Report,
-    manifest: &Manifest,
     root: &Path,
     imports: &[PathBuf],
 ) -> Vec<String> {
-    let repository = Repository::of(manifest, root);
     let modules: BTreeSet<String> = texts(report).flat_map(|text| missing(&text)).collect();
     let advice = modules.iter().filter_map(|module| {
-        let path = repository.module(module, root, imports)?;
-        let label = repository.owner(&path);
+        let path = advisor.repository.module(module, root, imports)?;
+        let (target, declaration) = (&advisor.target, advisor.declaration(&path));
         Some(format!(
-            "`{module}` is not declared: {path} is no input of {target}.\n    \
-             deps = [\"{label}\"]  # add to {target}",
-            target = manifest.label,
+            "`{module}` is not declared: {path} is no input of {target}.\n    {declaration}"
         ))
     });
     advice.collect()
@@ -54,6 +127,7 @@ fn missing(text: &str) -> Vec<String> {
 
 /// The sources that the links among the runfiles lead to. Only a build on the same machine sees more of
 /// them than is declared.
+#[derive(Clone, Debug)]
 struct Repository {
     folder: Option<PathBuf>,
 }
@@ -118,6 +192,9 @@ impl Repository {
             Some("__init__.py") => file.parent().and_then(Path::file_name),
             _ => file.file_stem(),
         };
+        if file.extension().is_none_or(|kind| kind != "py") {
+            return format!("//{}:{within}", package.display());
+        }
         let name = text.and_then(|text| rule_with(&text, &within));
         let name = name.or_else(|| Some(stem?.to_string_lossy().into_owned()));
         format!("//{}:{}", package.display(), name.unwrap_or_default())
@@ -150,6 +227,39 @@ mod tests {
             "E   ModuleNotFoundError: No module named 'shop.money'\nNo module named 'x'; 'x' is";
         assert_eq!(missing(text), ["shop.money", "x"]);
         assert!(missing("No module named shop").is_empty());
+    }
+
+    #[test]
+    fn lines_about_files_name_targets() {
+        let folder = tempfile::tempdir().unwrap();
+        let build = "fastest_library(\n    name = \"all\",\n    srcs = [\"a.py\"],\n)\n";
+        fs::create_dir_all(folder.path().join("lib/sub")).unwrap();
+        fs::write(folder.path().join("lib/BUILD.bazel"), format!("\n{build}")).unwrap();
+        let advisor = Advisor {
+            target: "//t:one".to_owned(),
+            repository: Repository {
+                folder: Some(folder.path().to_path_buf()),
+            },
+        };
+        for (path, expected) in [
+            ("lib/a.py", "deps = [\"//lib:all\"]"),
+            ("lib/b.py", "deps = [\"//lib:b\"]"),
+            ("lib/sub/c.txt", "data = [\"//lib:sub/c.txt\"]"),
+        ] {
+            let full = folder.path().join(path);
+            let line = format!(
+                "undeclared read of {}, from t.py:1{REMEDY}x",
+                full.display()
+            );
+            let expected = format!(
+                "undeclared read of {path}, from t.py:1{REMEDY}{expected}  # add to //t:one"
+            );
+            assert_eq!(advisor.line(&line), Some(expected));
+        }
+        assert_eq!(
+            advisor.line("undeclared read of /etc/shadow; to allow it: x"),
+            None
+        );
     }
 
     #[test]

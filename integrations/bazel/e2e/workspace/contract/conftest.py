@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def from_package(from_root):
+    return from_root + "/package"

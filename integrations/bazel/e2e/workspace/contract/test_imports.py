@@ -1,0 +1,6 @@
+import foreign
+import roots
+
+
+def test_roots():
+    assert (roots.ROOT, foreign.ORIGIN) == ("src", "elsewhere")

@@ -1,0 +1,5 @@
+from lib.hidden import SECRET
+
+
+def test_secret():
+    assert SECRET

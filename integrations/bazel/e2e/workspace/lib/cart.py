@@ -1,0 +1,5 @@
+from lib.money import pay
+
+
+def total(*amounts):
+    return sum(pay(amount) for amount in amounts)

@@ -1,0 +1,91 @@
+//! What a build file has of ours.
+
+use crate::packages::Package;
+use crate::starlark::{Argument, BuildFile, Call};
+use crate::system::System;
+use crate::unit::Rule;
+
+/// The rule that a call makes a target of, whatever it is called there.
+pub(crate) fn rule_of(file: &BuildFile, call: &Call) -> Option<Rule> {
+    let name = file
+        .origin(&call.function)
+        .map_or(call.function.as_str(), |(_, there)| there);
+    Rule::ALL.into_iter().find(|rule| rule.function() == name)
+}
+
+/// A call in a build file, with what it says of files.
+#[derive(Debug)]
+pub(crate) struct Existing<'f> {
+    /// The number of its statement.
+    pub(crate) statement: usize,
+    pub(crate) call: &'f Call,
+    /// Ours; none for a rule of somebody else, or a macro, that is about a file of tests.
+    pub(crate) rule: Option<Rule>,
+    pub(crate) name: &'f str,
+    pub(crate) src: Option<String>,
+    pub(crate) test: Option<&'f str>,
+    /// The files of `srcs`, by path.
+    pub(crate) srcs: Vec<String>,
+    pub(crate) data: Vec<String>,
+}
+
+/// The calls in a package that make targets of ours, or are about files of tests.
+pub(crate) fn existing<'p>(
+    system: &System,
+    folder: &str,
+    package: &'p Package,
+    is_file: &dyn Fn(&str) -> bool,
+) -> Vec<Existing<'p>> {
+    let calls = package.file.calls();
+    let calls = calls.filter_map(|(statement, call)| {
+        let rule = rule_of(&package.file, call);
+        let path = |text: &str| Some(system.resolve(text, folder)?.path());
+        let src = call.text("src").and_then(path);
+        let is_about_test = rule.is_none() && src.as_deref().is_some_and(is_file);
+        if rule.is_none() && !is_about_test {
+            return None;
+        }
+        let files = |name: &str| -> Vec<String> {
+            let texts = call.texts(name).into_iter();
+            texts.filter_map(path).collect()
+        };
+        Some(Existing {
+            statement,
+            call,
+            rule,
+            name: call.name()?,
+            src,
+            test: call.text("test").filter(|test| !test.is_empty()),
+            srcs: files("srcs"),
+            data: files("data"),
+        })
+    });
+    calls.collect()
+}
+
+impl Existing<'_> {
+    pub(crate) fn is_kept(&self, package: &Package) -> bool {
+        package.file.statements[self.statement].is_kept()
+    }
+
+    /// Whether it is one of those that the generator makes without any file.
+    pub(crate) fn is_made_without_files(&self) -> bool {
+        let made = ["_files", "_modules", "_loads"];
+        self.srcs.is_empty()
+            && self.data.is_empty()
+            && made.iter().any(|suffix| {
+                self.name
+                    .trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
+                    .ends_with(suffix.trim_end_matches('_'))
+            })
+    }
+
+    /// Whether it is about files, and about nothing but files.
+    pub(crate) fn is_about_files(&self) -> bool {
+        self.src.is_some() || !self.srcs.is_empty() || !self.data.is_empty()
+    }
+
+    pub(crate) fn argument(&self, name: &str) -> Option<&Argument> {
+        self.call.argument(name)
+    }
+}
