@@ -10,4 +10,4 @@ mod programs;
 
 pub use bazel::{Answer, Bazel};
 pub use events::{Events, TestResult};
-pub use programs::{Program, python, repository, runner};
+pub use programs::{Program, fastest, python, repository, runner};
