@@ -11,7 +11,7 @@ use fastest_bazel_e2e::{Bazel, fastest, python, repository};
 use crate::edits::{Random, edit};
 
 /// How many times each workspace is edited.
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 55;
 
 /// Stands for the runner: which tests run is asked, and not what comes of them.
 const RUNNER: &str = "#!/bin/sh\ntest \"$1\" != --prepare || cp \"$0\" \"$2\"\n";
@@ -127,7 +127,9 @@ fn check(bazel: Option<Bazel>, first_seed: u64) {
             .collect();
         edited.targets();
         let ours = edited.affected();
-        match edited.without_status() {
+        let theirs = edited.without_status();
+        let is_clean = theirs.as_ref().is_ok_and(BTreeSet::is_empty);
+        match theirs {
             Ok(theirs) if theirs == ours => {
                 affected += ours.len();
                 all += 1;
@@ -140,8 +142,10 @@ fn check(bazel: Option<Bazel>, first_seed: u64) {
             Err(said) => differences.push(format!("seed {seed}: {edits:#?}\n{said}")),
         }
         edited.restore();
-        // Bazel forgets the results of tests that it was asked about and that are not up to date.
-        edited.bazel.call(&["test", "//..."]).expect(0);
+        if !is_clean {
+            // Bazel forgets the results of tests that it was asked about and that are not up to date.
+            edited.bazel.call(&["test", "//..."]).expect(0);
+        }
     }
     println!("{all} rounds of edits, {affected} labels: equal to Bazel's");
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
