@@ -1,5 +1,5 @@
-//! Gives the caches of facts and of graphs versions that change with everything that makes them: whoever
-//! edits a parser or a rule cannot forget to raise a number.
+//! Gives the caches of facts, of graphs and of results versions that change with everything that makes
+//! them: whoever edits a parser or a rule cannot forget to raise a number.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -12,6 +12,8 @@ fn main() -> io::Result<()> {
     println!("cargo::rustc-env=FASTEST_FACTS={facts:016x}");
     let graph = version(&["src/syntax", "src/environment", "src/graph"])?;
     println!("cargo::rustc-env=FASTEST_GRAPH={graph:016x}");
+    let source = version(&["src"])?;
+    println!("cargo::rustc-env=FASTEST_SOURCE={source:016x}");
     Ok(())
 }
 

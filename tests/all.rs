@@ -13,6 +13,7 @@ mod examples;
 mod explain;
 mod graph;
 mod hermetic;
+mod incremental;
 mod inputs;
 mod junit;
 mod layering;

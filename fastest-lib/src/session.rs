@@ -1,15 +1,17 @@
+mod incremental;
+mod running;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
     self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
-    Recording, Remembering, RunContext, Uncaptured, Units, Zygote,
+    Recording, RunContext, Uncaptured, Units, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, Groups, ImportGraph};
 use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
@@ -18,6 +20,7 @@ use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, S
 use crate::syntax::Sources;
 use crate::workspace::{History, Records, Strategy, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
+use running::Watching;
 
 /// The stages in their order: discover, select, plan, run.
 ///
@@ -305,93 +308,19 @@ impl Session {
         Ok(command)
     }
 
-    /// Runs a plan; `on_event` hears of everything as it happens, on the calling thread.
-    ///
-    /// # Errors
-    ///
-    /// When the interpreter cannot be started or the engine itself fails. Failing tests are no
-    /// error: they are in the [`Report`].
-    pub fn run(
-        &self,
-        plan: &Plan,
-        options: &RunOptions,
-        mut on_event: impl FnMut(&Event),
-    ) -> Result<Report> {
-        let started = Instant::now();
-        let mut report = Report::default();
-        report.add_deselected(plan.deselected);
-        if !plan.files.is_empty() || !plan.unreadable.is_empty() {
-            let booting = self
-                .booting
-                .lock()
-                .ok()
-                .and_then(|mut booting| booting.take());
-            let zygote = booting.map_or_else(|| self.spawn(options), Ok)?;
-            let recording = options
-                .record_inputs
-                .then(|| Recording::start(self.workspace.rootdir()))
-                .transpose()?;
-            let coverage = &options.coverage;
-            let measuring = coverage.is_on().then(|| Measuring::start(coverage));
-            let measuring = measuring.transpose()?;
-            let mut remembering = Remembering::default();
-            let mut order = OrderCheck::default();
-            let mut observe = |event: &Event| {
-                remembering.observe(event);
-                order.observe(event);
-                report.record(event);
-                on_event(event);
-            };
-            let watching = (recording.as_ref(), measuring.as_ref());
-            let ended = self.dispatch(plan, options, zygote, watching, &mut observe);
-            // What had its turn before the engine failed is known all the same.
-            let mut history = self.history();
-            let unread = history.problem().cloned();
-            let unkept = remembering.keep(plan, &mut history);
-            ended?;
-            let problems = unread.into_iter().chain(unkept);
-            let mut events: Vec<Event> =
-                problems.map(|problem| Event::Problem { problem }).collect();
-            if options.check_order {
-                events.extend(self.check_order(order, plan, options)?);
-            }
-            for event in &events {
-                report.record(event);
-                on_event(event);
-            }
-            if let Some(measuring) = measuring {
-                for event in self.coverage_events(&measuring, &report)? {
-                    report.record(&event);
-                    on_event(&event);
-                }
-            }
-            let problem = recording.and_then(|recording| {
-                let mut records = self.records();
-                records.merge_and_save(recording.records())
-            });
-            if let Some(problem) = problem {
-                let event = Event::Problem { problem };
-                report.record(&event);
-                on_event(&event);
-            }
-        }
-        report.duration = started.elapsed().as_secs_f64();
-        on_event(&Event::RunFinished {
-            duration: report.duration,
-            counts: report.counts,
-            exit_code: report.exit_code().code(),
-        });
-        Ok(report)
-    }
-
     fn dispatch(
         &self,
         plan: &Plan,
         options: &RunOptions,
         zygote: Zygote,
-        (recording, measuring): (Option<&Recording>, Option<&Measuring<'_>>),
+        watching: Watching<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<()> {
+        let Watching {
+            recording,
+            measuring,
+            incremental,
+        } = watching;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = match options.strategy {
             Strategy::Simple => 1,
@@ -430,6 +359,8 @@ impl Session {
             cancel: self.cancel.clone(),
             workers: workers.clamp(1, plan.files.len().max(1)),
             recording,
+            said: incremental.map(|it| it.said.clone()).unwrap_or_default(),
+            attribution: incremental.map(|it| &it.attribution),
             units: units.transpose()?,
         };
         execution::dispatch(context, on_event)
@@ -447,7 +378,7 @@ impl Session {
         };
         let mut passed = BTreeSet::new();
         let zygote = self.spawn(&options)?;
-        self.dispatch(&plan, &options, zygote, (None, None), &mut |event| {
+        self.dispatch(&plan, &options, zygote, Watching::default(), &mut |event| {
             if let Event::TestFinished(test) = event
                 && !test.outcome.is_failure()
             {

@@ -24,6 +24,14 @@ pub struct Counts {
     pub warnings: usize,
     /// Failed setups and teardowns, and files that could not be collected.
     pub errors: usize,
+    /// Tests that did not run, because nothing that they depend on has changed; they count above, too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unchanged: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -38,7 +46,8 @@ impl Counts {
         }
     }
 
-    /// The parts of pytest's last line, such as `1 failed, 3 passed, 2 warnings`.
+    /// The parts of pytest's last line, such as `1 failed, 3 passed, 2 warnings`, and how many tests did
+    /// not run because nothing has changed: `3 passed (2 unchanged)`.
     pub fn describe(&self) -> String {
         let plural =
             |count: usize, word: &str| format!("{word}{}", if count == 1 { "" } else { "s" });
@@ -57,9 +66,11 @@ impl Counts {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
         if parts.is_empty() {
-            "no tests ran".to_owned()
-        } else {
-            parts.join(", ")
+            return "no tests ran".to_owned();
+        }
+        match self.unchanged {
+            0 => parts.join(", "),
+            count => format!("{} ({count} unchanged)", parts.join(", ")),
         }
     }
 }
@@ -82,6 +93,15 @@ mod tests {
         );
         check(
             Counts {
+                passed: 412,
+                skipped: 1,
+                unchanged: 400,
+                ..Counts::default()
+            },
+            "412 passed, 1 skipped (400 unchanged)",
+        );
+        check(
+            Counts {
                 failed: 1,
                 passed: 2,
                 skipped: 3,
@@ -90,6 +110,7 @@ mod tests {
                 xpassed: 6,
                 warnings: 7,
                 errors: 8,
+                unchanged: 0,
             },
             "1 failed, 2 passed, 3 skipped, 4 deselected, 5 xfailed, 6 xpassed, 7 warnings, \
              8 errors",

@@ -17,6 +17,7 @@ use rustix::process::Pid;
 
 use super::cancel::CancelToken;
 use super::event::{EVENT_SCHEMA, Event};
+use super::kept::Attribution;
 use super::ledger::{Ledger, Order};
 use super::message::{Message, TICK};
 use super::recording::Recording;
@@ -55,6 +56,10 @@ pub(crate) struct RunContext<'a> {
     pub(crate) workers: usize,
     /// Has each file run in a worker of its own.
     pub(crate) recording: Option<&'a Recording>,
+    /// What was told before of what is told once.
+    pub(crate) said: BTreeSet<String>,
+    /// Where it is put down which file's worker said what.
+    pub(crate) attribution: Option<&'a Attribution>,
     /// Has each file run in a worker that can use nothing else than it declares.
     pub(crate) units: Option<Units<'a>>,
 }
@@ -156,7 +161,7 @@ struct Dispatcher<'a, 'e> {
 
 impl<'a, 'e> Dispatcher<'a, 'e> {
     fn new(
-        context: RunContext<'a>,
+        mut context: RunContext<'a>,
         hello: Hello,
         found: &'a OnceLock<Vec<PlannedFile>>,
         emit: &'e mut dyn FnMut(&Event),
@@ -192,6 +197,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             }
         }
         let order = Order::of(plan, context.options, context.workers);
+        let said = std::mem::take(&mut context.said);
         let ledger = Ledger::open(plan, found, context.workers, order, engine);
         Self {
             context,
@@ -210,7 +216,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             failures: 0,
             stopping: false,
             cancelled: 0,
-            said: BTreeSet::new(),
+            said,
             watched_at: Instant::now(),
             stopped_at: None,
             farewells: BTreeMap::new(),

@@ -64,6 +64,19 @@ pub enum Event {
         /// The number of the worker that runs them; one that takes the place of another is a new one.
         worker: usize,
     },
+    /// Everything that the outcomes of a file's tests depend on is as it was when none of them failed, so
+    /// that they do not run, as [`RunOptions::incremental`](crate::plan::RunOptions::incremental) asks.
+    /// What the run said of the file then follows.
+    FileUnchanged {
+        /// The file, relative to the rootdir.
+        path: String,
+        /// The engine that ran its tests.
+        engine: Engine,
+        /// The number of its tests.
+        tests: usize,
+        /// The number of tests that filters dropped.
+        deselected: usize,
+    },
     /// A file, class or folder could not be collected, or skipped itself.
     CollectFinished {
         /// The collector's node id.
@@ -194,6 +207,9 @@ pub struct TestFinished {
     pub duration: f64,
     /// Its phases, as pytest's reports.
     pub phases: Vec<Phase>,
+    /// Whether it did not run, because its file is as it was when all this was seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
 }
 
 /// One report of a test: pytest's `TestReport`.

@@ -61,7 +61,7 @@ impl Harness {
 }
 
 /// What tells this harness from others.
-pub(super) fn digest() -> blake3::Hash {
+pub(crate) fn digest() -> blake3::Hash {
     digest_of(&python_files(&HARNESS))
 }
 

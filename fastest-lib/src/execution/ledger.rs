@@ -318,7 +318,12 @@ impl<'a> Ledger<'a> {
     }
 
     pub(super) fn file(&self, seq: usize) -> &'a PlannedFile {
-        let (at, planned) = (self.entries[seq].file, &self.plan.files);
+        self.planned(self.entries[seq].file)
+    }
+
+    /// A file by its place in the plan, or behind it.
+    pub(super) fn planned(&self, at: usize) -> &'a PlannedFile {
+        let planned = &self.plan.files;
         match planned.get(at) {
             Some(file) => file,
             None => &self.found()[at - planned.len()],

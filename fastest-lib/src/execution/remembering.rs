@@ -20,7 +20,7 @@ pub(crate) struct Remembering {
 impl Remembering {
     pub(crate) fn observe(&mut self, event: &Event) {
         match event {
-            Event::FileCollected { path, tests, .. } => {
+            Event::FileCollected { path, tests, .. } | Event::FileUnchanged { path, tests, .. } => {
                 *self.left.entry(path.clone()).or_default() += tests;
             }
             Event::TestFinished(test) => {

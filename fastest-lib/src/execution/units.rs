@@ -12,21 +12,8 @@ use serde_json::{Value, json};
 use super::event::Enforcement;
 use super::walls::{Grounds, SHARED_MEMORY};
 use super::wire::Closing;
-use crate::plan::{HermeticOptions, HermeticSpecs};
+use crate::plan::{CONFIG_FILES, HermeticOptions, HermeticSpecs};
 use crate::workspace::Network;
-
-/// Where pytest looks for settings, also above the rootdir.
-const CONFIG_FILES: &[&str] = &[
-    "pytest.toml",
-    ".pytest.toml",
-    "pytest.ini",
-    ".pytest.ini",
-    "pyproject.toml",
-    "tox.ini",
-    "setup.cfg",
-    "setup.py",
-    ".coveragerc",
-];
 
 /// The folder in the cache that compiled tests are kept in; hermetic runs share it with no others.
 pub(super) const CODE: &str = "closed";

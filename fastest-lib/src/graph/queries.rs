@@ -109,6 +109,14 @@ impl ImportGraph {
         Reached(reach::closure(&self.flat, &tests, &base).0)
     }
 
+    /// What the file system said of a file when it was read for the graph, and the digest of its content
+    /// then; none for a file that was not read, or only just written.
+    pub(crate) fn content(&self, path: &str) -> Option<([u64; 7], [u8; 32])> {
+        let file = &self.flat.files[self.flat.find_file(path)? as usize];
+        let is_known = file.identity != [0; 7] && file.digest != [0; 32];
+        is_known.then_some((file.identity, file.digest))
+    }
+
     /// The source files that lie directly in a folder.
     pub(crate) fn sources_in(&self, folder: &str) -> Vec<String> {
         let Some(folder) = self.flat.find_folder(folder) else {

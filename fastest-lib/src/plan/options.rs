@@ -89,6 +89,10 @@ pub struct RunOptions {
     pub record_inputs: bool,
     /// Whether and how each test file is run as a closed unit.
     pub hermetic: Option<HermeticOptions>,
+    /// Whether files whose outcomes are known do not run: everything that they depend on is as it was when
+    /// none of their tests failed. Only outcomes of hermetic runs are kept, so that it has no effect
+    /// without [`hermetic`](Self::hermetic).
+    pub incremental: bool,
     /// `junit_family` of the JUnit report that will be made; without one, workers do not tell what
     /// only such a report says.
     pub junit_family: Option<String>,

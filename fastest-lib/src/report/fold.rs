@@ -69,7 +69,9 @@ impl Report {
     /// Takes in the next event of a run.
     pub fn record(&mut self, event: &Event) {
         match event {
-            Event::FileCollected { deselected, .. } => self.counts.deselected += deselected,
+            Event::FileCollected { deselected, .. } | Event::FileUnchanged { deselected, .. } => {
+                self.counts.deselected += deselected;
+            }
             Event::CollectFinished {
                 id,
                 outcome,
@@ -95,6 +97,7 @@ impl Report {
                 {
                     self.counts.add(category);
                 }
+                self.counts.unchanged += usize::from(test.unchanged);
                 self.tests.push(test.clone());
             }
             Event::OrderDependent { path, tests, after } => {
@@ -199,6 +202,7 @@ mod tests {
             engine: Engine::Native,
             duration: 0.0,
             phases,
+            unchanged: false,
         })
     }
 

@@ -77,6 +77,8 @@ pub struct FastestConfig {
     pub max_worker_memory: Option<u64>,
     /// Where to write a JUnit report.
     pub junit_xml: Option<PathBuf>,
+    /// Whether files do not run whose outcomes are known, since nothing that they depend on has changed.
+    pub incremental: Option<bool>,
     /// Plugins to load, each as `package.module:Class`.
     #[serde(default)]
     pub plugins: Vec<String>,
@@ -112,6 +114,7 @@ const KEYS: &[&str] = &[
     "timeout",
     "max-worker-memory",
     "junit-xml",
+    "incremental",
     "plugins",
     "graph",
     "affected",

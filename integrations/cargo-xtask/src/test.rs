@@ -207,6 +207,23 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
     if fast {
         return steps;
     }
+    let rules = "--manifest-path integrations/rule-tests/Cargo.toml";
+    let mut rule_tests = cargo(&format!("test --no-fail-fast {rules}"));
+    rule_tests.env("FASTEST_TEST_PYTHON", venv.python());
+    rule_tests.envs(programs.iter().map(|(name, path)| (*name, path)));
+    steps.extend([
+        step(
+            "rule files: rustfmt",
+            cargo(&format!("fmt {rules} --check")),
+            "run `cargo fmt` in integrations/rule-tests",
+        ),
+        step(
+            "rule files",
+            rule_tests,
+            "the failing test is named above; what it evaluates is in integrations/{bazel,buck2}/rules, \
+             the stand-ins in integrations/rule-tests/standins",
+        ),
+    ]);
     let mut doc = cargo("doc --workspace --no-deps");
     doc.env("RUSTDOCFLAGS", "-D warnings");
     let mut quickstart = cargo("fastest examples/quickstart");

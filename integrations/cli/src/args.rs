@@ -139,6 +139,12 @@ pub(crate) struct RunArgs {
     /// Run each file as a closed unit: only declared inputs, a fixed environment, no network.
     #[arg(long)]
     pub(crate) hermetic: bool,
+    /// Leave out test files of which nothing has changed since their tests passed; implies --hermetic.
+    #[arg(long, overrides_with = "no_incremental")]
+    pub(crate) incremental: bool,
+    /// Run every test file, whatever `[tool.fastest]` says.
+    #[arg(long, overrides_with = "incremental")]
+    pub(crate) no_incremental: bool,
     /// Debug failures, in one process under pytest.
     #[arg(long)]
     pub(crate) pdb: bool,
@@ -352,6 +358,12 @@ pub(crate) struct DiscoverArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) workspace: WorkspaceArgs,
+    /// Show what the outcomes of a file depend on, with digests, as `run --incremental` does.
+    #[arg(long)]
+    pub(crate) digest: bool,
+    /// The Python interpreter for --digest.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
     /// What is printed to stdout.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: ExplainOutput,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use fastest_lib::execution::{StoredResults, stored_results};
 use fastest_lib::graph::{StoredGraphs, clear_graphs, stored_graphs};
 use fastest_lib::report::ExitCode;
 use fastest_lib::syntax::{CacheStats, RootdirStats, cache_stats, clear_facts};
@@ -28,9 +29,10 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
         CacheCommand::Stats(args) => {
             let stats = cache_stats(&folder).map_err(failed)?;
             let graphs = stored_graphs(&folder).map_err(failed)?;
+            let results = stored_results(&folder).map_err(failed)?;
             match args.output {
-                CacheOutput::Text => text(&folder, &stats, graphs),
-                CacheOutput::Json => format!("{}\n", document(&folder, &stats, graphs)),
+                CacheOutput::Text => text(&folder, &stats, graphs, results),
+                CacheOutput::Json => format!("{}\n", document(&folder, &stats, graphs, results)),
             }
         }
         CacheCommand::Clear => {
@@ -40,7 +42,8 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
             let harness = execution::clear_harness(&folder)?;
             let records = execution::clear_records(&folder)?;
             let history = execution::clear_history(&folder)?;
-            let all = [facts, graphs, exact, harness, records, history];
+            let results = execution::clear_results(&folder)?;
+            let all = [facts, graphs, exact, harness, records, history, results];
             let files: u64 = all.iter().map(|cleared| cleared.files).sum();
             let bytes: u64 = all.iter().map(|cleared| cleared.bytes).sum();
             format!(
@@ -54,9 +57,9 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Ok)
 }
 
-fn text(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> String {
+fn text(folder: &Path, stats: &CacheStats, graphs: StoredGraphs, results: StoredResults) -> String {
     let mut text = format!("{}\n", folder.display());
-    let total = total(stats, graphs);
+    let total = total(stats, graphs, results);
     let named = stats.rootdirs.iter().map(|one| (one.rootdir.as_str(), one));
     for (name, one) in named.chain([("total", &total)]) {
         let RootdirStats {
@@ -70,6 +73,8 @@ fn text(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> String {
         if name == "total" {
             let StoredGraphs { graphs, bytes, .. } = graphs;
             let _ = writeln!(text, "  import graphs: {graphs} files, {bytes} bytes");
+            let StoredResults { units, bytes, .. } = results;
+            let _ = writeln!(text, "  results: {units} test files, {bytes} bytes");
         }
         let _ = writeln!(
             text,
@@ -79,14 +84,19 @@ fn text(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> String {
     text
 }
 
-/// Everything that is counted: the bytes are those of the graphs, too.
-fn total(stats: &CacheStats, graphs: StoredGraphs) -> RootdirStats {
+/// Everything that is counted: the bytes are those of the graphs and the results, too.
+fn total(stats: &CacheStats, graphs: StoredGraphs, results: StoredResults) -> RootdirStats {
     let mut total = stats.total();
-    total.bytes += graphs.bytes;
+    total.bytes += graphs.bytes + results.bytes;
     total
 }
 
-fn document(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> Value {
+fn document(
+    folder: &Path,
+    stats: &CacheStats,
+    graphs: StoredGraphs,
+    results: StoredResults,
+) -> Value {
     let rootdirs = stats.rootdirs.iter().map(|one| {
         let mut object = numbers(one);
         object["rootdir"] = json!(one.rootdir);
@@ -97,7 +107,8 @@ fn document(folder: &Path, stats: &CacheStats, graphs: StoredGraphs) -> Value {
         "cache_dir": folder.to_string_lossy(),
         "rootdirs": rootdirs.collect::<Vec<_>>(),
         "graphs": {"graphs": graphs.graphs, "bytes": graphs.bytes},
-        "total": numbers(&total(stats, graphs)),
+        "results": {"units": results.units, "bytes": results.bytes},
+        "total": numbers(&total(stats, graphs, results)),
     })
 }
 

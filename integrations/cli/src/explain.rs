@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use fastest_lib::discovery::{DiscoveredFile, OpenReason};
-use fastest_lib::plan::{Engine, PlannedFile, RunOptions};
+use fastest_lib::plan::{Engine, PlannedFile, RunOptions, UnitDigest};
 use fastest_lib::report::ExitCode;
 use fastest_lib::{Error, Session};
 use serde::Serialize;
 
 use crate::args::{ExplainArgs, ExplainOutput};
-use crate::workspace;
+use crate::{run, workspace};
 
 /// The version of the schema of `--output json`.
 const SCHEMA: u32 = 1;
@@ -135,11 +135,59 @@ impl<'a> Explained<'a> {
     }
 }
 
+/// What `--digest --output json` prints.
+#[derive(Serialize)]
+struct Digests<'a> {
+    schema: u32,
+    rootdir: &'a Path,
+    units: &'a [UnitDigest],
+}
+
+fn digest_text(unit: &UnitDigest) -> String {
+    let mut text = format!("{}\n  digest: {}\n", unit.test, unit.digest);
+    for part in &unit.parts {
+        let _ = writeln!(text, "  {}: {}", part.name, part.digest);
+        for (name, value) in &part.entries {
+            let _ = writeln!(text, "    {name}: {}", value.replace('\n', " "));
+        }
+    }
+    text
+}
+
+fn print_digests(session: &Session, units: &[UnitDigest], output: ExplainOutput) {
+    let text = match output {
+        ExplainOutput::Text => units.iter().map(digest_text).collect(),
+        ExplainOutput::Json => {
+            let document = Digests {
+                schema: SCHEMA,
+                rootdir: session.workspace().rootdir(),
+                units,
+            };
+            serde_json::to_string(&document).unwrap_or_default() + "\n"
+        }
+    };
+    // A reader that has had enough is no error.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
 pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Error> {
-    let session = Session::open(workspace::options(&args.workspace)?)?;
+    let mut workspace_options = workspace::options(&args.workspace)?;
+    workspace_options.python.clone_from(&args.python);
+    let session = Session::open(workspace_options)?;
     let discovery = session.discover()?;
     let filters = workspace::filters(&session, &args.workspace);
     let selection = session.select(&discovery, &filters)?;
+    if args.digest {
+        let options = run::incremental_options(&session)?;
+        let plan = session.plan(&discovery, &selection, &options);
+        let units = session.digests(&plan, &options)?;
+        print_digests(&session, &units, args.output);
+        return Ok(if units.is_empty() {
+            ExitCode::NoTestsCollected
+        } else {
+            ExitCode::Ok
+        });
+    }
     let plan = session.plan(&discovery, &selection, &RunOptions::default());
     let mut discovered = discovery.files.iter();
     let files: Vec<Explained<'_>> = plan

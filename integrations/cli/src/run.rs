@@ -30,7 +30,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let mut options = run_options(args, &session)?;
     options.stdout_is_data = output != OutputFormat::Pretty;
     let verbosity = verbosity(args, &session);
-    options.verbosity = verbosity.level;
     if debugs(args, &session) {
         return Err(debug(args, &session, &options));
     }
@@ -39,11 +38,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     let display = display(&args.display, &session)?;
     let junit = junit_of(args, &session, started)?;
     let junit_files = junit_files(args, &session);
-    if output == OutputFormat::Junit || !junit_files.is_empty() {
-        options.junit_family = Some(junit.family.as_str().to_owned());
-    }
     cancel_on_signals(session.cancel_token())?;
-    session.warm_up(&options)?;
+    if !options.incremental {
+        session.warm_up(&options)?;
+    }
 
     let mut filters = workspace::filters(&session, &args.workspace);
     order::filters(&mut filters, &args.order, &session)?;
@@ -247,6 +245,15 @@ fn verbosity(args: &RunArgs, session: &Session) -> Verbosity {
     }
 }
 
+/// The options of a run with nothing but `--incremental` on the command line.
+pub(crate) fn incremental_options(session: &Session) -> Result<RunOptions, Error> {
+    let args = RunArgs {
+        incremental: true,
+        ..RunArgs::default()
+    };
+    run_options(&args, session)
+}
+
 /// The command line, else `addopts`, else `[tool.fastest]`.
 fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     let addopts = session.workspace().addopts();
@@ -318,12 +325,19 @@ fn run_options(args: &RunArgs, session: &Session) -> Result<RunOptions, Error> {
     };
     order::options(&mut options, &args.order, session);
     options.record_inputs = args.record_inputs;
-    if args.hermetic || own.hermetic.enabled {
+    options.incremental = args.incremental || own.incremental == Some(true) && !args.no_incremental;
+    if args.hermetic || own.hermetic.enabled || options.incremental {
         options.hermetic = Some(HermeticOptions::configured(session.workspace()));
     }
     options.coverage = coverage(&args.coverage, &addopts.coverage)?;
     options.warnings.clone_from(&args.warnings);
     options.plugins.clone_from(&args.plugins);
+    options.verbosity = verbosity(args, session).level;
+    let output = output_format(args, session);
+    if output == OutputFormat::Junit || !junit_files(args, session).is_empty() {
+        let junit = JUnit::configured(session.workspace().config())?;
+        options.junit_family = Some(junit.family.as_str().to_owned());
+    }
     Ok(options)
 }
 

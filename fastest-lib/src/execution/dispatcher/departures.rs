@@ -72,6 +72,9 @@ impl Dispatcher<'_, '_> {
         if worker.said_bye || worker.abandoned || self.cancelled > 0 {
             return;
         }
+        if let (Some(attribution), Some(file)) = (self.context.attribution, worker.last) {
+            attribution.broken(&self.ledger.planned(file).path);
+        }
         let owed: Vec<usize> = worker
             .files
             .iter()

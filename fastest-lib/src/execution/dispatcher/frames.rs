@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use super::Dispatcher;
 use crate::execution::event::{Event, LongRepr, Outcome, Phase, TestFinished};
+use crate::execution::kept::Attribution;
 use crate::execution::ledger::Ledger;
+use crate::execution::said;
 use crate::execution::units::Unit;
 use crate::execution::wire::{Assignment, CollectReport, FileRequest, FromWorker};
 use crate::execution::worker::Worker;
@@ -23,7 +25,7 @@ const REQUESTS_PER_WORKER: usize = 4;
 const NATIVE_REQUESTS_PER_WORKER: usize = 16;
 const NATIVE_FILES: usize = 8;
 
-impl Dispatcher<'_, '_> {
+impl<'a> Dispatcher<'a, '_> {
     pub(super) fn on_frame(&mut self, worker: usize, frame: FromWorker) {
         match frame {
             FromWorker::Next => self.assign(worker),
@@ -48,19 +50,21 @@ impl Dispatcher<'_, '_> {
                 }
             }
             FromWorker::Warning(warning) => {
+                if let Some((attribution, path)) = self.attribution(worker) {
+                    attribution.warning(path, &warning);
+                }
                 // Every worker imports every file, and hears its warnings.
-                let told = warning.when != "runtest"
-                    && !self.said.insert(format!(
-                        "warning {} {} {} {}",
-                        warning.path, warning.line, warning.category, warning.message
-                    ));
-                if !told {
+                let key = said::of_warning(&warning);
+                if key.is_none_or(|key| self.said.insert(key)) {
                     self.say(&Event::Warning(warning));
                 }
             }
             FromWorker::SuiteProperty { name, value, times } => {
+                if let Some((attribution, path)) = self.attribution(worker) {
+                    attribution.property(path, &name, &value, times);
+                }
                 // Fixtures of session scope say it once a worker.
-                if self.said.insert(format!("property {times} {name}={value}")) {
+                if self.said.insert(said::of_property(&name, &value, times)) {
                     self.say(&Event::SuiteProperty { name, value });
                 }
             }
@@ -96,6 +100,13 @@ impl Dispatcher<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Where it is put down what a worker says, and the file that it was given last.
+    pub(super) fn attribution(&self, worker: usize) -> Option<(&'a Attribution, &'a str)> {
+        let attribution = self.context.attribution?;
+        let file = self.workers.get(&worker)?.last?;
+        Some((attribution, &self.ledger.planned(file).path))
     }
 
     /// Gives the terminal to the first worker that waits for it. Meanwhile nobody hears of others.
@@ -377,6 +388,7 @@ impl Dispatcher<'_, '_> {
             engine,
             duration,
             phases,
+            unchanged: false,
         }));
         for _ in 0..failures {
             self.count_failure();

@@ -95,7 +95,7 @@ pub fn runner() -> &'static Path {
     })
 }
 
-/// The `fastest` command: `FASTEST_COMMAND`, else built now with the profile of the test.
+/// The `fastest` command: `FASTEST_BIN`, else built now with the profile of the test.
 ///
 /// # Panics
 ///
@@ -103,7 +103,7 @@ pub fn runner() -> &'static Path {
 #[must_use]
 pub fn fastest() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| match std::env::var_os("FASTEST_COMMAND") {
+    BUILT.get_or_init(|| match std::env::var_os("FASTEST_BIN") {
         Some(path) => path.into(),
         None => build("fastest"),
     })

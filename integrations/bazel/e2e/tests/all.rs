@@ -3,8 +3,11 @@
 mod affected;
 mod caching;
 mod contract;
+mod coverage;
 mod edits;
+mod example;
 mod lint;
+mod remote;
 mod selection;
 mod support;
 mod time;

@@ -1,6 +1,6 @@
 //! The rules, the examples and the tests' own build files are as buildifier wants them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fastest_bazel_e2e::{Program, fastest, repository};
@@ -76,13 +76,36 @@ fn build_files_that_are_written_are_formatted() {
             let output = command.current_dir(root).output().unwrap();
             assert!(output.status.success(), "{output:?}");
             let mut command = Command::new(&buildifier);
-            command.args(["-mode=check", "-lint=warn", "-r", "."]);
-            let output = command.current_dir(root).output().unwrap();
+            command.arg("-mode=check");
+            // What it would say of Buck2's files is meant for other kinds of files.
+            if system == "bazel" {
+                command.arg("-lint=warn");
+            }
+            command.args(named(root, name));
+            let output = command.output().unwrap();
             assert!(output.status.success(), "{system}: {output:?}");
         }
         let text = std::fs::read_to_string(mixed.join(name)).unwrap();
         assert!(text.contains("\"@other//:z\",  # keep"), "{text}");
     }
+}
+
+/// The files of a name: by itself buildifier looks for those of Bazel alone.
+fn named(root: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if entry.file_name() == name {
+                found.push(entry.path());
+            }
+        }
+    }
+    assert!(found.len() > 5, "{name}: {found:?}");
+    found
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -113,7 +136,6 @@ fn buildifier_has_nothing_to_say() {
     };
     check("integrations/bazel", true);
     check("examples/bazel", true);
-    check("examples/buck2", true);
     let untidy = tempfile::tempdir().unwrap();
     let file = untidy.path().join("BUILD.bazel");
     std::fs::write(file, "load(\":a.bzl\", \"unused\")\n").unwrap();

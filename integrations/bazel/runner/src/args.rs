@@ -67,7 +67,7 @@ impl Args {
     }
 
     /// The options of a run that they ask for, `configured` being the configuration's limit of failures.
-    pub(crate) fn options(&self, configured: Option<usize>, fail_fast: bool) -> RunOptions {
+    pub fn options(&self, configured: Option<usize>, fail_fast: bool) -> RunOptions {
         let mut options = RunOptions::default();
         // One file: more workers would have nothing to do.
         options.workers = Some(1);

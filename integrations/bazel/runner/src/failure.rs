@@ -13,7 +13,7 @@ pub struct Failure {
 
 impl Failure {
     /// The machine or the build is not as it has to be.
-    pub(crate) fn infrastructure(message: impl Into<String>) -> Self {
+    pub fn infrastructure(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             infrastructure: true,
@@ -22,7 +22,7 @@ impl Failure {
     }
 
     /// The target asks for something that makes no sense.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             infrastructure: false,
@@ -31,7 +31,7 @@ impl Failure {
     }
 
     /// A file or folder cannot be used.
-    pub(crate) fn io(what: &std::path::Path, error: &std::io::Error) -> Self {
+    pub fn io(what: &std::path::Path, error: &std::io::Error) -> Self {
         Self::infrastructure(format!("{}: {error}", what.display()))
     }
 }

@@ -28,7 +28,9 @@ pub use args::Args;
 pub use choose::Wanted;
 pub use contract::{Contract, CoverageContract, ShardContract, Variables};
 pub use failure::Failure;
+pub use log::write as write_log;
 pub use manifest::{Input, Manifest};
+pub use prepared::{prepare as prepare_runner, unpack as unpack_harness};
 pub use shard::{Durations, assign};
 pub use unit::{Unit, Verdict};
 
@@ -86,7 +88,7 @@ fn test(invocation: &Invocation, set_environment: impl FnOnce(&Variables)) -> Re
     let infrastructure_file = variables.get("TEST_INFRASTRUCTURE_FAILURE_FILE");
     let ended = contract.and_then(|contract| {
         contract.begin();
-        let program = cwd.join(program);
+        let program = contract::clean(&cwd.join(program));
         let path = manifest_of(&program);
         let manifest = read_manifest(&path)?;
         let programs = [program, path];

@@ -7,8 +7,12 @@ use fastest_lib::report::Report;
 
 const WIDTH: usize = 80;
 
-/// Writes a report; with `verbose` also a line for each test.
-pub(crate) fn write(out: &mut impl Write, report: &Report, verbose: bool) -> io::Result<()> {
+/// Writes a report as people read it; with `verbose` also a line for each test.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write(out: &mut impl Write, report: &Report, verbose: bool) -> io::Result<()> {
     if verbose {
         for test in &report.tests {
             writeln!(out, "{} {}", test.id, test.outcome.as_str().to_uppercase())?;

@@ -23,7 +23,7 @@ const TRAILER: u64 = 16;
 /// # Errors
 ///
 /// When there is no such interpreter, it is too old, or something cannot be written.
-pub(crate) fn prepare(output: &Path, python: &Path, variables: &Variables) -> Result<(), Failure> {
+pub fn prepare(output: &Path, python: &Path, variables: &Variables) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::io(output, &error);
     let folder = output
         .parent()
@@ -86,7 +86,11 @@ fn compile(python: &Path, package: &Path) -> Result<(), Failure> {
 }
 
 /// Writes what this program carries below `folder`; nothing when it carries nothing.
-pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When the program cannot be read or is damaged, or the files cannot be written.
+pub fn unpack(folder: &Path) -> io::Result<()> {
     let mut program = File::open(std::env::current_exe()?)?;
     let Some(length) = payload(&mut program)? else {
         return Ok(());

@@ -65,6 +65,8 @@ pub(crate) struct Pretty {
     total: usize,
     finished: usize,
     failures: usize,
+    /// The files that do not run, while that has not been told.
+    unchanged: usize,
     /// With `-q`, the letters of the line that is not full yet.
     letters: Letters,
     /// Why nothing can be written to stdout any more: its reader has gone, or a disk is full.
@@ -100,6 +102,7 @@ impl Pretty {
             total,
             finished: 0,
             failures: 0,
+            unchanged: 0,
             letters: Letters::default(),
             unwritten: None,
         }
@@ -144,6 +147,12 @@ impl Pretty {
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
+        if matches!(
+            event,
+            Event::FileCollected { .. } | Event::RunFinished { .. }
+        ) {
+            self.tell_unchanged();
+        }
         match event {
             Event::RunStarted {
                 python,
@@ -158,6 +167,11 @@ impl Pretty {
                 self.line(&format!(
                     "Python {python}{pytest}, {workers} worker{plural}\n"
                 ));
+            }
+            Event::FileUnchanged { path, tests, .. } => {
+                let expected = self.expected.remove(path).unwrap_or_default();
+                self.total = (self.total + tests).saturating_sub(expected);
+                self.unchanged += 1;
             }
             Event::FileCollected { path, tests, .. } => {
                 let expected = self.expected.remove(path).unwrap_or_default();
@@ -177,6 +191,15 @@ impl Pretty {
             }
             Event::TestFinished(test) => self.test_finished(test),
             _ => {}
+        }
+    }
+
+    /// How many files do not run, once that is known.
+    fn tell_unchanged(&mut self) {
+        let count = std::mem::take(&mut self.unchanged);
+        if count > 0 && self.verbosity.level >= 0 {
+            let plural = if count == 1 { "" } else { "s" };
+            self.line(&format!("{count} unchanged file{plural}, not run"));
         }
     }
 
@@ -202,7 +225,7 @@ impl Pretty {
                 bar.set_message(format!("{} failed", self.failures));
             }
         }
-        if self.verbosity.level < 0 {
+        if self.verbosity.level < 0 && !test.unchanged {
             self.quiet_letters(test, percent);
         }
         let Some(file) = self.files.get_mut(test.id.path()) else {
@@ -236,6 +259,10 @@ impl Pretty {
             Outcome::Xfailed => "XFAIL".to_owned(),
             Outcome::Xpassed => "XPASS".to_owned(),
             other => other.as_str().to_uppercase(),
+        };
+        let word = match test.unchanged {
+            true => word + " (unchanged)",
+            false => word,
         };
         let mut width = test.id.as_str().chars().count() + 1 + word.len();
         let mut line = format!("{} {}", test.id, paint(colour_of(category), &word));

@@ -1,0 +1,104 @@
+"""What a target with Python sources hands to the targets that depend on it."""
+
+def _sources(value):
+    return value.sources
+
+def _data(value):
+    return value.data
+
+def _imports(value):
+    return value.imports
+
+def _distributions(value):
+    return value.distributions
+
+# A type, as providers are.
+# buildifier: disable=name-conventions
+FastestClosure = transitive_set(
+    args_projections = {
+        "data": _data,
+        "distributions": _distributions,
+        "imports": _imports,
+        "sources": _sources,
+    },
+)
+
+FastestInfo = provider(
+    doc = "Python sources and how they are imported.",
+    fields = {
+        # A `FastestClosure`: the target's files, and those of its dependencies.
+        "closure": provider_field(typing.Any),
+    },
+)
+
+def _import_root(ctx, path):
+    if path.startswith("/"):
+        fail("imports: `{}` is absolute; give a folder relative to the package".format(path))
+    parts = []
+    for part in ctx.label.package.split("/") + path.split("/"):
+        if part == "..":
+            if not parts:
+                fail("imports: `{}` leads out of the cell".format(path))
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+
+    # The cell's folder is known only where the path is written.
+    return cmd_args(ctx.label.cell_root, format = "/".join(["{}"] + parts))
+
+def closure_of(ctx, sources):
+    """Joins what a target declares with what its dependencies hand on.
+
+    Args:
+      ctx: the context of a rule with the attributes `COMMON_ATTRIBUTES`.
+      sources: the Python files of the target itself.
+
+    Returns:
+      A `FastestClosure`.
+    """
+    return ctx.actions.tset(
+        FastestClosure,
+        value = struct(
+            data = ctx.attrs.data,
+            distributions = ctx.attrs.distributions,
+            imports = [_import_root(ctx, path) for path in ctx.attrs.imports],
+            sources = sources,
+        ),
+        children = [dep[FastestInfo].closure for dep in ctx.attrs.deps],
+    )
+
+# What libraries and tests share.
+COMMON_ATTRIBUTES = {
+    "data": attrs.list(
+        attrs.source(),
+        default = [],
+        doc = "Files that the sources read when they run.",
+    ),
+    "deps": attrs.list(
+        attrs.dep(providers = [FastestInfo]),
+        default = [],
+        doc = "Targets with the sources that these sources import.",
+    ),
+    "distributions": attrs.list(
+        attrs.string(),
+        default = [],
+        doc = "Names of the installed distributions that the sources import. A test in whose " +
+              "interpreter one of them is missing says so instead of running.",
+    ),
+    "imports": attrs.list(
+        attrs.string(),
+        default = [],
+        doc = "Folders, relative to the package, from which the sources are imported besides " +
+              "the root of the project.",
+    ),
+    "labels": attrs.list(
+        attrs.string(),
+        default = [],
+        doc = "Words that `--include` and `--exclude` of `buck2 test` choose by.",
+    ),
+    "srcs": attrs.list(
+        attrs.source(),
+        default = [],
+        doc = "Python files; for a test those besides `src`, such as `conftest.py`.",
+    ),
+}
