@@ -7,7 +7,9 @@
 mod bazel;
 mod events;
 mod programs;
+mod remote;
 
 pub use bazel::{Answer, Bazel};
 pub use events::{Events, TestResult};
 pub use programs::{Program, python, repository, runner};
+pub use remote::Remote;

@@ -2,7 +2,9 @@
 
 mod caching;
 mod contract;
+mod coverage;
 mod lint;
+mod remote;
 mod selection;
 mod support;
 mod time;

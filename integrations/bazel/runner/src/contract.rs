@@ -25,6 +25,16 @@ const OF_THE_RUNNER: &[&str] = &[
     "XML_OUTPUT_FILE",
 ];
 
+/// Variables that name folders to tests.
+const FOLDERS: &[&str] = &[
+    "JAVA_RUNFILES",
+    "PYTHON_RUNFILES",
+    "RUNFILES_DIR",
+    "TEST_SRCDIR",
+    "TEST_TMPDIR",
+    "TEST_UNDECLARED_OUTPUTS_DIR",
+];
+
 /// Bazel's side of a test run: the test encyclopedia as a struct.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contract {
@@ -89,7 +99,7 @@ impl Contract {
     pub fn read(variables: &Variables, program: &Path, cwd: &Path) -> Result<Self, Failure> {
         let text = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         let is_set = |name: &str| text(name).is_some_and(|value| value != "0");
-        let path = |name: &str| text(name).map(|value| cwd.join(value));
+        let path = |name: &str| text(name).map(|value| clean(&cwd.join(value)));
         if is_set("RUNFILES_MANIFEST_ONLY") {
             return Err(Failure::infrastructure(
                 "there is no folder of runfiles, only a list of them; build with --enable_runfiles",
@@ -98,7 +108,7 @@ impl Contract {
         let beside = || {
             let mut name = program.file_name()?.to_owned();
             name.push(".runfiles");
-            Some(cwd.join(program).with_file_name(name))
+            Some(clean(&cwd.join(program).with_file_name(name)))
         };
         let runfiles = path("TEST_SRCDIR").or_else(|| path("RUNFILES_DIR"));
         let runfiles = runfiles.or_else(|| beside().filter(|folder| folder.is_dir()));
@@ -109,7 +119,7 @@ impl Contract {
             )
         })?;
         let root = match text("TEST_WORKSPACE") {
-            Some(name) => runfiles.join(name),
+            Some(name) => clean(&runfiles.join(name)),
             None if cwd.starts_with(&runfiles) => cwd.to_path_buf(),
             None => ["_main", "__main__"]
                 .map(|name| runfiles.join(name))
@@ -133,7 +143,7 @@ impl Contract {
             seed: number(variables, "TEST_RANDOM_SEED")?,
             coverage: path("COVERAGE_DIR").map(|dir| {
                 let root = path("ROOT").unwrap_or_else(|| cwd.to_path_buf());
-                let below_root = |name: &str| text(name).map(|value| root.join(value));
+                let below_root = |name: &str| text(name).map(|value| clean(&root.join(value)));
                 CoverageContract {
                     dir,
                     manifest: below_root("COVERAGE_MANIFEST"),
@@ -147,6 +157,11 @@ impl Contract {
     pub fn of_tests(variables: &Variables) -> Variables {
         let mut seen = variables.clone();
         seen.retain(|name, _| !OF_THE_RUNNER.contains(&name.as_str()));
+        for name in FOLDERS {
+            if let Some(value) = seen.get_mut(*name) {
+                *value = clean(Path::new(value)).to_string_lossy().into_owned();
+            }
+        }
         seen
     }
 
@@ -166,6 +181,12 @@ impl Contract {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// The same path without needless parts: where the execution root is `/`, Bazel's own script puts two
+/// slashes before what lies in it, which to Python is another root.
+pub(crate) fn clean(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 fn shard(
@@ -232,6 +253,24 @@ mod tests {
         assert_eq!(
             coverage.output.as_deref(),
             Some(Path::new("/top/out/c.dat"))
+        );
+    }
+
+    #[test]
+    fn two_slashes_are_one() {
+        let contract = read(&[
+            ("TEST_TMPDIR", "//exec/tmp"),
+            ("TEST_WORKSPACE", ".//shop/"),
+        ]);
+        let contract = contract.unwrap();
+        assert_eq!(contract.tmp.unwrap().to_str(), Some("/exec/tmp"));
+        assert_eq!(contract.root.join("x").to_str(), Some("/run/shop/x"));
+        let variables = [("TEST_SRCDIR", "//run"), ("OTHER", "//x")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let seen = Contract::of_tests(&variables.into());
+        assert_eq!(
+            (seen["TEST_SRCDIR"].as_str(), seen["OTHER"].as_str()),
+            ("/run", "//x")
         );
     }
 

@@ -88,7 +88,7 @@ fn test(invocation: &Invocation, set_environment: impl FnOnce(&Variables)) -> Re
     let infrastructure_file = variables.get("TEST_INFRASTRUCTURE_FAILURE_FILE");
     let ended = contract.and_then(|contract| {
         contract.begin();
-        let program = cwd.join(program);
+        let program = contract::clean(&cwd.join(program));
         let path = manifest_of(&program);
         let manifest = read_manifest(&path)?;
         let programs = [program, path];
