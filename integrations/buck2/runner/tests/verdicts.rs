@@ -200,11 +200,6 @@ fn what_is_no_test_s_outcome_fails_the_target() {
         "no test was found",
     );
     check(passing, &[("test", json!("test_two"))], "test_two");
-    check(
-        passing,
-        &[("args", json!(["--frobnicate"]))],
-        "--frobnicate",
-    );
 }
 
 #[test]
@@ -231,6 +226,7 @@ fn without_what_it_runs_with_there_is_no_verdict() {
     check("python", json!(["/no/such/python"]), "/no/such/python");
     check("python", json!(["a", "b"]), "not one word");
     check("distributions", json!(["no-such-thing"]), "no-such-thing");
+    check("args", json!(["--frobnicate"]), "--frobnicate");
     check("schema", json!(2), "same release");
     check("unheard_of", json!(1), "unheard_of");
 }
