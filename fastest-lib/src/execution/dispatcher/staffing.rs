@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use super::{Dispatcher, failed};
+use crate::execution::preload;
 use crate::execution::worker::Worker;
 use crate::plan::Engine;
 use crate::{Error, ErrorKind, Result};
@@ -106,23 +107,10 @@ impl Dispatcher<'_, '_> {
         }
         let mut modules = Vec::new();
         if self.preloaded.insert(engine) {
-            match engine {
-                Engine::Native => {
-                    modules.push("fastest_harness.native.engine");
-                    if self.context.plan.asks_plugins {
-                        modules.push("fastest_harness.native.hosted_engine");
-                        modules.push("fastest_harness.preload");
-                    }
-                }
-                Engine::Pytest => {
-                    modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
-                }
-            }
-            if self.context.plan.imports_pytest {
-                modules.push("pytest");
-            }
+            modules = preload::modules(self.context.plan, engine);
             let (files, _) = self.ledger.waiting(engine);
-            if self.context.options.is_isolated() && engine == Engine::Native && files > FEW_FILES {
+            let alone = self.context.options.is_isolated();
+            if alone && engine == Engine::Native && files > FEW_FILES {
                 modules.push("fastest_harness.native.ahead");
             }
         }
