@@ -13,7 +13,7 @@ fn repository() -> PathBuf {
 fn example() -> World {
     World::new(System::Bazel, repository().join("examples/bazel"))
         .with_cell("fastest", repository().join("integrations/bazel/rules"))
-        // Its README has it built.
+        // Its page says to copy it there.
         .with_file("", "tools/fastest-bazel-runner", "")
 }
 
