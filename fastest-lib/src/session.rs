@@ -18,7 +18,7 @@ use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
 use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
-use crate::workspace::{History, Records, Strategy, Workspace, WorkspaceOptions};
+use crate::workspace::{History, Isolation, Records, Strategy, Workspace, WorkspaceOptions};
 use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
 use running::Watching;
 
@@ -525,6 +525,7 @@ impl Session {
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,
             "alone": options.is_isolated(),
+            "fork_tests": options.isolation == Isolation::Test,
             "hooks": plan.asks_plugins,
             "fastest_plugins": self.workspace.fastest_config().plugins,
             "async_options": addopts.plugin_options,

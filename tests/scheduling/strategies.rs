@@ -149,3 +149,66 @@ fn shards_run_every_test_once() {
     assert_eq!(wrong.code, Some(4));
     assert!(wrong.stderr.contains("counted from 1"), "{}", wrong.stderr);
 }
+
+const FORKED: &str = "
+import os, pytest, signal
+seen = []
+@pytest.fixture(scope='session')
+def session():
+    seen.append('session')
+    yield seen
+    with open('log', 'a') as file:
+        file.write(f'{os.getpid()} {len(seen)}\\n')
+@pytest.fixture(scope='module')
+def module(session):
+    seen.append('module')
+    return seen
+def test_a(module): assert seen == ['session', 'module']
+def test_b(module): assert seen == ['session', 'module']
+@pytest.mark.parametrize('n', [1, 2])
+def test_n(module, n, tmp_path): seen.append(n); assert len(seen) == 3
+def test_fails(module): assert 0
+@pytest.mark.skip
+def test_skipped(): pass
+@pytest.mark.xfail
+def test_xfails(): assert 0
+def test_dies(): os.kill(os.getpid(), signal.SIGSEGV)
+def test_ends(): os._exit(0)
+class TestClass:
+    def test_it(self, session): assert seen == ['session']
+";
+
+#[test]
+fn each_test_has_a_process_of_its_own() {
+    for engine in ENGINES {
+        for more in [&[][..], &["--hermetic"]] {
+            let outputs = "[tool.fastest.hermetic]\noutputs = ['.']\n";
+            let files = [("test_a.py", FORKED), ("pyproject.toml", outputs)];
+            let project = project(&files);
+            let arguments = [&["--isolation", "test"], more].concat();
+            let finished = project.run(engine, &arguments);
+            let outcome =
+                |(name, outcome): (&str, &str)| (format!("test_a.py::{name}"), outcome.to_owned());
+            let expected = [
+                ("TestClass::test_it", "passed"),
+                ("test_a", "passed"),
+                ("test_b", "passed"),
+                ("test_dies", "failed"),
+                ("test_ends", "failed"),
+                ("test_fails", "failed"),
+                ("test_n[1]", "passed"),
+                ("test_n[2]", "passed"),
+                ("test_skipped", "skipped"),
+                ("test_xfails", "xfailed"),
+            ];
+            let expected = expected.map(outcome).to_vec();
+            assert_eq!(
+                finished.outcomes(),
+                expected,
+                "{engine} {more:?}: {finished:#?}"
+            );
+            // Those that asked for the fixture of the session.
+            assert_eq!(log(&project).0, 6, "{engine} {more:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ Layout of the shared file (little-endian; ``execution/shared.rs`` reads the same
 offset   size  meaning
 =======  ====  =======================================================================
 0        1     stop flag, set by the dispatcher
+1        1     what a child that runs one test says to its parent
 4        4     what the worker does: 0 nothing, 1 loads a file, 2 runs a test
 8        4     the ``seq`` of that file
 12       4     the index of that test among the collected ids of its file
@@ -137,9 +138,33 @@ class Channel:
         self._imports = []
         self._waiting = []  # files that were given and are not begun, the next one last
         self._limits = 0
+        self._lends = False
         os.register_at_fork(after_in_child=self._abandon)
 
+    def lend(self):
+        """Let the next child that is forked report in the place of this process, which waits."""
+        self._lends = True
+        self._shared[1] = 0
+
+    def borrow(self):
+        """Report in the place of the parent, in that child."""
+        self._lends = False
+
+    def told(self, said):
+        """Leave a word for the parent: a number from 1 to 255."""
+        self._shared[1] = said
+
+    def take_back(self):
+        """Go on reporting, when the child has ended; what it has left, 0 for nothing."""
+        self._lends = False
+        (self._used,) = _U32.unpack_from(self._shared, 16)
+        (_, self._limits) = _TIMES.unpack_from(self._shared, 20)
+        return self._shared[1]
+
     def _abandon(self):
+        if self._lends:
+            self._pid = os.getpid()
+            return
         # A child of a test that comes back here instead of ending must not touch what it shares
         # with its parent: two processes would report as one.
         self.__class__ = _Abandoned

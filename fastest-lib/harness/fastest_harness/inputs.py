@@ -19,6 +19,7 @@ import os
 import sys
 from _thread import get_ident
 
+from fastest_harness import spawning
 from fastest_harness.recorder import ASIDE, Scope, absolute, caller_package, is_memory
 
 VARIABLE = "FASTEST_RECORD_INPUTS"
@@ -48,7 +49,7 @@ def start(config):
 def join(text):
     """Record this process, which a recorded one has started."""
     sys.addaudithook(Inputs(**json.loads(text)).hook)
-    _wrap_spawning(_variables(text))
+    spawning.wrap(_variables(text))
 
 
 class Inputs(Scope):
@@ -207,44 +208,4 @@ def _pass_on(settings):
     os.environ.update(_variables(settings))
     if old:
         os.environ["PYTHONPATH"] += os.pathsep + old
-    _wrap_spawning(_variables(settings))
-
-
-def _wrap_spawning(variables):
-    """Add the variables for children that `subprocess` gives an environment of their own."""
-    import _posixsubprocess
-
-    plain, plain_spawn = _posixsubprocess.fork_exec, os.posix_spawn
-
-    def fork_exec(*args):
-        args = list(args)
-        entries = args[5]
-        if entries is None:
-            entries = [name + b"=" + value for name, value in os.environb.items()]
-        args[5] = _with(entries, variables)
-        return plain(*args)
-
-    def posix_spawn(path, argv, env, **options):
-        env = os.environ if env is None else env
-        entries = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
-        entries = _with(entries, variables)
-        return plain_spawn(path, argv, dict(entry.split(b"=", 1) for entry in entries), **options)
-
-    _posixsubprocess.fork_exec = fork_exec
-    os.posix_spawn = posix_spawn
-    subprocess = sys.modules.get("subprocess")
-    if hasattr(subprocess, "_fork_exec"):
-        subprocess._fork_exec = fork_exec
-
-
-def _with(entries, variables):
-    wanted = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
-    kept = []
-    for entry in entries:
-        name, _, value = entry.partition(b"=")
-        if name == b"PYTHONPATH" and value:
-            folders = [folder for folder in value.split(b":") if folder != wanted[name]]
-            wanted[name] = b":".join([wanted[name], *folders])
-        elif name not in wanted:
-            kept.append(entry)
-    return kept + [name + b"=" + value for name, value in wanted.items()]
+    spawning.wrap(_variables(settings))

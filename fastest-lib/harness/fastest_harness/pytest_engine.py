@@ -18,7 +18,7 @@ from _pytest import config as pytest_config
 from _pytest import nodes
 from _pytest.doctest import DoctestTextfile
 
-from fastest_harness import limits, stacks, terminal
+from fastest_harness import forking, limits, stacks, terminal
 from fastest_harness.coverage_run import is_excluded
 from fastest_harness.junit import JUnitSink, properties
 from fastest_harness.longrepr import import_failure, longrepr_of
@@ -425,6 +425,11 @@ class FileServer:
             nextitem = next(items, None)
             if self._channel.should_stop():
                 break
+            if self._config.get("fork_tests"):
+                if not self._run_forked(session, item):
+                    break
+                item = nextitem
+                continue
             self._current = self._places.pop(item)
             self._plugins = getattr(item, "taken_by", ())
             self._item = item
@@ -445,6 +450,35 @@ class FileServer:
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
             item = nextitem
+        return True
+
+    def _run_forked(self, session, item):
+        """Run an item in a process of its own; whether to go on."""
+        seq, index = self._places.pop(item)
+
+        def run():
+            self._current = seq, index
+            self._plugins = getattr(item, "taken_by", ())
+            self._item = item
+            self._reports = []
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                self._channel.cut_short(seq, index, self._reports)
+                self.pytest_keyboard_interrupt(pytest.ExceptionInfo.from_current())
+                return forking.INTERRUPTED
+            finally:
+                self._leave_debugger()
+            self._tell(item)
+            return forking.RAN
+
+        self._channel.starting(seq, index)
+        if self._limits_time:
+            self._limit(item)
+        if forking.in_child(self._channel, self._config, index, run) == forking.INTERRUPTED:
+            session.shouldstop = "interrupted"
+            return False
+        self._count(seq)
         return True
 
     def _limit(self, item):
@@ -476,11 +510,18 @@ class FileServer:
             self._channel.debugged()
 
     def _finish(self, item):
+        seq, _ = self._current
+        self._tell(item)
+        self._count(seq)
+
+    def _tell(self, item):
         seq, index = self._current
         self._current = None
         if self._junit is not None and self._reports:
             self._reports[-1].update(self._junit.extras(item))
         self._channel.result(seq, index, self._compact(self._reports))
+
+    def _count(self, seq):
         self._left[seq] -= 1
         if not self._left[seq]:
             self._channel.done(seq)

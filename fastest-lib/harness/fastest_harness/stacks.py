@@ -18,9 +18,25 @@ def start(channel, shared_fd):
     os.lseek(shared_fd, STACKS, os.SEEK_SET)
     _file = shared_fd
     catch_crashes()
-    # A signal that nobody sends to Python programs, and that does no harm where it is not handled.
-    faulthandler.register(signal.SIGURG, file=shared_fd, all_threads=True)
+    _register()
     channel.stacks_in(shared_fd)
+
+
+def _register():
+    # A signal that nobody sends to Python programs, and that does no harm where it is not handled.
+    faulthandler.register(signal.SIGURG, file=_file, all_threads=True)
+
+
+def ask_instead(pid):
+    """Have another process asked for its stacks, until `ask_again`."""
+    faulthandler.unregister(signal.SIGURG)
+    signal.signal(signal.SIGURG, lambda *_: os.kill(pid, signal.SIGURG))
+
+
+def ask_again():
+    """Have this process write its stacks."""
+    signal.signal(signal.SIGURG, signal.SIG_DFL)
+    _register()
 
 
 def catch_crashes():

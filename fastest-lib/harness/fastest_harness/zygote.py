@@ -29,7 +29,9 @@ def main():
     lifeline = _receive_fds(control, 1)[0]
     _die_with_dispatcher(lifeline)
     workers = {}
-    if not init.get("hermetic"):
+    if init.get("hermetic"):
+        _close_all_but({0, 1, 2, control.fileno(), lifeline})
+    else:
         # There nothing of the project must be imported for all.
         for path in reversed(init["pythonpath"]):
             sys.path.insert(0, path)
@@ -87,6 +89,20 @@ def _die_with_dispatcher(lifeline):
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, int(_signal.SIGKILL))
     flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _close_all_but(kept):
+    """Close descriptors that whoever started the dispatcher has left open."""
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        try:
+            found = [int(name) for name in os.listdir(folder)]
+        except OSError:
+            continue
+        for descriptor in found:
+            if descriptor not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        return
 
 
 def _lead_own_group(lifeline):

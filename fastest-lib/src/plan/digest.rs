@@ -284,6 +284,7 @@ fn options(workspace: &Workspace, run: &RunOptions) -> Vec<(String, String)> {
     // Closed units share a process with no other file.
     let isolation = match run.isolation {
         Isolation::Worker | Isolation::Module => "module",
+        Isolation::Test => "test",
     };
     let options = [
         ("isolation", isolation.to_owned()),

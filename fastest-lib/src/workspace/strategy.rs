@@ -43,4 +43,7 @@ pub enum Isolation {
     Worker,
     /// The tests of one file.
     Module,
+    /// Nothing: each test has a process, in which the fixtures of every scope are set up and torn
+    /// down for it alone. The file is imported once for all of its tests.
+    Test,
 }

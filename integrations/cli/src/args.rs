@@ -328,6 +328,8 @@ pub(crate) enum IsolationArg {
     Worker,
     /// The tests of one file.
     Module,
+    /// Nothing: each test has a process of its own.
+    Test,
 }
 
 #[derive(Args, Debug)]

@@ -89,6 +89,7 @@ pub(crate) fn options(options: &mut RunOptions, args: &OrderArgs, session: &Sess
     options.isolation = match args.isolation {
         Some(IsolationArg::Worker) => Isolation::Worker,
         Some(IsolationArg::Module) => Isolation::Module,
+        Some(IsolationArg::Test) => Isolation::Test,
         None => own.isolation.unwrap_or_default(),
     };
     options.check_order = args.check_order;

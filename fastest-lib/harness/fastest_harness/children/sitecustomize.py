@@ -1,4 +1,5 @@
-"""Has a Python that a recorded test started record itself; see `fastest_harness.inputs`.
+"""Has a Python that a test started look at what it uses; see `fastest_harness.inputs` and
+`fastest_harness.hermetic.child`.
 
 It stands in front of the module of this name that the environment may have, and loads that one.
 """
@@ -7,17 +8,28 @@ import os
 import sys
 
 
-def _record():
+def _watch():
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != folder]
     settings = os.environ.get("FASTEST_RECORD_INPUTS")
-    if settings:
+    unit = os.environ.pop("FASTEST_CLOSED_UNIT", None)
+    if unit:
+        paths = os.environ.pop("PYTHONPATH", "").split(os.pathsep)
+        paths = [path for path in paths if os.path.abspath(path) != folder]
+        if paths:
+            os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    if settings or unit:
         root = os.path.dirname(os.path.dirname(folder))
         sys.path.insert(0, root)
         try:
-            from fastest_harness import inputs
+            if unit:
+                from fastest_harness.hermetic import child
 
-            inputs.join(settings)
+                child.join(unit)
+            if settings:
+                from fastest_harness import inputs
+
+                inputs.join(settings)
         except Exception:
             # A test must not fail because it cannot be watched, in a Python that is too old.
             return
@@ -38,5 +50,5 @@ def _load_other():
         spec.loader.exec_module(module)
 
 
-_record()
+_watch()
 _load_other()

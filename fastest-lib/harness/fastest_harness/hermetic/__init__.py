@@ -13,16 +13,13 @@ the process is made such that it can use nothing else, before anything of the pr
 import os
 import sys
 
-from fastest_harness.hermetic import walls
-from fastest_harness.hermetic.paths import Declared
-from fastest_harness.hermetic.verdict import judge
-from fastest_harness.hermetic.watch import Watch
-
 _HARNESS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def closing():
     """What the dispatcher has to know of this interpreter and of the kernel."""
+    from fastest_harness.hermetic import child, verdict, walls  # noqa: F401 - for all workers
+
     folders = {_HARNESS, os.path.dirname(os.path.abspath(os.__file__))}
     for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix):
         if prefix not in ("/", "/usr"):
@@ -39,6 +36,11 @@ def closing():
 
 def enter(config, channel):
     """Close this process off for the one file that it is given; changes ``config`` to fit."""
+    from fastest_harness.hermetic import child, walls
+    from fastest_harness.hermetic.paths import Declared
+    from fastest_harness.hermetic.verdict import judge
+    from fastest_harness.hermetic.watch import Watch
+
     if not channel.fetch():
         return
     rules, unit = config["rules"], channel.unit
@@ -57,10 +59,25 @@ def enter(config, channel):
         _compile(channel.peek(), config)
     declared = Declared(rules, unit, config["rootdir"])
     _forget_undeclared(declared)
-    watch = Watch(declared, rules, unit, os.path.join(own, "undeclared"))
+    log = os.path.join(own, "undeclared")
+    watch = Watch(declared, rules, unit, log)
+    child.pass_on(rules, unit, config["rootdir"], log)
     walls.close(rules, unit, channel.take_ruleset() if unit["walled"] else None)
     watch.start()
     judge(channel, watch)
+    config["enter_test"] = lambda index: _enter_test(own, watch, index)
+
+
+def _enter_test(own, watch, index):
+    """Give a test with a process of its own also folders of its own."""
+    watch.belong_here()
+    for name, variable in (("home", "HOME"), ("tmp", "TMPDIR")):
+        folder = os.path.join(own, f"t{index}", name)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        tempfile = sys.modules.get("tempfile")
+        if tempfile is not None and tempfile.tempdir == os.environ.get(variable):
+            tempfile.tempdir = None
+        os.environ[variable] = folder
 
 
 def _compile(requests, config):

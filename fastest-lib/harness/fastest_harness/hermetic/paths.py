@@ -18,7 +18,7 @@ class Declared:
         self._writable = _within([*rules["write"], unit["own"]])
         if rules["mounts"]:
             self._writable = (*self._writable, "/dev/shm/")
-        self._never = self._root
+        self._listed = _within(rules["listed"])
 
     def may_read(self, path):
         """Whether the file may be read; true for what is not there."""
@@ -56,16 +56,15 @@ class Declared:
         return f"{real}/".startswith(self._writable)
 
     def may_list(self, path):
-        """None if the folder may be listed, else a name in it that is not declared."""
+        """None if the folder may be listed, else what in it is not declared, or the folder."""
         path = absolute(path)
         if path is None:
             return None
         real = _realpath(path)
-        if not f"{real}/".startswith(self._root) or f"{real}/".startswith(
-            (*self._readable, *self._writable)
-        ):
-            # Elsewhere the kernel has its say.
+        if not _isdir(real) or f"{real}/".startswith((*self._readable, *self._writable)):
             return None
+        if not f"{real}/".startswith(self._listed):
+            return real
         try:
             names = os.listdir(real)
         except OSError:
@@ -85,6 +84,14 @@ class Declared:
                 return below
         return None
 
+    def is_listed(self, folder):
+        """Whether the kernel lets a folder be listed; true for what is none."""
+        path = absolute(folder or ".")
+        if path is None or not _isdir(path):
+            return True
+        real = _realpath(path)
+        return f"{real}/".startswith((*self._listed, *self._readable, *self._writable))
+
     def name(self, path):
         """How messages call a path: relative to the rootdir where it lies below it."""
         path = absolute(path) or str(path)
@@ -92,7 +99,7 @@ class Declared:
         source = source_of(real)
         if source is not None:
             real = source
-        return real[len(self._root) :] if real.startswith(self._root) else real
+        return real[len(self._root) :] or "." if f"{real}/".startswith(self._root) else real
 
     def _is_readable(self, real):
         if real in self._inputs or real in self._all_inputs():

@@ -21,10 +21,12 @@ _isfile, _isdir, _exists, _lexists = os.path.isfile, os.path.isdir, os.path.exis
 _kill = os.kill
 _frame = sys._getframe
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_PROCESS = re.compile(r"/proc/(\d+)/(?:fd/\d+|root|cwd|exe|mem|environ|maps|map_files/.*|ns/.*)")
+_PROCESS = re.compile(
+    r"/proc/(\d+)/(?:(?:fd|root|cwd|map_files|ns)/?.*|exe|mem|environ|auxv|(?:s?maps|pagemap).*)"
+)
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _STANDARD = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "")
-_MACHINERY = ("_pytest/", "pluggy/", "_pytest/__init__.py")
+_METADATA = os.path.join(_STANDARD, "importlib", "metadata")
 _LOCAL_HOSTS = frozenset(("", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0"))
 _NOWHERE = (".localhost", ".invalid")
 
@@ -42,6 +44,7 @@ class Watch:
         self._lines = []
         self._said = set()
         self._busy = set()  # threads within the hook
+        self._folders = {}  # on `sys.path`: whether Python can list them
         self._process = _getpid()
 
     def start(self):
@@ -66,6 +69,10 @@ class Watch:
     def belong_here(self):
         """Take a process that was forked from the one that began to look for the unit's own."""
         self._process = _getpid()
+
+    def belong_to_unit(self):
+        """Take this process for one that the unit has started."""
+        self._process = None
 
     def _take_log(self):
         try:
@@ -155,24 +162,23 @@ class Watch:
         return None if self._walled else _denied(path)
 
     def _looks_into_process(self, path):
-        if not path.startswith("/proc/") or not _PROCESS.fullmatch(path):
+        found = _PROCESS.fullmatch(path) if path.startswith("/proc/") else None
+        if found is None or not self._walled:
             return None
         try:
-            if "/fd/" in path or path.endswith(("/root", "/cwd", "/exe")):
-                _readlink(path)
-            else:
-                _close(_open(path, os.O_RDONLY | os.O_NONBLOCK))
-        except PermissionError as error:
+            # The kernel keeps signals back from those that are not of this unit.
+            _kill(int(found[1]), 0)
+        except PermissionError:
             self._undeclared("read", path)
-            return error
+            return _denied(path)
         except OSError:
             pass
         return None
 
-    def _writes(self, path, always=False):
+    def _writes(self, path, always=False, kind="write"):
         if self._declared.may_write(path):
             return None
-        self._undeclared("write", self._declared.name(path))
+        self._undeclared(kind, self._declared.name(path))
         return None if self._walled and not always else _denied(path)
 
     def _is_import(self, path):
@@ -188,8 +194,25 @@ class Watch:
             frame = frame.f_back
         return False
 
-    def _on_extension(self, args):
-        return None if args[1] is None else self._reads(absolute(args[1]), "import")
+    def _on_import(self, args):
+        name, filename, search_path = args[:3]
+        if filename is not None:
+            # A compiled module is loaded.
+            return self._reads(absolute(filename), "import")
+        for folder in search_path or ():
+            is_listed = self._folders.get(folder)
+            if is_listed is None:
+                is_listed = self._folders[folder] = self._declared.is_listed(folder)
+            if not is_listed:
+                # Python cannot list it, and finds nothing there.
+                self._find_undeclared(folder, name.partition(".")[0])
+        return None
+
+    def _find_undeclared(self, folder, name):
+        for tail in (f"{name}.py", os.path.join(name, "__init__.py")):
+            path = absolute(os.path.join(folder, tail))
+            if path is not None and not self._declared.may_read(path):
+                self._undeclared("import", self._declared.name(path))
 
     def _on_library(self, args):
         name = args[0]
@@ -214,33 +237,37 @@ class Watch:
             return None
         undeclared = self._declared.may_list(path)
         if undeclared is not None:
-            what = self._declared.name(undeclared)
-            folder = self._declared.name(path) or "."
-            self._undeclared("list", what, f" in the folder {folder}")
+            what, folder = self._declared.name(undeclared), self._declared.name(path)
+            self._undeclared("list", what, f" in the folder {folder}" if what != folder else "")
         return None
 
     def _is_machinery(self):
-        """Whether Python looks for a module, or pytest for tests."""
+        """Whether Python looks for a module or distribution, or pytest for tests."""
         frame = _frame(3)
         while frame is not None:
             filename = frame.f_code.co_filename
-            if filename.startswith("<frozen importlib"):
+            if filename.startswith(("<frozen importlib", _METADATA)):
                 return True
             if not filename.startswith((_STANDARD, "<")) or _is_installed(filename):
-                return "/_pytest/" in filename or filename.startswith(_HARNESS)
+                ours = ("/_pytest/", "/pkg_resources/", "/importlib_metadata/")
+                return filename.startswith(_HARNESS) or any(name in filename for name in ours)
             frame = frame.f_back
         return True
 
-    def _changes(self, path, folder, always=False):
+    def _changes(self, path, folder, always=False, kind="write"):
         if isinstance(path, int):
             return None
         base = _readlink(f"/proc/self/fd/{folder}") if folder >= 0 else None
         path = absolute(path, base)
-        return None if path is None else self._writes(path, always)
+        return None if path is None else self._writes(path, always, kind)
 
     def _on_make(self, args):
-        # path, mode, folder
-        return self._changes(args[0], args[2])
+        path, _, folder = args
+        base = _readlink(f"/proc/self/fd/{folder}") if folder >= 0 else None
+        if _lexists(absolute(path, base)):
+            # The attempt fails by itself.
+            return None
+        return self._changes(path, folder, kind="make")
 
     def _on_removal(self, args):
         path, folder = args
@@ -384,7 +411,7 @@ def _is_abstract_name(shown):
 
 _CHECKS = {
     "ctypes.dlopen": Watch._on_library,
-    "import": Watch._on_extension,
+    "import": Watch._on_import,
     "open": Watch._on_open,
     "os.chmod": Watch._on_mode,
     "os.chown": Watch._on_owner,

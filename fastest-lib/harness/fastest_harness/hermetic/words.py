@@ -8,6 +8,7 @@ _WORDS = {
     "list": "undeclared listing of {what}",
     "run": "undeclared program {what}",
     "write": "undeclared write to {what}",
+    "make": "undeclared folder {what}",
     "connect": "undeclared connection to {what}",
     "lookup": "undeclared lookup of the host {what}",
     "signal": "undeclared signal to {what}",
@@ -42,15 +43,15 @@ class Words:
         table = "[tool.fastest.hermetic]"
         if kind in ("connect", "lookup"):
             return f'{table} network = "host"'
-        if kind == "write":
-            folder = what.rpartition("/")[0] or "."
+        if kind in ("write", "make"):
+            folder = what if kind == "make" else what.rpartition("/")[0] or "."
             return f"{table} outputs = {json.dumps([folder])}"
         return f"{table} data = {json.dumps([what], ensure_ascii=False)}"
 
     def _by_attribute(self, kind, what):
         if kind in ("connect", "lookup"):
             return f'tags = ["requires-network"] and network = "host" of {self._label}'
-        if kind == "write":
+        if kind in ("write", "make"):
             return "write below $TEST_TMPDIR or $TEST_UNDECLARED_OUTPUTS_DIR"
         package = self._label.partition("//")[2].partition(":")[0]
         prefix = f"{package}/" if package else ""

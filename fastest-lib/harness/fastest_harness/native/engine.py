@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from .. import limits, plugin
+from .. import forking, limits, plugin
 from ..junit import JUnitSink
 from ..longrepr import skip_reason
 from ..parts import Part
@@ -60,6 +60,7 @@ class NativeEngine:
         versions.activate(self._pytest)
         marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
+        self._forks = config.get("fork_tests", False)
         self._next = None
         self._failed_imports = {}
         self._other_parts = {}  # path -> collected tests that another request is about
@@ -457,6 +458,11 @@ class NativeEngine:
             nextitem = items[index + 1] if index + 1 < count else None
             # Let a finished test's values go.
             items[index] = None
+            if self._forks:
+                rest = [item, *items[index + 1 :]]
+                if not self._run_forked(seq, index, rest):
+                    return
+                continue
             sink.starting(seq, index)
             if marks.limits_time:
                 sink.limit(limits.seconds(item))
@@ -473,12 +479,43 @@ class NativeEngine:
                     self._junit.forget()
                 sink.deopt(seq, take_pending(), rest)
                 return
-            extras = self._junit.extras(item) if self._junit is not None else None
-            if extras:
-                reports = report.expanded(reports)
-                reports[-1].update(extras)
-            sink.result(seq, index, reports)
+            self._tell(seq, index, item, reports)
         sink.done(seq)
+
+    def _run_forked(self, seq, index, rest):
+        """Run the first test of `rest` in a process of its own; whether to go on."""
+        item = rest[0]
+        self._sink.starting(seq, index)
+        if marks.limits_time:
+            self._sink.limit(limits.seconds(item))
+        said = forking.in_child(
+            self._sink, self._config, index, lambda: self._run_alone(seq, index, rest)
+        )
+        if said == forking.INTERRUPTED:
+            raise KeyboardInterrupt
+        return said == forking.RAN
+
+    def _run_alone(self, seq, index, rest):
+        item = rest[0]
+        try:
+            reports = self._runner.run(seq, item, None, lambda: None)
+        except KeyboardInterrupt:
+            self._sink.cut_short(seq, index, self._runner.finished_phases())
+            return forking.INTERRUPTED
+        if reports is None:
+            if self._junit is not None:
+                self._junit.forget()
+            self._sink.deopt(seq, take_pending(), [other.nodeid for other in rest])
+            return forking.HANDED
+        self._tell(seq, index, item, reports)
+        return forking.RAN
+
+    def _tell(self, seq, index, item, reports):
+        extras = self._junit.extras(item) if self._junit is not None else None
+        if extras:
+            reports = report.expanded(reports)
+            reports[-1].update(extras)
+        self._sink.result(seq, index, reports)
 
     def _peek(self):
         """The first test of the next file, which is loaded for that; None if there is none."""

@@ -124,7 +124,8 @@ class Host:
 
         values = self._values
         # Output is captured by the engine already; the option is put right below.
-        args = ["--basetemp", values["basetemp"], "--capture=no", *values["pytest_args"]]
+        args = ["--basetemp", values["basetemp"], "--capture=no"]
+        args += [*values.get("more_args", ()), *values["pytest_args"]]
         os.makedirs(os.path.dirname(values["basetemp"]), exist_ok=True)
         plugins = [*coverage_options(values), self._listener]
         self.config = config = pytest_config._prepareconfig(args, plugins)

@@ -18,7 +18,6 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// What a person would have in `.bazelrc`, and what keeps Bazel from the network.
 const RC: &str = "\
-startup --host_jvm_args=-Xmx1g --max_idle_secs=120
 build --nosandbox_debug --color=no --curses=no --noshow_progress --incompatible_strict_action_env
 build --action_env=PATH=/usr/local/bin:/usr/bin:/bin --test_env=PATH=/usr/local/bin:/usr/bin:/bin
 build --jobs=2 --local_test_jobs=2
@@ -69,21 +68,31 @@ impl Bazel {
     /// When the workspace cannot be made.
     #[must_use]
     pub fn start() -> Option<Self> {
+        let bazel = Self::start_in("workspace")?;
+        bazel.write("WORKSPACE", "");
+        bazel.write(".bazelrc", RC);
+        Some(bazel)
+    }
+
+    /// The same for a workspace that has all files of its own, at a path of the temporary folder.
+    ///
+    /// # Panics
+    ///
+    /// When there is no temporary folder.
+    #[must_use]
+    pub fn start_in(path: &str) -> Option<Self> {
         let program = Program::Bazel.find()?;
         // A test that failed has nothing to do with the next one.
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::Builder::new().prefix("fastest-bazel-").tempdir();
         let folder = folder.expect("a temporary folder");
-        let bazel = Self {
+        Some(Self {
             program,
-            workspace: folder.path().join("workspace"),
+            workspace: folder.path().join(path),
             folder,
             calls: 0,
             _turn: turn,
-        };
-        bazel.write("WORKSPACE", "");
-        bazel.write(".bazelrc", RC);
-        Some(bazel)
+        })
     }
 
     /// The folder of the workspace.
@@ -209,7 +218,19 @@ impl Bazel {
         let root = self.folder.path().join("output");
         command.arg(format!("--output_user_root={}", root.display()));
         // Debian's Bazel finds its own parts by the system's file.
-        command.arg("--nohome_rc");
+        command.args([
+            "--nohome_rc",
+            "--host_jvm_args=-Xmx1g",
+            "--max_idle_secs=120",
+        ]);
+        // Of the interpreter's folder first: a workspace may ask for `python3`.
+        let mut path = python()
+            .parent()
+            .unwrap_or(Path::new("/usr/bin"))
+            .as_os_str()
+            .to_owned();
+        path.push(":/usr/local/bin:/usr/bin:/bin");
+        command.env("PATH", path);
         command.current_dir(&self.workspace);
         // What tests find in their environment is to come from the call.
         for name in ["FASTEST_TEST_PYTHON", "PYTHONPATH", "PYTEST_ADDOPTS"] {

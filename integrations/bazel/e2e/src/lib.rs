@@ -11,5 +11,5 @@ mod remote;
 
 pub use bazel::{Answer, Bazel};
 pub use events::{Events, TestResult};
-pub use programs::{Program, python, repository, runner};
+pub use programs::{Program, fastest, python, repository, runner};
 pub use remote::Remote;

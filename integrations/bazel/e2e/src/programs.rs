@@ -95,6 +95,20 @@ pub fn runner() -> &'static Path {
     })
 }
 
+/// The `fastest` command: `FASTEST_BIN`, else built now with the profile of the test.
+///
+/// # Panics
+///
+/// When it does not build.
+#[must_use]
+pub fn fastest() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| match std::env::var_os("FASTEST_BIN") {
+        Some(path) => path.into(),
+        None => build("fastest"),
+    })
+}
+
 fn build(program: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this program has a path");
     let profile = test.ancestors().nth(2).expect("it lies in deps");

@@ -3,6 +3,7 @@
 mod caching;
 mod contract;
 mod coverage;
+mod example;
 mod lint;
 mod remote;
 mod selection;

@@ -44,11 +44,11 @@ pub(crate) fn differences(
     found
 }
 
-fn ids<'r>(one: &'r Run, two: &'r Run) -> BTreeSet<&'r String> {
+pub(super) fn ids<'r>(one: &'r Run, two: &'r Run) -> BTreeSet<&'r String> {
     one.records.keys().chain(two.records.keys()).collect()
 }
 
-fn shown(record: Option<&Record>) -> String {
+pub(super) fn shown(record: Option<&Record>) -> String {
     record.map_or_else(|| "(not reported)".to_owned(), ToString::to_string)
 }
 

@@ -10,6 +10,7 @@
 
 mod compare;
 mod discovery;
+mod hermetic;
 mod probe;
 mod record;
 pub(crate) mod suites;
@@ -50,6 +51,9 @@ pub(crate) struct Options {
     /// Run the probe of constructs, `tests/probe`, instead of the suites.
     #[arg(long)]
     probe: bool,
+    /// Run each file as a closed unit under fastest, and list what it uses without declaring it.
+    #[arg(long, conflicts_with_all = ["discovery", "probe"])]
+    hermetic: bool,
     /// The engines of fastest to compare with pytest.
     #[arg(long, value_delimiter = ',', default_value = "auto,pytest")]
     engine: Vec<String>,
@@ -148,6 +152,7 @@ pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
         suites: Vec::new(),
         discovery,
         probe: false,
+        hermetic: false,
         engine: vec!["auto".to_owned(), "pytest".to_owned()],
         list: false,
         pytest_runs: 2,
@@ -181,6 +186,7 @@ fn compare_all(suites: &[Suite], options: &Options) -> Result<Found> {
         }
         let compared = match task {
             Task::Discovery => discovery::compare_suite(suite, &fastest, options),
+            _ if options.hermetic => hermetic::compare_suite(suite, &fastest, options),
             _ => compare_suite(suite, &fastest, options, &mut rows),
         };
         // One suite that cannot be run does not keep the others from it.
@@ -238,7 +244,7 @@ fn compare_suite(
     let mut tally = Tally::default();
     let mut engines = BTreeMap::new();
     for engine in &options.engine {
-        let run = run_fastest(suite, &prepared, fastest, engine)?;
+        let run = run_fastest(suite, &prepared, fastest, engine, &[])?;
         let found = differences(&first, &run, &aside);
         print_engine(engine, &run, &found, printer);
         if engine != "pytest" {
@@ -323,9 +329,16 @@ pub(crate) fn pytest_run(command: &mut Command, record: &Path, volatile: &Volati
     })
 }
 
-fn run_fastest(suite: &Suite, prepared: &Prepared, fastest: &Path, engine: &str) -> Result<Run> {
+fn run_fastest(
+    suite: &Suite,
+    prepared: &Prepared,
+    fastest: &Path,
+    engine: &str,
+    more: &[&str],
+) -> Result<Run> {
     let mut command = Command::new(fastest);
     command.arg("run").args(suite.run_paths()).args(&suite.args);
+    command.args(more);
     let workers = suite.workers.to_string();
     command.args(["--output", "json", "-n", &workers, "--engine", engine]);
     command.arg("--python");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use super::hermetic::Hermetic;
 use crate::process::succeed;
 use crate::report::Printer;
 use crate::venv::Venv;
@@ -49,6 +50,8 @@ pub(crate) struct Suite {
     pub(crate) soundness: Option<Soundness>,
     #[serde(default)]
     pub(crate) coverage: Vec<String>,
+    #[serde(default)]
+    pub(crate) hermetic: Option<Hermetic>,
 }
 
 fn two() -> usize {
