@@ -35,6 +35,9 @@
 //! The library prints nothing, never ends the process and holds no global state. Broken input is
 //! data: it comes back as [`Problem`]s beside the rest of the answer. An [`Error`] says that there
 //! is no answer.
+
+// What workers are told is one JSON value of many keys.
+#![recursion_limit = "256"]
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 mod environment;

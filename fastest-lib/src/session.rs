@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::discovery::{self, DiscoverOptions, Discovery};
 use crate::execution::{
-    self, CancelToken, Event, ExactContext, ExactOptions, ExactReport, Measuring, OrderCheck,
-    Recording, RunContext, Uncaptured, Units, Zygote,
+    self, Boot, CancelToken, Early, Event, ExactContext, ExactOptions, ExactReport, Forecast,
+    Measuring, OrderCheck, Recording, RunContext, Uncaptured, Units, Zygote,
 };
 use crate::graph::{Edge, GraphCounts, Groups, ImportGraph};
 use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
@@ -76,7 +76,17 @@ impl Session {
     ///
     /// When there is no interpreter, or it cannot be started.
     pub fn warm_up(&self, options: &RunOptions) -> Result<()> {
-        let zygote = self.spawn(options)?;
+        let forecast = self.forecast();
+        // What is measured or observed has to be imported then, and not before.
+        let plain = !options.record_inputs
+            && !options.coverage.is_on()
+            && options.hermetic.is_none()
+            && !forecast.modules().is_empty();
+        let early = plain.then(|| Early {
+            pythonpath: self.workspace.pythonpath(),
+            modules: forecast.modules(),
+        });
+        let zygote = self.spawn_early(options, early)?;
         if let Ok(mut booting) = self.booting.lock() {
             *booting = Some(zygote);
         }
@@ -269,6 +279,11 @@ impl Session {
         selection::closest_first(selection, affected);
     }
 
+    fn forecast(&self) -> Forecast {
+        let arguments = &self.workspace.options().args;
+        Forecast::open(&self.cache_dir, self.workspace.rootdir(), arguments)
+    }
+
     /// What earlier runs saw of the tests.
     pub fn history(&self) -> History {
         History::open(&self.cache_dir, self.workspace.rootdir())
@@ -440,6 +455,10 @@ impl Session {
     }
 
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {
+        self.spawn_early(options, None)
+    }
+
+    fn spawn_early(&self, options: &RunOptions, early: Option<Early<'_>>) -> Result<Zygote> {
         let interpreter = self.workspace.interpreter()?;
         let uncaptured = if options.stdout_is_data {
             Uncaptured::Stderr
@@ -452,8 +471,11 @@ impl Session {
             &interpreter.path,
             self.workspace.invocation_dir(),
             &self.cache_dir,
-            uncaptured,
-            environment.as_ref(),
+            &Boot {
+                uncaptured,
+                environment: environment.as_ref(),
+                early,
+            },
         )
     }
 
@@ -521,6 +543,7 @@ impl Session {
                 .then(|| rustix::process::getpgrp().as_raw_nonzero()),
             "tbstyle": options.traceback.as_str(),
             "showlocals": options.showlocals,
+            "explain_xfailed": options.explain_xfailed,
             "verbosity": options.verbosity,
             "cache_dir": utf8(&self.cache_dir)?,
             "pytest_args": plan.pytest_args,

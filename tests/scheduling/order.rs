@@ -56,51 +56,67 @@ fn what_took_longest_starts_first() {
     }
 }
 
-#[test]
-fn files_that_share_a_conftest_stay_together() {
-    let conftest = "
-import os, pathlib, pytest
+const HEAVY: &str = "
 @pytest.fixture(scope='session')
-def heavy():
-    folder = pathlib.Path(__file__).parent
-    with open(folder / 'set-up', 'a') as file:
+def NAME():
+    with open(pathlib.Path(__file__).parent / 'set-up', 'a') as file:
         file.write('x')
-    return folder.name
+    return 'NAME'
 ";
+
+/// Four fixtures, each of which the tests of twelve files use.
+fn sharing_files(folders: bool) -> Vec<(String, String)> {
+    let start = "import pathlib, pytest\n";
     let mut files = Vec::new();
-    for folder in ["a", "b", "c", "d"] {
-        files.push((format!("{folder}/conftest.py"), conftest.to_owned()));
+    let mut root = start.to_owned();
+    for name in ["a", "b", "c", "d"] {
+        let heavy = HEAVY.replace("NAME", name);
+        if folders {
+            files.push((format!("{name}/conftest.py"), format!("{start}{heavy}")));
+        }
+        root += &heavy;
         for number in 0..12 {
+            let path = if folders {
+                format!("{name}/test_{name}{number}.py")
+            } else {
+                format!("test_{number}{name}.py")
+            };
             let text = format!(
-                "import time\ndef test_it(heavy): time.sleep(0.01); assert heavy == {folder:?}\n"
+                "import time\ndef test_it({name}): time.sleep(0.01); assert {name} == {name:?}\n"
             );
-            files.push((format!("{folder}/test_{folder}{number}.py"), text));
+            files.push((path, text));
         }
     }
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(p, t)| (p.as_str(), t.as_str()))
-        .collect();
-    let set_up = |optimizer: &str| -> usize {
-        let project = project(&files);
-        let cache = TempDir::new().unwrap();
-        let finished = fastest(
-            &project,
-            &cache,
-            "auto",
-            &["-n", "2", "--optimizer", optimizer],
-        );
-        assert_eq!(finished.code, Some(0), "{finished:?}");
-        let times = |folder| {
-            fs::read(project.root().join(folder).join("set-up"))
-                .unwrap()
-                .len()
+    if !folders {
+        files.push(("conftest.py".to_owned(), root));
+    }
+    files
+}
+
+#[test]
+fn files_that_share_wide_fixtures_stay_together() {
+    for folders in [true, false] {
+        let files = sharing_files(folders);
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(p, t)| (p.as_str(), t.as_str()))
+            .collect();
+        let set_up = |optimizer: &str| -> usize {
+            let project = project(&files);
+            let cache = TempDir::new().unwrap();
+            let arguments = ["-n", "2", "--optimizer", optimizer];
+            let finished = fastest(&project, &cache, "auto", &arguments);
+            assert_eq!(finished.code, Some(0), "{finished:?}");
+            let times = |folder| {
+                let written = fs::read(project.root().join(folder).join("set-up"));
+                written.map_or(0, |marks| marks.len())
+            };
+            [".", "a", "b", "c", "d"].map(times).iter().sum()
         };
-        ["a", "b", "c", "d"].map(times).iter().sum()
-    };
-    // Each worker in each folder, at worst; the last files are shared for balance.
-    let (together, apart) = (set_up("optimized"), set_up("parallel"));
-    assert!(together <= 6 && apart >= 4, "{together} {apart}");
+        // Each worker by each fixture, at worst; the last files are shared for balance.
+        let (together, apart) = (set_up("optimized"), set_up("parallel"));
+        assert!(together <= 6 && apart >= 4, "{folders} {together} {apart}");
+    }
 }
 
 #[test]

@@ -15,5 +15,6 @@ if __name__ == "__main__":
 
     sys.dont_write_bytecode = dont_write_bytecode
     del sys.path[0]
+    early = sys.argv[1:]
     sys.argv[:] = ["pytest"]
-    zygote.main()
+    zygote.main(*early)

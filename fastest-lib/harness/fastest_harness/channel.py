@@ -137,6 +137,11 @@ class Channel:
         self.unit = None  # what a worker in a hermetic run may use for its files
         self._imports = []
         self._waiting = []  # files that were given and are not begun, the next one last
+        self._more = (
+            False  # whether there are so many that it is time to ask for the next ones early
+        )
+        self._asked = False  # for files that are not needed yet
+        self._early = None  # the answer, if another one was waited for
         self._limits = 0
         self._lends = False
         os.register_at_fork(after_in_child=self._abandon)
@@ -171,7 +176,9 @@ class Channel:
 
     def send(self, message):
         """Queue one frame; it survives the death of this process."""
-        data = _encode(message)
+        self._queue(_encode(message))
+
+    def _queue(self, data):
         size = 4 + len(data)
         if self._used + size > self._capacity:
             self.flush()
@@ -226,13 +233,28 @@ class Channel:
         if self._fetched is not None:
             files, self._fetched = self._fetched, []
             return files
-        self.send(["next"])
-        self.flush()
+        self._ask()
         _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
-        assignment = read_frame(self._sock)
+        assignment, self._early = self._early or read_frame(self._sock), None
+        self._asked = False
         self._imports.extend(assignment.get("imports", ()))
+        self._more = assignment.get("more", False)
         self.unit = assignment.get("unit")
         return assignment["files"]
+
+    def _answer(self):
+        """The answer to something else than the question for files."""
+        while True:
+            frame = read_frame(self._sock)
+            if "files" not in frame:
+                return frame
+            self._early = frame
+
+    def _ask(self):
+        if not self._asked:
+            self.send(["next"])
+            self.flush()
+            self._asked = True
 
     def take_imports(self):
         """The files to import before the first test runs, as pytest does; once."""
@@ -245,13 +267,19 @@ class Channel:
             self._waiting = []
         if not self._waiting:
             self._waiting = self.next_files()[::-1]
-        return self._waiting.pop() if self._waiting else None
+        if not self._waiting:
+            return None
+        file = self._waiting.pop()
+        if self._more and not self._waiting:
+            # The answer comes while this one runs.
+            self._ask()
+        return file
 
     def debugger(self):
         """A test enters a debugger; wait for one's turn, and learn whether there is a terminal."""
         self.send(["debugger"])
         self.flush()
-        return read_frame(self._sock)["terminal"]
+        return self._answer()["terminal"]
 
     def should_stop(self):
         """Whether the dispatcher wants no further test to start."""
@@ -307,12 +335,18 @@ class Channel:
 
     def result(self, seq, index, reports):
         """Test number ``index`` of file ``seq`` has finished."""
-        self.send(["result", seq, index, reports])
+        if type(reports[0]) is float:
+            # Nearly every test ends so: three durations.
+            setup, call, teardown = reports
+            numbers = seq, index, setup, call, teardown
+            self._queue(b'["result",%d,%d,[%.9f,%.9f,%.9f]]' % numbers)
+        else:
+            self.send(["result", seq, index, reports])
         if self._maxfail and _has_failed(reports):
             # It may be the failure that ends the run: let the dispatcher decide that first.
             self.send(["pause"])
             self.flush()
-            read_frame(self._sock)
+            self._answer()
         elif self._clock() - self._flushed_at > FLUSH_INTERVAL:
             self.flush()
 

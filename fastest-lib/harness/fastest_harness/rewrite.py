@@ -75,14 +75,15 @@ class CodeCache:
             return
 
 
-def compile_rewritten(source, filename, config=None):
+def compile_rewritten(source, filename, config=None, rewrite_asserts=None):
     """Compile `source` with rewritten assertions, helpers bound lazily.
 
     Raises what `compile` raises; `ImportError` when no pytest is installed.
     """
     import ast
 
-    from _pytest.assertion.rewrite import rewrite_asserts
+    if rewrite_asserts is None:
+        from _pytest.assertion.rewrite import rewrite_asserts
 
     tree = ast.parse(source, filename=filename)
     rewrite_asserts(tree, source, filename, config)
@@ -100,14 +101,32 @@ def prepare(paths, config, pytest_version):
     What cannot be compiled says so when it is imported.
     """
     cache = CodeCache(config["cache_dir"], pytest_version.text)
+    missing = []
     for path in paths:
         try:
             with open(path, "rb") as file:
                 source = file.read()
-            if not cache.has(source):
-                cache.store(source, compile_rewritten(source, path))
-        except (OSError, SyntaxError, ValueError, ImportError, RecursionError, MemoryError):
+        except OSError:
             continue
+        if not cache.has(source):
+            missing.append((path, source))
+    if not missing:
+        return
+
+    def store(rewrite_asserts=None):
+        for path, source in missing:
+            try:
+                code = compile_rewritten(source, path, rewrite_asserts=rewrite_asserts)
+            except (SyntaxError, ValueError, ImportError, RecursionError, MemoryError):
+                if rewrite_asserts is not None:
+                    raise
+                continue
+            cache.store(source, code)
+
+    from fastest_harness import rewriter
+
+    if rewriter.is_loaded() or not rewriter.store_apart(store):
+        store()
 
 
 class _Patterns:

@@ -7,6 +7,7 @@ itself.  Its control socket is file descriptor 0; the dispatcher's death closes 
 import _signal
 import contextlib
 import gc
+import json
 import os
 import select
 import socket
@@ -18,9 +19,18 @@ from fastest_harness.channel import Disconnected, read_exactly, read_frame, writ
 HIGH_FD = 100
 
 
-def main():
-    """Serve until the dispatcher is gone."""
+def main(early=None):
+    """Serve until the dispatcher is gone.
+
+    `early` is JSON of what to import before the dispatcher knows what it wants.
+    """
     control = _take_control_socket()
+    paths = None
+    if early is not None:
+        early = json.loads(early)
+        paths = early["pythonpath"]
+        _begin_path_with(paths)
+        _preload(early["modules"])
     init = read_frame(control)
     if sys.implementation.name != "cpython" or sys.version_info < (3, 9):
         # Said before anything that an old Python does not have.
@@ -31,10 +41,9 @@ def main():
     workers = {}
     if init.get("hermetic"):
         _close_all_but({0, 1, 2, control.fileno(), lifeline})
-    else:
-        # There nothing of the project must be imported for all.
-        for path in reversed(init["pythonpath"]):
-            sys.path.insert(0, path)
+    elif paths is None:
+        # In a hermetic run nothing of the project may be imported for all.
+        _begin_path_with(init["pythonpath"])
     write_frame(control, _hello(init))
     try:
         _serve(control, init, lifeline, workers)
@@ -45,6 +54,11 @@ def main():
         for pid in workers:
             _kill_group(pid)
         os.killpg(0, _signal.SIGKILL)
+
+
+def _begin_path_with(paths):
+    for path in reversed(paths):
+        sys.path.insert(0, path)
 
 
 def _take_control_socket():
@@ -313,6 +327,9 @@ def _preload(modules):
     import importlib
 
     dont_write_bytecode = sys.dont_write_bytecode
+    thresholds = gc.get_threshold()
+    # What modules define stays.
+    gc.set_threshold(0)
     for name in modules:
         if name.startswith("fastest_harness."):
             sys.dont_write_bytecode = False
@@ -323,6 +340,9 @@ def _preload(modules):
             continue
         finally:
             sys.dont_write_bytecode = dont_write_bytecode
+    if gc.get_threshold()[0] == 0:
+        # None of the modules has set others.
+        gc.set_threshold(*thresholds)
     gc.collect()
     gc.freeze()
 

@@ -22,6 +22,16 @@ pub(super) struct Closure<'a> {
     pub(super) is_cut: bool,
 }
 
+impl Closure<'_> {
+    /// Where the fixtures are defined that tests of several files share, but for pytest's own.
+    pub(super) fn shared(&self) -> impl Iterator<Item = (u32, u32)> {
+        let winning = self.definitions.values().filter_map(|found| found.last());
+        winning
+            .filter(|fixture| fixture.scope >= Scope::Package && fixture.file != u32::MAX)
+            .map(|fixture| (fixture.file, fixture.line))
+    }
+}
+
 /// Dependencies nested deeper than this are not followed.
 const MAX_CHAIN: usize = 256;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::classes::{Lineage, Module};
-use super::closure::Chain;
+use super::closure::{Chain, Closure};
 use super::conftest::{Conftest, Hooks, hooks};
 use super::fixtures::{Holder, Place};
 use super::ids::IdRules;
@@ -101,6 +101,7 @@ pub(super) fn collect(input: &Input<'_>, rules: &Rules<'_>) -> Collected {
                 asks_plugins: Vec::new(),
                 abspath: PathBuf::new(),
                 conftests: Vec::new(),
+                shared_fixtures: Vec::new(),
                 names: Vec::new(),
                 is_doctest: false,
                 is_candidate: false,
@@ -149,6 +150,16 @@ pub(super) struct Node<'n, 'a> {
 }
 
 impl<'a> Collector<'a> {
+    /// Notes the fixtures of a test that tests of other files may share.
+    pub(super) fn share(&mut self, closure: &Closure<'_>) {
+        let known = &mut self.out.file.shared_fixtures;
+        for place in closure.shared() {
+            if let Err(at) = known.binary_search(&place) {
+                known.insert(at, place);
+            }
+        }
+    }
+
     pub(super) fn open(&mut self, reason: OpenReason) {
         if !self.out.file.open.contains(&reason) {
             self.out.file.open.push(reason);

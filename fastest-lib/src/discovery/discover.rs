@@ -366,6 +366,7 @@ fn without_tests(file: &TestFile) -> Collected {
             asks_plugins: Vec::new(),
             abspath: PathBuf::new(),
             conftests: Vec::new(),
+            shared_fixtures: Vec::new(),
             names: Vec::new(),
             is_doctest: file.kind == FileKind::Doctest,
             is_candidate: file.kind == FileKind::Candidate,

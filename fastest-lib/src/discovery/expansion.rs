@@ -94,6 +94,7 @@ impl<'a> Expansion<'_, '_, 'a> {
             .collect();
         let closure = self.node.chain.closure(&initial, &direct);
         self.check_fixtures(collector, &closure, &direct, &mut open);
+        collector.share(&closure);
         let mut fixtures: Vec<String> = Vec::new();
         for name in asked {
             if !direct.contains(&name) && !fixtures.contains(&name) {

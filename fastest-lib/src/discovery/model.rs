@@ -119,6 +119,10 @@ pub struct DiscoveredFile {
     /// The conftests that apply to it, absolute, outermost first.
     #[serde(skip)]
     pub(crate) conftests: Vec<PathBuf>,
+    /// The fixtures of session and package scope that its tests use, pytest's own aside, each by a
+    /// number of the file that defines it and its line; sorted.
+    #[serde(skip)]
+    pub(crate) shared_fixtures: Vec<(u32, u32)>,
     /// The node ids that were asked for below it, as lists of names; empty when the whole file was.
     #[serde(skip)]
     pub(crate) names: Vec<Vec<String>>,

@@ -99,7 +99,7 @@ pub(super) struct Ledger<'a> {
     order: Order,
     workers: usize,
     /// By file of the plan, the innermost conftest that applies to it, as a number.
-    groups: Vec<usize>,
+    groups: Vec<Group<'a>>,
 }
 
 impl<'a> Ledger<'a> {
@@ -255,8 +255,9 @@ impl<'a> Ledger<'a> {
     }
 
     /// [`take`](Self::take), for a worker whose last file of the plan is `last` while other workers
-    /// were given `others` last: as long as nothing long waits, it gets what shares its conftest, so
-    /// that wide fixtures are set up by few workers, else what shares it with no other worker.
+    /// were given `others` last: as long as nothing long waits, it gets what shares fixtures with it,
+    /// or its conftest, so that wide fixtures are set up by few workers, else what shares neither with
+    /// another worker.
     pub(super) fn take_near(
         &mut self,
         engine: Engine,
@@ -264,7 +265,8 @@ impl<'a> Ledger<'a> {
         mut last: Option<usize>,
         others: &[usize],
     ) -> Vec<usize> {
-        let is_one = self.groups.iter().all(|group| *group == 0);
+        let first = self.groups.first().copied().unwrap_or_default();
+        let is_one = self.groups.iter().all(|group| *group == first);
         if self.order != Order::LongestFirst || is_one {
             return self.take(engine, most);
         }
@@ -293,6 +295,8 @@ impl<'a> Ledger<'a> {
     /// The place in the queue of what a worker should do next.
     fn nearest(&self, engine: Engine, last: Option<usize>, others: &[usize]) -> usize {
         let group = |file: usize| self.groups.get(file).copied().unwrap_or_default();
+        let near =
+            |one: Group<'_>, other: Group<'_>| one.conftest == other.conftest || one.shares(other);
         let queue = self.queue(engine);
         let rank = |seq: usize| self.file(seq).rank;
         let same_rank = || {
@@ -301,9 +305,15 @@ impl<'a> Ledger<'a> {
             queue.take_while(move |(_, seq)| Some(rank(**seq)) == first)
         };
         let of = |seq: &usize| group(self.entries[*seq].file);
-        let own = last.and_then(|last| same_rank().find(|(_, seq)| of(seq) == group(last)));
+        let own = last.and_then(|last| {
+            let last = group(last);
+            let same = same_rank().find(|(_, seq)| of(seq) == last);
+            let sharing = || same_rank().find(|(_, seq)| of(seq).shares(last));
+            let beside = || same_rank().find(|(_, seq)| of(seq).conftest == last.conftest);
+            same.or_else(sharing).or_else(beside)
+        });
         let free = || {
-            let taken = |seq: &usize| others.iter().any(|&other| group(other) == of(seq));
+            let taken = |seq: &usize| others.iter().any(|&other| near(group(other), of(seq)));
             same_rank().find(|(_, seq)| !taken(seq))
         };
         own.or_else(free).map_or(0, |(at, _)| at)
@@ -426,15 +436,35 @@ fn later_parts(plan: &Plan) -> BTreeSet<usize> {
         .collect()
 }
 
-/// Numbers the innermost conftests of files, from 0.
-fn groups(plan: &Plan) -> Vec<usize> {
-    let mut numbers: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
+/// What a file may have in common with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Group<'a> {
+    /// A number of its innermost conftest.
+    conftest: usize,
+    /// The wide fixtures that its tests use.
+    fixtures: &'a [(u32, u32)],
+}
+
+impl Group<'_> {
+    /// Whether both use one and the same wide fixture.
+    fn shares(self, other: Self) -> bool {
+        let found = |fixture| other.fixtures.binary_search(fixture).is_ok();
+        self.fixtures.iter().any(found)
+    }
+}
+
+/// Groups the files of a plan.
+fn groups(plan: &Plan) -> Vec<Group<'_>> {
+    let mut conftests: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
     let files = plan.files.iter();
     files
         .map(|file| {
-            let next = numbers.len();
+            let next = conftests.len();
             let innermost = file.conftests.last().map(std::path::PathBuf::as_path);
-            *numbers.entry(innermost).or_insert(next)
+            Group {
+                conftest: *conftests.entry(innermost).or_insert(next),
+                fixtures: &file.shared_fixtures,
+            }
         })
         .collect()
 }

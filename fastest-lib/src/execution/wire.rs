@@ -1,6 +1,7 @@
 //! The frames that dispatcher, zygote and workers exchange.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
@@ -8,8 +9,9 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use serde::de::Error as _;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::event::{LongRepr, Outcome, Phase, Warning, When};
@@ -94,7 +96,7 @@ pub(super) enum FromWorker {
     Result {
         seq: usize,
         index: usize,
-        phases: Vec<Phase>,
+        reports: Reports,
     },
     Warning(Warning),
     /// A property of the whole run, and how often this worker has said just that.
@@ -141,9 +143,9 @@ pub(super) struct CollectReport {
     pub(super) sections: Vec<(String, String)>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Reports {
+/// What a worker reports of a test.
+#[derive(Debug)]
+pub(super) enum Reports {
     /// Setup, call and teardown passed with nothing to say; their durations.
     Passed([f64; 3]),
     Listed(Vec<Phase>),
@@ -162,85 +164,174 @@ impl From<Reports> for Vec<Phase> {
     }
 }
 
+impl<'de> Deserialize<'de> for Reports {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ReportsVisitor)
+    }
+}
+
+struct ReportsVisitor;
+
+impl<'de> Visitor<'de> for ReportsVisitor {
+    type Value = Reports;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("three durations or a list of reports")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Reports, A::Error> {
+        match list.next_element()? {
+            None => Ok(Reports::Listed(Vec::new())),
+            Some(Reported::Duration(setup)) => {
+                let missing = || A::Error::custom("a duration is missing");
+                let call = list.next_element()?.ok_or_else(missing)?;
+                let teardown = list.next_element()?.ok_or_else(missing)?;
+                Ok(Reports::Passed([setup, call, teardown]))
+            }
+            Some(Reported::Phase(first)) => {
+                let mut phases = vec![*first];
+                while let Some(phase) = list.next_element()? {
+                    phases.push(phase);
+                }
+                Ok(Reports::Listed(phases))
+            }
+        }
+    }
+}
+
+/// The first of the reports of a test.
+enum Reported {
+    Duration(f64),
+    Phase(Box<Phase>),
+}
+
+impl<'de> Deserialize<'de> for Reported {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReportedVisitor)
+    }
+}
+
+struct ReportedVisitor;
+
+impl<'de> Visitor<'de> for ReportedVisitor {
+    type Value = Reported;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a duration or a report")
+    }
+
+    fn visit_f64<E>(self, duration: f64) -> Result<Reported, E> {
+        Ok(Reported::Duration(duration))
+    }
+
+    fn visit_u64<E>(self, duration: u64) -> Result<Reported, E> {
+        // Python writes a zero so.
+        #[allow(clippy::cast_precision_loss)]
+        Ok(Reported::Duration(duration as f64))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Reported, A::Error> {
+        let phase = Phase::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Reported::Phase(Box::new(phase)))
+    }
+}
+
 impl FromWorker {
     pub(super) fn decode(body: &[u8]) -> serde_json::Result<Self> {
-        let frame: Vec<Value> = serde_json::from_slice(body)?;
-        let mut fields = frame.into_iter();
-        let tag = fields.next().unwrap_or_default();
-        let rest = Value::Array(fields.collect());
-        Ok(match tag.as_str().unwrap_or_default() {
-            "next" => Self::Next,
-            "pause" => Self::Pause,
-            "collected" => {
-                let (seq, ids, deselected) = serde_json::from_value(rest)?;
-                Self::Collected {
-                    seq,
-                    ids,
-                    deselected,
-                }
-            }
-            "collect" => {
-                let (seq, outcome, longrepr, sections, id) = serde_json::from_value(rest)?;
-                let outcome = match outcome {
+        serde_json::from_slice(body)
+    }
+}
+
+impl<'de> Deserialize<'de> for FromWorker {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FrameVisitor)
+    }
+}
+
+/// Reads a frame: an array of its kind and its fields.
+struct FrameVisitor;
+
+/// The fields of a frame that are still to be read.
+struct Fields<A>(A);
+
+impl<'de, A: SeqAccess<'de>> Fields<A> {
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<T, A::Error> {
+        let field = self.0.next_element()?;
+        field.ok_or_else(|| A::Error::custom("a field is missing"))
+    }
+}
+
+impl<'de> Visitor<'de> for FrameVisitor {
+    type Value = FromWorker;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a frame of a worker")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<FromWorker, A::Error> {
+        let mut fields = Fields(list);
+        let tag: Cow<'de, str> = fields.next()?;
+        // Fields are read in the order in which they are written.
+        Ok(match tag.as_ref() {
+            "next" => FromWorker::Next,
+            "pause" => FromWorker::Pause,
+            "collected" => FromWorker::Collected {
+                seq: fields.next()?,
+                ids: fields.next()?,
+                deselected: fields.next()?,
+            },
+            "collect" => FromWorker::Collect(CollectReport {
+                seq: fields.next()?,
+                outcome: match fields.next()? {
                     Outcome::Skipped => Outcome::Skipped,
                     _ => Outcome::Error,
-                };
-                Self::Collect(CollectReport {
-                    seq,
-                    id,
-                    outcome,
-                    longrepr,
-                    sections,
-                })
-            }
-            "deopt" => {
-                let (seq, reason, ids) = serde_json::from_value(rest)?;
-                Self::Deopt { seq, reason, ids }
-            }
-            "result" => {
-                let (seq, index, reports): (_, _, Reports) = serde_json::from_value(rest)?;
-                Self::Result {
-                    seq,
-                    index,
-                    phases: reports.into(),
-                }
-            }
+                },
+                longrepr: fields.next()?,
+                sections: fields.next()?,
+                id: fields.next()?,
+            }),
+            "deopt" => FromWorker::Deopt {
+                seq: fields.next()?,
+                reason: fields.next()?,
+                ids: fields.next()?,
+            },
+            "result" => FromWorker::Result {
+                seq: fields.next()?,
+                index: fields.next()?,
+                reports: fields.next()?,
+            },
             "warning" => {
-                let (_, warning): (Option<usize>, _) = serde_json::from_value(rest)?;
-                Self::Warning(warning)
+                fields.next::<Option<usize>>()?;
+                FromWorker::Warning(fields.next()?)
             }
-            "suite-property" => {
-                let (name, value, times) = serde_json::from_value(rest)?;
-                Self::SuiteProperty { name, value, times }
-            }
-            "done" => {
-                let (seq,) = serde_json::from_value(rest)?;
-                Self::Done { seq }
-            }
-            "unlisted" => {
-                let (files,) = serde_json::from_value(rest)?;
-                Self::Unlisted { files }
-            }
-            "usage" => {
-                let (message,) = serde_json::from_value(rest)?;
-                Self::Usage { message }
-            }
-            "interrupted" => {
-                let (reason, exit_code) = serde_json::from_value(rest)?;
-                Self::Interrupted { reason, exit_code }
-            }
-            "error" => {
-                let (text,) = serde_json::from_value(rest)?;
-                Self::Error { text }
-            }
-            "broken" => {
-                let (text,) = serde_json::from_value(rest)?;
-                Self::Broken { text }
-            }
-            "debugger" => Self::Debugger,
-            "debugged" => Self::Debugged,
-            "bye" => Self::Bye,
-            tag => return Err(serde_json::Error::custom(format!("unknown frame {tag:?}"))),
+            "suite-property" => FromWorker::SuiteProperty {
+                name: fields.next()?,
+                value: fields.next()?,
+                times: fields.next()?,
+            },
+            "done" => FromWorker::Done {
+                seq: fields.next()?,
+            },
+            "unlisted" => FromWorker::Unlisted {
+                files: fields.next()?,
+            },
+            "usage" => FromWorker::Usage {
+                message: fields.next()?,
+            },
+            "interrupted" => FromWorker::Interrupted {
+                reason: fields.next()?,
+                exit_code: fields.next()?,
+            },
+            "error" => FromWorker::Error {
+                text: fields.next()?,
+            },
+            "broken" => FromWorker::Broken {
+                text: fields.next()?,
+            },
+            "debugger" => FromWorker::Debugger,
+            "debugged" => FromWorker::Debugged,
+            "bye" => FromWorker::Bye,
+            tag => return Err(A::Error::custom(format!("unknown frame {tag:?}"))),
         })
     }
 }
@@ -252,6 +343,8 @@ pub(super) struct Assignment<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) imports: Vec<FileRequest<'a>>,
     pub(super) files: Vec<FileRequest<'a>>,
+    /// Whether so many wait that the worker may ask for the next ones before it needs them.
+    pub(super) more: bool,
     /// What the worker may use for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<Unit>,
@@ -362,10 +455,11 @@ mod tests {
     #[test]
     fn results_come_short_and_long() {
         let check = |body: &str, expected: &[(When, Outcome)]| {
-            let FromWorker::Result { phases, .. } = FromWorker::decode(body.as_bytes()).unwrap()
+            let FromWorker::Result { reports, .. } = FromWorker::decode(body.as_bytes()).unwrap()
             else {
                 panic!("{body}")
             };
+            let phases: Vec<Phase> = reports.into();
             let got: Vec<_> = phases
                 .iter()
                 .map(|phase| (phase.when, phase.outcome))

@@ -13,6 +13,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
+use serde::Serialize;
 
 use super::cancel::CancelToken;
 use super::harness::Harness;
@@ -43,15 +44,33 @@ pub(crate) struct Zygote {
     lifeline_read: Option<OwnedFd>,
 }
 
+/// How an interpreter is started.
+#[derive(Debug)]
+pub(crate) struct Boot<'a> {
+    /// Where output goes that is not captured.
+    pub(crate) uncaptured: Uncaptured,
+    /// Its environment; none is that of this process.
+    pub(crate) environment: Option<&'a BTreeMap<String, String>>,
+    /// What it does at once.
+    pub(crate) early: Option<Early<'a>>,
+}
+
+/// What the interpreter does before it is told its configuration.
+#[derive(Debug, Serialize)]
+pub(crate) struct Early<'a> {
+    /// Begins its `sys.path`.
+    pub(crate) pythonpath: Vec<PathBuf>,
+    /// What it imports.
+    pub(crate) modules: &'a [&'static str],
+}
+
 impl Zygote {
-    /// Starts the interpreter; it boots while the caller goes on. Its environment is that of this
-    /// process, unless another one is given.
+    /// Starts the interpreter; it boots while the caller goes on.
     pub(crate) fn spawn(
         python: &Path,
         directory: &Path,
         cache_dir: &Path,
-        uncaptured: Uncaptured,
-        environment: Option<&BTreeMap<String, String>>,
+        boot: &Boot<'_>,
     ) -> Result<Self> {
         let harness = Harness::materialise(cache_dir)?;
         let failed = |error: io::Error| {
@@ -64,18 +83,21 @@ impl Zygote {
         };
         let (control, theirs) = UnixStream::pair().map_err(failed)?;
         let (lifeline_read, lifeline) = io::pipe().map_err(failed)?;
-        let stdout = match uncaptured {
+        let stdout = match boot.uncaptured {
             Uncaptured::Stdout => Stdio::inherit(),
             Uncaptured::Stderr => {
                 Stdio::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?)
             }
         };
+        let early = boot.early.as_ref();
+        let early = early.and_then(|early| serde_json::to_string(early).ok());
         let mut command = Command::new(python);
-        if let Some(environment) = environment {
+        if let Some(environment) = boot.environment {
             command.env_clear().envs(environment);
         }
         let child = command
             .arg(&harness.boot)
+            .args(early)
             .current_dir(directory)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(stdout)

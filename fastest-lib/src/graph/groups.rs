@@ -37,9 +37,11 @@ impl TestRoots {
 pub struct Group {
     /// The files that it brings, by path.
     pub files: Vec<String>,
-    /// All nodes that it stands for, files and folders, by name. A group that stands for files which
-    /// another one brings adds what strings in them name, for tests that load modules by computed names.
+    /// All nodes that it stands for, files and folders, by name.
     pub members: Vec<String>,
+    /// Whether it brings no files and adds what strings in its members name, for tests that load modules
+    /// by computed names.
+    pub loads: bool,
     /// The groups that its files lead to, by position, itself left out.
     pub depends_on: Vec<usize>,
     /// The top-level modules from elsewhere that its files import.
@@ -72,8 +74,8 @@ impl ImportGraph {
     /// Groups the files, so that each test reaches its closure and nothing else. Files for which `leave`
     /// holds are left out.
     ///
-    /// Strings that name modules count for some tests only. Files that tests of both kinds reach, and
-    /// whose strings name something, get a second group, for those tests for which it counts.
+    /// Strings that name modules count for some tests only. Files whose strings name something, and that
+    /// lead to such files, have a second group, for those tests for which it counts.
     pub fn groups(&self, tests: &[TestRoots], leave: impl Fn(&str) -> bool) -> Groups {
         let base = self.base();
         let mut grouping = Grouping::new(self, &base, tests, &leave);
@@ -90,8 +92,7 @@ struct Grouping<'g> {
     plain: View<'g>,
     loading: View<'g>,
     left_out: FixedBitSet,
-    /// The nodes that exist for tests that load nothing, and for those that do.
-    in_plain: FixedBitSet,
+    /// The nodes that tests which load computed names reach.
     in_loading: FixedBitSet,
     /// Where strings make a difference.
     differs: FixedBitSet,
@@ -121,21 +122,9 @@ impl<'g> Grouping<'g> {
             Some((test, with, is_loading))
         });
         let tests: Vec<(u32, Vec<u32>, bool)> = tests.collect();
-        let roots = |is_loading: bool| -> Vec<u32> {
-            let tests = tests.iter().filter(|(.., loads)| *loads == is_loading);
-            tests
-                .flat_map(|(test, with, _)| with.iter().chain([test]))
-                .copied()
-                .collect()
-        };
-        let in_loading = reach::all(loading, &roots(true));
-        let mut in_plain = reach::all(plain, &roots(false));
-        for node in 0..flat.count() {
-            // What no test reaches is there once.
-            if !in_loading.contains(node) {
-                in_plain.insert(node);
-            }
-        }
+        let loading_tests = tests.iter().filter(|(.., loads)| *loads);
+        let roots = loading_tests.flat_map(|(test, with, _)| with.iter().chain([test]));
+        let in_loading = reach::all(loading, &roots.copied().collect::<Vec<u32>>());
         let named: Vec<u32> = in_loading
             .ones()
             .map(|node| node as u32)
@@ -152,7 +141,6 @@ impl<'g> Grouping<'g> {
             plain,
             loading,
             left_out,
-            in_plain,
             differs: reach::all_back(loading, &named),
             in_loading,
             tests,
@@ -161,14 +149,11 @@ impl<'g> Grouping<'g> {
         }
     }
 
-    /// The node that stands for one in a layer, or in the only one that it is in.
+    /// The node that stands for one in a layer: the plain one wherever strings make no difference.
     fn placed(&self, node: u32, is_loading: bool) -> Layered {
         let at = node as usize;
-        let is_loading = match (self.in_plain.contains(at), self.in_loading.contains(at)) {
-            (true, true) => is_loading && self.differs.contains(at),
-            (_, is_loading) => is_loading,
-        };
-        (node, is_loading)
+        let has_both = self.in_loading.contains(at) && self.differs.contains(at);
+        (node, is_loading && has_both)
     }
 
     fn has_place(&self, node: u32) -> bool {
@@ -220,7 +205,7 @@ impl<'g> Grouping<'g> {
         let mut targets: Vec<Layered> = edges
             .map(|edge| self.placed(edge.target, is_loading))
             .collect();
-        if is_loading && self.in_plain.contains(node as usize) {
+        if is_loading {
             targets.push((node, false));
         }
         targets.sort_unstable();
@@ -254,13 +239,9 @@ impl<'g> Grouping<'g> {
             }
         }
         let mut groups: Vec<Group> = Vec::with_capacity(components.len());
-        let mut is_needed = vec![false; components.len()];
         for (at, component) in components.iter().enumerate() {
             let nodes: Vec<Layered> = component.iter().map(|node| self.layered[*node]).collect();
-            let brings = |(node, is_loading): &&Layered| {
-                let brought = *is_loading && self.in_plain.contains(*node as usize);
-                flat.kind(*node).is_file() && !brought
-            };
+            let brings = |(node, is_loading): &&Layered| flat.kind(*node).is_file() && !is_loading;
             let mut group = Group {
                 files: nodes
                     .iter()
@@ -268,6 +249,7 @@ impl<'g> Grouping<'g> {
                     .map(|(node, _)| flat.name(*node))
                     .collect(),
                 members: nodes.iter().map(|(node, _)| flat.name(*node)).collect(),
+                loads: nodes.iter().any(|(_, is_loading)| *is_loading),
                 depends_on: Vec::new(),
                 distributions: self.distributions(&nodes),
             };
@@ -278,54 +260,60 @@ impl<'g> Grouping<'g> {
             }
             group.depends_on.sort_unstable();
             group.depends_on.dedup();
-            for other in &group.depends_on {
-                is_needed[*other] = true;
-            }
             group.files.sort_unstable();
             group.members.sort_unstable();
             group.members.dedup();
             groups.push(group);
         }
-        self.finish(groups, is_needed, &place)
+        self.finish(groups, &place)
     }
 
-    /// Takes out the groups that only stand for a test file.
-    fn finish(&self, groups: Vec<Group>, mut is_needed: Vec<bool>, place: &[usize]) -> Groups {
-        let at = |node: u32, is_loading: bool| {
-            let number = self.numbers.get(&self.placed(node, is_loading))?;
+    /// Lets tests depend on what they lead to, and takes out the groups that only stand for a test file.
+    /// What a test depends on is the same, whether other files lead to it or not.
+    fn finish(&self, groups: Vec<Group>, place: &[usize]) -> Groups {
+        let at = |node: Layered| {
+            let number = self.numbers.get(&node)?;
             Some(place[number.index()])
         };
-        for (_, with, is_loading) in &self.tests {
-            for root in with {
-                if let Some(at) = at(*root, *is_loading) {
-                    is_needed[at] = true;
-                }
-            }
-        }
-        let mut gone = vec![false; groups.len()];
+        let mut is_test = vec![false; groups.len()];
         let mut tests: Vec<GroupedTest> = Vec::with_capacity(self.tests.len());
         for (test, with, is_loading) in &self.tests {
-            let roots = with.iter().filter_map(|root| at(*root, *is_loading));
-            let mut depends_on: Vec<usize> = roots.collect();
-            let mut distributions = Vec::new();
-            if let Some(own) = at(*test, *is_loading) {
-                let group = &groups[own];
-                if !is_needed[own] && group.members.len() == 1 {
-                    gone[own] = true;
-                    depends_on.extend(&group.depends_on);
-                    distributions.clone_from(&group.distributions);
-                } else {
-                    depends_on.push(own);
+            let own = self.placed(*test, *is_loading);
+            let roots = with.iter().map(|root| self.placed(*root, *is_loading));
+            let is_alone =
+                |node: Layered| at(node).is_some_and(|group| groups[group].members.len() == 1);
+            let plain = (*test, false);
+            let (direct, nodes) = if is_alone(own) && is_alone(plain) {
+                for group in [at(own), at(plain)].into_iter().flatten() {
+                    is_test[group] = true;
                 }
-            }
+                let direct = self.targets(own).into_iter();
+                let direct = direct.filter(|target| target.0 != *test);
+                (direct.collect::<Vec<Layered>>(), vec![own])
+            } else {
+                (vec![own], Vec::new())
+            };
+            let mut depends_on: Vec<usize> = roots.chain(direct).filter_map(at).collect();
             depends_on.sort_unstable();
             depends_on.dedup();
             tests.push(GroupedTest {
                 test: self.graph.flat.name(*test),
                 depends_on,
-                distributions,
+                distributions: self.distributions(&nodes),
             });
         }
+        let mut is_needed: Vec<bool> = is_test.iter().map(|is_test| !is_test).collect();
+        for group in tests.iter().flat_map(|test| &test.depends_on) {
+            is_needed[*group] = true;
+        }
+        for group in (0..groups.len()).rev() {
+            if is_needed[group] {
+                for other in &groups[group].depends_on {
+                    is_needed[*other] = true;
+                }
+            }
+        }
+        let gone: Vec<bool> = is_needed.iter().map(|is_needed| !is_needed).collect();
         // Nobody depends on those that go.
         let mut now = Vec::with_capacity(groups.len());
         let mut left = 0;

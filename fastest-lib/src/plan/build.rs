@@ -215,6 +215,7 @@ fn plan_file(
         path: found.path.clone(),
         abspath: found.abspath.clone(),
         conftests: found.conftests.clone(),
+        shared_fixtures: found.shared_fixtures.clone(),
         engine,
         reasons,
         ids: None,

@@ -44,6 +44,9 @@ pub struct PlannedFile {
     pub abspath: PathBuf,
     /// The conftests that apply to it, absolute, outermost first.
     pub conftests: Vec<PathBuf>,
+    /// The fixtures of its tests that tests of other files may share, as
+    /// [`DiscoveredFile`](crate::discovery::DiscoveredFile) has them.
+    pub(crate) shared_fixtures: Vec<(u32, u32)>,
     /// The engine that is to run it.
     pub engine: Engine,
     /// Why it needs pytest; empty when it may run natively.

@@ -70,6 +70,10 @@ pub struct RunOptions {
     pub traceback: TracebackStyle,
     /// Whether tracebacks show local variables.
     pub showlocals: bool,
+    /// Whether tests that failed as they were expected to have a
+    /// [`longrepr`](crate::execution::Phase::longrepr) too. To make one takes longer than most tests;
+    /// tests that the pytest engine runs have it in any case.
+    pub explain_xfailed: bool,
     /// pytest's verbosity, which decides how much of a long comparison is shown.
     pub verbosity: i32,
     /// How long a test, or the import of a file, may take before its worker is killed; zero is any

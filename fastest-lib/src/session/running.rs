@@ -38,7 +38,7 @@ impl Session {
                 report: &mut report,
                 remembering: Remembering::default(),
                 order: OrderCheck::default(),
-                keeping: Keeping::default(),
+                keeping: incremental.as_ref().map(|_| Keeping::default()),
                 on_event: &mut on_event,
             };
             let ended = match is_any_left {
@@ -66,8 +66,8 @@ impl Session {
                 recording,
                 measuring,
             } = ended?;
-            let results = incremental.as_ref();
-            let results = results.map(|it| self.keep(it, keeping, plan, options));
+            let results = incremental.as_ref().zip(keeping);
+            let results = results.map(|(it, keeping)| self.keep(it, keeping, plan, options));
             let problems = unread.into_iter().chain(unkept);
             let problems = problems.chain(results.transpose()?.flatten());
             let mut events: Vec<Event> =
@@ -134,6 +134,9 @@ impl Session {
             Event::RunStarted { .. } => seen.first(event, incremental),
             _ => seen.see(event, true),
         })?;
+        if options.hermetic.is_none() {
+            self.forecast().keep(left);
+        }
         Ok(Watched {
             recording,
             measuring,
@@ -161,7 +164,7 @@ struct Seen<'a> {
     report: &'a mut Report,
     remembering: Remembering,
     order: OrderCheck,
-    keeping: Keeping,
+    keeping: Option<Keeping>,
     on_event: &'a mut dyn FnMut(&Event),
 }
 
@@ -186,7 +189,9 @@ impl Seen<'_> {
 
     fn see(&mut self, event: &Event, is_live: bool) {
         if is_live {
-            self.keeping.observe(event);
+            if let Some(keeping) = &mut self.keeping {
+                keeping.observe(event);
+            }
             self.order.observe(event);
         }
         self.remembering.observe(event);

@@ -15,8 +15,9 @@ pub enum Strategy {
     Batch,
     /// As many processes as there are workers, which take files in the plan's order.
     Parallel,
-    /// As [`Parallel`](Self::Parallel), the files that take longest first, and files that share a
-    /// conftest on the same worker as far as that keeps no other one waiting.
+    /// As [`Parallel`](Self::Parallel), the files that take longest first, and files that share
+    /// fixtures of session or package scope, or a conftest, on the same worker as far as that keeps no
+    /// other one waiting.
     #[default]
     Optimized,
 }

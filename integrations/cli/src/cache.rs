@@ -42,8 +42,11 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<ExitCode, Error> {
             let harness = execution::clear_harness(&folder)?;
             let records = execution::clear_records(&folder)?;
             let history = execution::clear_history(&folder)?;
+            let forecasts = execution::clear_forecasts(&folder)?;
             let results = execution::clear_results(&folder)?;
-            let all = [facts, graphs, exact, harness, records, history, results];
+            let all = [
+                facts, graphs, exact, harness, records, history, results, forecasts,
+            ];
             let files: u64 = all.iter().map(|cleared| cleared.files).sum();
             let bytes: u64 = all.iter().map(|cleared| cleared.bytes).sum();
             format!(

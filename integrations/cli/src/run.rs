@@ -36,6 +36,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
     options.debugger_terminal =
         output == OutputFormat::Pretty && io::stdin().is_terminal() && io::stdout().is_terminal();
     let display = display(&args.display, &session)?;
+    options.explain_xfailed = output == OutputFormat::Json || display.xfail_tb;
     let junit = junit_of(args, &session, started)?;
     let junit_files = junit_files(args, &session);
     cancel_on_signals(session.cancel_token())?;

@@ -13,6 +13,8 @@ fn repository() -> PathBuf {
 fn example() -> World {
     World::new(System::Bazel, repository().join("examples/bazel"))
         .with_cell("fastest", repository().join("integrations/bazel/rules"))
+        // Its page says to copy it there.
+        .with_file("", "tools/fastest-bazel-runner", "")
 }
 
 /// A package with one test, for what the example does not use.

@@ -267,7 +267,7 @@ fn affected_tests_are_asked_of_the_graph() {
     assert_eq!(printed, json!(["root//a:test"]));
     // Buck2 succeeds where it is given no test at all.
     let none = call(json!({"changed": ["c.py"]})).unwrap_err();
-    assert!(format!("{none:#}").contains("--allow-none"), "{none:#}");
+    assert!(format!("{none:#}").contains("--allow_none"), "{none:#}");
     let allowed = call(json!({"changed": ["c.py"], "allow_none": true}));
     assert_eq!(allowed.unwrap(), json!([]));
 }
@@ -440,14 +440,14 @@ const MISTAKES: &[Mistake] = &[
     (
         "fastest",
         "private/toolchain.bzl",
-        "shared = python_is_input or",
-        "shared = ctx.attrs.python or",
+        "shared = shared,",
+        "shared = python,",
         "FastestToolchainInfo",
     ),
     (
         "fastest",
         "private/toolchain.bzl",
-        "            runner = _prepared(ctx, _program(ctx.attrs.runner), python),\n",
+        "            runner = _prepared(ctx, _program(ctx.attrs.runner), python, shared),\n",
         "",
         "the field `runner` is missing",
     ),

@@ -1,26 +1,17 @@
 //! What a test has, all told: two that have the same need not run again.
 
-use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::owners::Owners;
+use crate::owners::{Owners, Target};
 use crate::system::Kind;
 
-/// Everything that a target reaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Has {
-    /// Files, with their packages where these are part of their names.
-    files: BTreeSet<String>,
-    imports: BTreeSet<String>,
-    distributions: BTreeSet<String>,
-    /// What else has a say.
-    rest: BTreeSet<String>,
-}
-
+/// Says of targets whether they reach the same files by the same ways, in the same order: rules hand their
+/// files on in an order that depends on the way.
 pub(crate) struct Closures<'o> {
     owners: &'o Owners,
     kind: Kind,
-    known: HashMap<usize, Rc<Has>>,
+    known: HashMap<usize, u64>,
 }
 
 impl<'o> Closures<'o> {
@@ -32,36 +23,57 @@ impl<'o> Closures<'o> {
         }
     }
 
-    pub(crate) fn of(&mut self, at: usize) -> Rc<Has> {
-        if let Some(known) = self.known.get(&at) {
-            return Rc::clone(known);
-        }
-        let mut has = Has::default();
-        let label = &self.owners.targets[at].label;
-        for at in self.owners.reach(label) {
-            let target = &self.owners.targets[at];
-            let package = match self.kind {
-                Kind::Bazel => target.label.package.as_str(),
-                Kind::Buck2 => "",
-            };
-            let files = target.files.iter();
-            has.files
-                .extend(files.map(|file| format!("{package}:{file}")));
-            has.imports
-                .extend(target.imports.iter().map(|root| tidy(root)));
-            has.distributions
-                .extend(target.distributions.iter().cloned());
-            for glob in &target.globs {
-                has.rest.insert(format!("{package} {glob:?}"));
+    /// A number that stands for all that a target has.
+    pub(crate) fn of(&mut self, target: usize) -> u64 {
+        let mut rest = vec![(target, false)];
+        // Targets that are being looked at: a cycle ends there.
+        let mut open: HashSet<usize> = HashSet::new();
+        while let Some((at, is_ready)) = rest.pop() {
+            if self.known.contains_key(&at) {
+                continue;
             }
-            if target.rule.is_none() {
-                has.rest
-                    .insert(format!("{:?} {}", target.label, target.rest));
+            if is_ready {
+                let number = self.number(at);
+                self.known.insert(at, number);
+                continue;
             }
+            if !open.insert(at) {
+                continue;
+            }
+            rest.push((at, true));
+            rest.extend(self.owners.deps(at).map(|dep| (dep, false)));
         }
-        let has = Rc::new(has);
-        self.known.insert(at, Rc::clone(&has));
-        has
+        self.known.get(&target).copied().unwrap_or_default()
+    }
+
+    fn number(&self, at: usize) -> u64 {
+        let Target {
+            label,
+            rule,
+            files,
+            globs,
+            imports,
+            distributions,
+            rest,
+            ..
+        } = &self.owners.targets[at];
+        let mut hasher = DefaultHasher::new();
+        if self.kind == Kind::Bazel {
+            label.package.hash(&mut hasher);
+        }
+        files.hash(&mut hasher);
+        format!("{globs:?}").hash(&mut hasher);
+        for root in imports {
+            tidy(root).hash(&mut hasher);
+        }
+        distributions.hash(&mut hasher);
+        if rule.is_none() {
+            (label, rest).hash(&mut hasher);
+        }
+        for dep in self.owners.deps(at) {
+            self.known.get(&dep).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn matched(units: &[(usize, &Unit)], calls: &[Existing<'_>]) -> Match
         let mut candidates = calls.iter().enumerate();
         let found = candidates.find(|(number, call)| {
             call.rule == Some(Rule::Library)
-                && call.name == unit.hint
+                && is_named_so(call.name, &unit.hint)
                 && call.srcs.is_empty()
                 && !used.contains(number)
         });
@@ -123,4 +123,13 @@ fn by_files<'u>(
             matched.calls.insert(at, number);
         }
     }
+}
+
+/// Whether a name is one that a target with this hint gets.
+fn is_named_so(name: &str, hint: &str) -> bool {
+    let rest = name.strip_prefix(hint);
+    rest.is_some_and(|rest| {
+        let number = rest.strip_prefix('_').unwrap_or(rest);
+        rest == "_library" || number.chars().all(|c| c.is_ascii_digit())
+    })
 }

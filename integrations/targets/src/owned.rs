@@ -29,13 +29,19 @@ pub(crate) struct Existing<'f> {
     pub(crate) data: Vec<String>,
 }
 
-/// The calls in a package that make targets of ours, or are about files of tests.
+/// The calls in a package that make targets of ours, or are about files of tests. `known` are the files
+/// of the package that patterns may stand for.
 pub(crate) fn existing<'p>(
     system: &System,
     folder: &str,
     package: &'p Package,
     is_file: &dyn Fn(&str) -> bool,
+    known: &[&str],
 ) -> Vec<Existing<'p>> {
+    let inside = |path: &'_ str| -> String {
+        let inside = path.strip_prefix(folder).unwrap_or(path);
+        inside.trim_start_matches('/').to_owned()
+    };
     let calls = package.file.calls();
     let calls = calls.filter_map(|(statement, call)| {
         let rule = rule_of(&package.file, call);
@@ -47,7 +53,13 @@ pub(crate) fn existing<'p>(
         }
         let files = |name: &str| -> Vec<String> {
             let texts = call.texts(name).into_iter();
-            texts.filter_map(path).collect()
+            let mut files: Vec<String> = texts.filter_map(path).collect();
+            let globs = call.argument(name).map(|argument| argument.value.globs());
+            for glob in globs.into_iter().flatten() {
+                let matching = known.iter().filter(|file| glob.matches(&inside(file)));
+                files.extend(matching.map(|file| (*file).to_owned()));
+            }
+            files
         };
         Some(Existing {
             statement,

@@ -121,11 +121,15 @@ impl Targets {
         let is_in_tree = |path: &str| graph.node(&without_prefix(prefix, path)).is_some();
         let mut plans: Vec<(&str, Vec<Existing<'_>>, Matched)> = Vec::new();
         for (folder, package) in &packages.0 {
-            let calls = existing(system, folder, package, &is_file);
             let of_package: Vec<(usize, &Unit)> = own[folder.as_str()]
                 .iter()
                 .map(|at| (*at, &units[*at]))
                 .collect();
+            let files = of_package
+                .iter()
+                .flat_map(|(_, unit)| [&unit.srcs, &unit.data]);
+            let files: Vec<&str> = files.flatten().map(String::as_str).collect();
+            let calls = existing(system, folder, package, &is_file, &files);
             let matched = matched(&of_package, &calls);
             plans.push((folder, calls, matched));
         }
@@ -273,6 +277,11 @@ fn folders(
         } else {
             others.insert(placed);
         }
+    }
+    // Folders that are listed belong to a package, too.
+    for group in groups.groups.iter().filter(|group| group.files.is_empty()) {
+        let member = group.members.first().map_or("", String::as_str);
+        others.insert(with_prefix(prefix, folder_of(member)));
     }
     let has_package = |folder: &String| {
         packages.around(folder).is_some() || {

@@ -6,7 +6,7 @@ use fastest_lib::graph::{Group, Groups, ImportGraph, NodeKind};
 
 use crate::options::{Known, TargetsOptions};
 use crate::packages::{Packages, is_behind, with_prefix};
-use crate::system::{System, folder_of};
+use crate::system::{Kind, System, folder_of};
 use crate::unit::{Rule, Unit};
 
 /// Modules that every test has, whatever it declares.
@@ -334,7 +334,7 @@ impl<'a> Maker<'a> {
             let mut unit = Unit::new(Rule::Test, &package, hint);
             unit.src = Some(path.to_owned());
             unit.test = test.cloned();
-            if let (None, Some(cases)) = (test, cases) {
+            if let (None, Some(cases), Kind::Buck2) = (test, cases, self.sources.system.kind) {
                 unit.cases.clone_from(&cases.names);
             }
             self.made.units.push(unit);
@@ -347,29 +347,23 @@ impl<'a> Maker<'a> {
     /// A name for what has no files of its own.
     fn hint_of_members(&self, at: usize) -> String {
         let members = &self.groups[at].members;
-        let file = members.iter().find(|member| !is_folder(member));
-        match file {
-            Some(file) => {
-                let path = with_prefix(self.sources.prefix, file);
-                format!("{}_loads", stem_of(folder_of(&path), &path))
-            }
-            None => {
-                let folder = members.first().map_or("", |member| folder_of(member));
-                let folder = with_prefix(self.sources.prefix, folder);
-                let inside = folder
-                    .strip_prefix(self.home[at].as_str())
-                    .unwrap_or(&folder);
-                let named = if inside.is_empty() { &folder } else { inside };
-                let name = named.trim_start_matches('/').rsplit('/').next();
-                let name = name.filter(|name| !name.is_empty()).unwrap_or("root");
-                let kind = if members.iter().any(|member| member.ends_with('/')) {
-                    "files"
-                } else {
-                    "modules"
-                };
-                format!("{}_{kind}", word(name))
-            }
+        let loads = if self.groups[at].loads { "_loads" } else { "" };
+        if let Some(file) = members.iter().find(|member| !is_folder(member)) {
+            let path = with_prefix(self.sources.prefix, file);
+            return format!("{}{loads}", stem_of(folder_of(&path), &path));
         }
+        let folder = members.first().map_or("", |member| folder_of(member));
+        let folder = with_prefix(self.sources.prefix, folder);
+        let within = inside(&self.home[at], &folder);
+        let own = self.home[at].rsplit('/').next().unwrap_or_default();
+        let name = match (within, own) {
+            ("", "") => "root",
+            ("", own) => own,
+            (within, _) => within,
+        };
+        let is_whole = members.iter().any(|member| member.ends_with('/'));
+        let kind = if is_whole { "files" } else { "modules" };
+        format!("{}_{kind}{loads}", word(name))
     }
 }
 

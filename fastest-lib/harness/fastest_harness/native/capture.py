@@ -73,6 +73,10 @@ class _ClosedInput(io.TextIOBase):
         return self
 
 
+# Looked up here once, and not each time twice a phase.
+_dup2, _lseek, _SEEK_END = os.dup2, os.lseek, os.SEEK_END
+
+
 def _unlinked_file():
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("captured")
@@ -97,13 +101,13 @@ class _Stream:
         )
 
     def arm(self):
-        os.dup2(self._own, self._fd)
+        _dup2(self._own, self._fd)
 
     def disarm(self):
         os.dup2(self._saved, self._fd)
 
     def drain(self):
-        size = os.lseek(self._own, 0, os.SEEK_END)
+        size = _lseek(self._own, 0, _SEEK_END)
         if not size:
             return ""
         data = os.pread(self._own, size, 0)
@@ -203,11 +207,12 @@ class Capture:
 
     def arm(self):
         """Begin a phase."""
-        if self._out is not None:
-            self._out.arm()
-            self._err.arm()
-            sys.stdout = self._out.file
-            sys.stderr = self._err.file
+        out, err = self._out, self._err
+        if out is not None:
+            out.arm()
+            err.arm()
+            sys.stdout = out.file
+            sys.stderr = err.file
         if self._fixture is not None:
             self._fixture._start()
 

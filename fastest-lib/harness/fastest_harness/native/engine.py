@@ -126,7 +126,7 @@ class NativeEngine:
             config.get("async_options", {}),
             shim,
         )
-        self._logs = LogCapture(shim, self._log_settings)
+        self._logs = shim.pluginmanager.logs = LogCapture(shim, self._log_settings)
         self._stray = StrayExceptions(shim)
         self._state = SetupState()
         self._session = Session(shim, self._state)
@@ -298,7 +298,7 @@ class NativeEngine:
         return import_file(path, self._config["import_mode"], self._config["rootdir"])
 
     def _stray_outside_tests(self):
-        if self._stray.any:
+        if self._stray.pending:
             self._recorder.start()
             try:
                 self._stray.raise_or_warn()

@@ -280,7 +280,7 @@ def _find(holder, fixtures):
     module = isinstance(holder, type(sys))
     owner = holder if module else type(holder)
     plain = module and "__getattr__" not in holder.__dict__ and "__dir__" not in holder.__dict__
-    names = sorted(holder.__dict__) if plain else dir(holder)
+    names = sorted(holder.__dict__) if plain else _names(holder)
     # Releases that warn of fixtures behind decorators also leave class methods out.
     check = getattr(fixtures.FixtureManager, "_check_for_wrapped_fixture", None)
     for name in names:
@@ -309,6 +309,17 @@ def _find(holder, fixtures):
                 from _pytest.compat import get_real_method
 
                 yield name, marker, get_real_method(getattr(holder, name), holder)
+
+
+def _names(holder):
+    """`dir(holder)`, without what every object has where nothing else can be among it."""
+    cls = type(holder)
+    if type(cls) is not type or cls.__dir__ is not object.__dir__:
+        return dir(holder)
+    names = set(getattr(holder, "__dict__", ()))
+    for base in cls.__mro__[:-1]:
+        names.update(base.__dict__)
+    return sorted(names)
 
 
 #: What a decorator may have made of a fixture.

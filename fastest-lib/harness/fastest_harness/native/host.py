@@ -284,6 +284,7 @@ class Host:
         self.started = True
         hook = self.config.hook
         manager = self.config.pluginmanager
+        self._watch_leaving(manager, runner.logs)
         capture = self._place_of_capture
         keep = {
             "pytest_runtest_setup": (skipping, running, capture),
@@ -359,9 +360,28 @@ class Host:
             raise Unsupported(_in_words("conftest", *found))
         return module
 
+    def _watch_leaving(self, manager, logs):
+        """Hear when a test takes out a plugin of pytest itself, whose part the engine has."""
+        unregister = manager.unregister
+
+        def watched(plugin=None, name=None):
+            taken = unregister(plugin, name)
+            if taken is None or not self.started:
+                return taken
+            if taken is self._logging:
+                logs.take_out()
+            elif is_builtin(taken):
+                raise Unsupported("one of pytest's own plugins is unregistered")
+            return taken
+
+        self._logs, self._logging = logs, manager.get_plugin("logging-plugin")
+        manager.unregister = watched
+
     def look_at(self, plugin):
         """A plugin was registered while tests are collected or run."""
         manager = self.config.pluginmanager
+        if self.started and plugin is self._logging:
+            self._logs.put_back()
         if not self.started or is_builtin(plugin) or plugin in manager._conftest_plugins:
             return
         found = refusal(manager, plugin)
@@ -405,6 +425,7 @@ class Host:
         from _pytest._code import ExceptionInfo
         from _pytest.config import ExitCode
 
+        self.started = False
         session, hook = self.session, self.config.hook
         if interrupted is not None:
             hook.pytest_keyboard_interrupt(excinfo=ExceptionInfo.from_exception(interrupted))

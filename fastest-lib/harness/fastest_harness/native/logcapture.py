@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from . import versions
+from .errors import Unsupported
 
 __tracebackhide__ = True
 
@@ -109,15 +110,19 @@ class LogCapture:
         # The root logger's level before the phase, and before the file was loaded.
         self._level_before_phase = None
         self._level_before_file = None
+        # Whether the plugin whose part this is has been taken out.
+        self._is_out = False
         # Whether loggers that do not propagate are captured as well.
         self._reaches_all = versions.at_least(9, 1)
 
     def arm(self):
         """Attach the handlers if `logging` is in use. Called at the start of each phase."""
-        logging = sys.modules.get("logging")
-        if logging is None or not hasattr(logging, "StreamHandler"):
+        if self._is_out:
             return
         if self._handlers is None:
+            logging = sys.modules.get("logging")
+            if logging is None or not hasattr(logging, "StreamHandler"):
+                return
             self._make_handlers(logging)
         handlers = self._root.handlers
         if not handlers or handlers[-1] is not self._report or handlers[-2:] != self._handlers:
@@ -219,13 +224,30 @@ class LogCapture:
             self._make_handlers(logging)
         return _Plugin(self._formatter, self._settings.level)
 
+    def take_out(self):
+        """A test unregisters pytest's logging plugin, which still ends the phase that runs.
+
+        Returns what stands for the plugin.
+        """
+        self._is_out = True
+        return self.plugin()
+
+    def put_back(self):
+        """The plugin is registered anew; it has a part in phases that begin from now on."""
+        self._is_out = False
+
     def start_phase(self, item, when):
         """Begin with no records."""
+        if self._is_out:
+            if "caplog" in item.info.closure:
+                raise Unsupported("caplog without the logging plugin")
+            return
         self.arm()
         self._when = when
         if self._handlers is None:
             return
-        self._open_root()
+        if self._settings.level is not None:
+            self._open_root()
         for handler in self._handlers:
             if handler.records or handler.stream.tell():
                 handler.reset()
@@ -249,13 +271,16 @@ class LogCapture:
 
     def end_phase(self, item, when):
         """Move the text of the records to the item's report."""
-        self._when = None
-        if self._handlers is None:
+        started, self._when = self._when is not None, None
+        if self._handlers is None or not started:
             return
         self._close_root()
         if self._report.stream.tell():
             text = self._report.stream.getvalue().strip()
             item.add_report_section(when, "log", text)
+        if self._is_out:
+            for handler in self._handlers:
+                self._root.removeHandler(handler)
 
 
 class _Plugin:

@@ -137,10 +137,50 @@ def of_call(item, call):
     convert_unittest_skip(item, call)
     steps = pytest_runtest_makereport(item, call)
     next(steps)
+    deferred = None
+    if call.excinfo and not (
+        getattr(item, "taken_by", ()) or getattr(item.config, "explains_xfailed", True)
+    ):
+        # To represent a failure takes longer than most tests, and nobody looks at an expected one.
+        deferred = _Deferred(item)
+    made = TestReport.from_item_and_call(item, call)
+    if deferred is not None:
+        deferred.end()
     try:
-        steps.send(TestReport.from_item_and_call(item, call))
+        steps.send(made)
     except StopIteration as stop:
-        return stop.value
+        made = stop.value
+    if deferred is not None and made.longrepr is deferred:
+        expected = made.outcome == "skipped" and hasattr(made, "wasxfail")
+        made.longrepr = None if expected else deferred.represent()
+    return made
+
+
+class _Deferred:
+    """Stands in for the representation of a failure until it is known to be of use."""
+
+    def __init__(self, item):
+        self._item = item
+        self._call = None
+        item.repr_failure = self._later
+        item._repr_failure_py = self._later_in_phase
+
+    def _later(self, excinfo):
+        self._call = "repr_failure", (excinfo,), {}
+        return self
+
+    def _later_in_phase(self, excinfo, **options):
+        self._call = "_repr_failure_py", (excinfo,), options
+        return self
+
+    def end(self):
+        """Give the item its own methods back."""
+        del self._item.repr_failure, self._item._repr_failure_py
+
+    def represent(self):
+        """What the item makes of the failure."""
+        name, arguments, options = self._call
+        return getattr(self._item, name)(*arguments, **options)
 
 
 def as_dict(made, when, duration):

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from ..plugin import executed, surrounded
 from . import report
-from .errors import Unsupported, is_as_pytest, is_pending
+from .errors import Unsupported, is_as_pytest, pending
 from .fixtures import exception_group, raise_all
 from .frame import run_phase
 from .nodes import DIRECTORY, MODULE, PACKAGE
@@ -18,6 +18,7 @@ __tracebackhide__ = True
 _CURRENT = "PYTEST_CURRENT_TEST"
 _ENVIRON = type(os.environ)
 _ENCODED = os.environ.encodekey(_CURRENT)
+_ENCODING = sys.getfilesystemencoding()
 _EVALUATED = ("skip", "skipif", "xfail")
 
 
@@ -159,7 +160,7 @@ def _tell_current(text):
         environ[_CURRENT] = text
         return
     # What assigning does, without encoding the name each time.
-    value = environ.encodevalue(text)
+    value = text.encode(_ENCODING, "surrogateescape")
     os.putenv(_ENCODED, value)
     environ._data[_ENCODED] = value
 
@@ -170,7 +171,7 @@ class Runner:
     def __init__(self, setup_state, capture, logs, recorder, stray):
         self._state = setup_state
         self._capture = capture
-        self._logs = logs
+        self.logs = logs
         self._recorder = recorder
         self._stray = stray
         self._finished = ()
@@ -200,7 +201,7 @@ class Runner:
                 self._state.setup(item)
                 reports = [perf_counter() - start]
             self._finished = reports  # Of an interrupted test, too.
-            if not is_pending() and _is_passed(reports[0]):
+            if not pending and _is_passed(reports[0]):
                 reports.append(self._phase(item, "call", self._call, marked))
                 if type(reports[1]) is not float:
                     item.call_failed = reports[1]["outcome"] != "passed"
@@ -211,11 +212,12 @@ class Runner:
             item.funcargs = {}
             item._request = None
             item._instance = None
-        if is_pending():
+        if pending:
             return None
-        plain = len(reports) == 3 and not item.extra_reports
-        if plain and all(type(entry) is float for entry in reports):
-            return reports
+        if len(reports) == 3 and not item.extra_reports:
+            setup, call, teardown = reports
+            if type(setup) is type(call) is type(teardown) is float:
+                return reports
         phases = ("setup", "call", "teardown") if len(reports) == 3 else ("setup", "teardown")
         reports = [report.expand(when, entry) for when, entry in zip(phases, reports)]
         if item.extra_reports:
@@ -237,7 +239,7 @@ class Runner:
         return False
 
     def _end(self, item, nextitem, peek, marked):
-        quiet = not (marked or is_pending() or self._stray.any or item.watched)
+        quiet = not (marked or pending or self._stray.pending or item.watched)
         if quiet and self._state.leave_clean(item, nextitem):
             return report.passed(item, "teardown", 0.0)
 
@@ -247,7 +249,7 @@ class Runner:
         return self._phase(item, "teardown", teardown, marked)
 
     def _phase(self, item, when, function, marked):
-        capture, logs = self._capture, self._logs
+        capture, logs = self._capture, self.logs
         _tell_current(f"{item.nodeid} ({when})")
         capture.arm()
         logs.start_phase(item, when)
@@ -258,7 +260,7 @@ class Runner:
             if item.taken_by:
                 function = _within_plugins(function, when)
             elsewhere = run_phase(function, item, marked)
-            if self._stray.any:
+            if self._stray.pending:
                 self._stray.raise_or_warn()
         except Unsupported:
             pass
@@ -271,14 +273,14 @@ class Runner:
             os.environ.pop(_CURRENT, None)
         capture.end_phase(item, when)
         logs.end_phase(item, when)
-        if is_pending():
+        if pending:
             return duration
         if item._excinfo:
             # What a test recorded goes before what was raised.
             error = item._excinfo[0].value
         if error is not None:
             _refuse(error)
-            if is_pending():
+            if pending:
                 return duration
         made = self._report(item, when, error, duration, marked)
         if item.taken_by:
@@ -321,7 +323,7 @@ class Runner:
             item.filled(item._request)
 
     def _forget_last_error(self):
-        if hasattr(sys, "last_type"):
+        if "last_type" in sys.__dict__:
             for name in ("last_type", "last_value", "last_traceback", "last_exc"):
                 if hasattr(sys, name):
                     delattr(sys, name)
@@ -396,10 +398,10 @@ class Runner:
         if self._state.waits:
             start = perf_counter()
             self._capture.end_phase(item, "teardown")
-            self._logs.end_phase(item, "teardown")
+            self.logs.end_phase(item, "teardown")
             following = peek()
             self._capture.arm()
-            self._logs.start_phase(item, "teardown")
+            self.logs.start_phase(item, "teardown")
             elsewhere = perf_counter() - start
             exceptions.extend(self._state.teardown(following))
         raise_all("errors during test teardown", exceptions)

@@ -79,6 +79,9 @@ class _PluginManager:
 
     def __init__(self, capture):
         self._capture = capture
+        #: The engine's `LogCapture`, once there is one.
+        self.logs = None
+        self._logging_plugin = None
         #: Names of plugins that are there besides pytest's own.
         self.names = set()
 
@@ -95,6 +98,23 @@ class _PluginManager:
         raise Unsupported(f"config.pluginmanager.has_plugin({name!r})")
 
     hasplugin = has_plugin
+
+    def unregister(self, plugin=None, name=None):
+        """Take a plugin out; tests of logging do so with that of pytest."""
+        if name != "logging-plugin" or plugin is not None or self.logs is None:
+            raise Unsupported("config.pluginmanager.unregister")
+        if self._logging_plugin is not None:
+            return None
+        self._logging_plugin = self.logs.take_out()
+        return self._logging_plugin
+
+    def register(self, plugin, name=None):
+        """Put it back."""
+        if plugin is not self._logging_plugin or name != "logging-plugin":
+            raise Unsupported("config.pluginmanager.register")
+        self._logging_plugin = None
+        self.logs.put_back()
+        return name
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -116,6 +136,8 @@ class Config:
     def __init__(self, values, capture):
         self._values = values
         self._junit_family = values.get("junit_family")
+        #: Whether expected failures are represented as others are.
+        self.explains_xfailed = values.get("explain_xfailed", True)
         self.hook = _Hooks()
         self.pluginmanager = _PluginManager(capture)
         verbosity = values["verbosity"]

@@ -128,7 +128,8 @@ class StrayExceptions:
 
     def __init__(self, config):
         self._config = config
-        self._pending = []
+        #: What is to be reported.
+        self.pending = []
 
     def start(self):
         """Install both hooks; that of `threading` only if it is in use."""
@@ -159,25 +160,20 @@ class StrayExceptions:
         plugin = import_module(f"_pytest.{module}")
         words = getattr(plugin, hook, None)
         if words is not None:
-            words(args, append=self._pending.append)
+            words(args, append=self.pending.append)
             return
         # Before 8.4 the same text is made elsewhere in pytest, tied to its hooks.
         import traceback
 
         lines = traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)
-        self._pending.append((module, f"{summary}\n\n" + "".join(lines)))
-
-    @property
-    def any(self):
-        """Whether there is something to report."""
-        return bool(self._pending)
+        self.pending.append((module, f"{summary}\n\n" + "".join(lines)))
 
     def raise_or_warn(self):
         """Warn of each; raises where a filter makes errors of them."""
         import pytest
         from _pytest import threadexception, unraisableexception
 
-        pending, self._pending = self._pending, []
+        pending, self.pending = self.pending, []
         if pending and type(pending[0]) is tuple:
             for module, text in pending:
                 if module == "threadexception":

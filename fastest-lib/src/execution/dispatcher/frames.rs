@@ -43,10 +43,14 @@ impl<'a> Dispatcher<'a, '_> {
             }
             FromWorker::Collect(report) => self.on_collect_report(report),
             FromWorker::Deopt { seq, reason, ids } => self.on_deopt(worker, seq, &reason, ids),
-            FromWorker::Result { seq, index, phases } => {
+            FromWorker::Result {
+                seq,
+                index,
+                reports,
+            } => {
                 if let Some(id) = self.ledger.finish_test(seq, index) {
                     let engine = self.ledger.entry(seq).engine;
-                    self.finish_test(id, engine, phases);
+                    self.finish_test(id, engine, reports.into());
                 }
             }
             FromWorker::Warning(warning) => {
@@ -202,12 +206,14 @@ impl<'a> Dispatcher<'a, '_> {
                 .collect()
         };
         let files = seqs.iter().map(|&seq| request(&self.ledger, seq)).collect();
+        let more = most > 1 && engine == Engine::Native && !seqs.is_empty();
         let (unit, ruleset) = unit.unzip();
         handle.files.extend(&seqs);
         let assignment = Assignment {
             imports,
             files,
             unit,
+            more,
         };
         handle.assign(&assignment, ruleset.flatten().as_ref());
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use super::{Dispatcher, failed};
+use crate::execution::preload;
 use crate::execution::worker::Worker;
 use crate::plan::Engine;
 use crate::{Error, ErrorKind, Result};
@@ -95,24 +96,11 @@ impl Dispatcher<'_, '_> {
             }
             self.listen()?;
         }
-        let mut modules = Vec::new();
-        if self.preloaded.insert(engine) {
-            match engine {
-                Engine::Native => {
-                    modules.push("fastest_harness.native.engine");
-                    if self.context.plan.asks_plugins {
-                        modules.push("fastest_harness.native.hosted_engine");
-                        modules.push("fastest_harness.preload");
-                    }
-                }
-                Engine::Pytest => {
-                    modules.extend(["fastest_harness.pytest_engine", "fastest_harness.preload"]);
-                }
-            }
-            if self.context.plan.imports_pytest {
-                modules.push("pytest");
-            }
-        }
+        let modules = if self.preloaded.insert(engine) {
+            preload::modules(self.context.plan, engine)
+        } else {
+            Vec::new()
+        };
         let number = self.next_worker;
         self.next_worker += 1;
         let forked = Worker::new(number, engine, &self.messages.0).and_then(|(worker, socket)| {

@@ -39,6 +39,7 @@ fn planned_file((abspath, path): (PathBuf, String)) -> PlannedFile {
         path,
         abspath,
         conftests: Vec::new(),
+        shared_fixtures: Vec::new(),
         engine: Engine::Pytest,
         reasons: vec!["only pytest collects it".to_owned()],
         ids: None,

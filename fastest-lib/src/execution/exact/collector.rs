@@ -16,7 +16,7 @@ use crate::execution::cancel::CancelToken;
 use crate::execution::message::{Message, TICK};
 use crate::execution::wire::{self, FromZygote};
 use crate::execution::worker::Exit;
-use crate::execution::zygote::{Uncaptured, Zygote};
+use crate::execution::zygote::{Boot, Uncaptured, Zygote};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a process that has answered, or is gone, may take to say how it ended.
@@ -135,8 +135,11 @@ impl<'a> Collector<'a> {
             &self.python,
             self.directory,
             self.cache_dir,
-            Uncaptured::Stderr,
-            None,
+            &Boot {
+                uncaptured: Uncaptured::Stderr,
+                environment: None,
+                early: None,
+            },
         )?;
         let config = json!({
             "rootdir": self.rootdir,

@@ -165,6 +165,7 @@ fn resolved(answer: &FileAnswer, path: &str, found: Option<&DiscoveredFile>) -> 
         asks_plugins: found.map_or_else(Vec::new, |file| file.asks_plugins.clone()),
         abspath: found.map_or_else(|| PathBuf::from(path), |file| file.abspath.clone()),
         conftests: found.map_or_else(Vec::new, |file| file.conftests.clone()),
+        shared_fixtures: found.map_or_else(Vec::new, |file| file.shared_fixtures.clone()),
         names: found.map_or_else(Vec::new, |file| file.names.clone()),
         is_doctest: found.is_some_and(|file| file.is_doctest),
         is_candidate: found.is_some_and(|file| file.is_candidate),

@@ -108,12 +108,26 @@ impl Bazel {
     ///
     /// When something cannot be written.
     pub fn add_rules(&self) {
+        self.copy_rules();
+        self.add_toolchain("//tools/fastest");
+    }
+
+    /// Puts the rules into `//tools/fastest`, with a program in the place of the runner.
+    ///
+    /// # Panics
+    ///
+    /// When something cannot be written.
+    pub fn add_rules_with(&self, runner: &Path) {
+        self.copy_rules();
+        self.add_toolchain_with("//tools/fastest", runner);
+    }
+
+    fn copy_rules(&self) {
         let rules = repository().join("integrations/bazel/rules");
         self.copy(&rules, "tools/fastest");
         for file in ["WORKSPACE", "MODULE.bazel"] {
             fs::remove_file(self.workspace.join("tools/fastest").join(file)).expect("it is there");
         }
-        self.add_toolchain("//tools/fastest");
     }
 
     /// Makes `//tools:fastest` a toolchain with our runner and the tests' interpreter, for the rules in a
@@ -123,9 +137,13 @@ impl Bazel {
     ///
     /// When something cannot be written.
     pub fn add_toolchain(&self, rules: &str) {
+        self.add_toolchain_with(rules, runner());
+    }
+
+    fn add_toolchain_with(&self, rules: &str, runner: &Path) {
         let name = "tools/fastest-bazel-runner";
         self.write(name, "");
-        fs::copy(runner(), self.workspace.join(name)).expect("the runner");
+        fs::copy(runner, self.workspace.join(name)).expect("the runner");
         let build = format!(
             "load(\"{rules}:defs.bzl\", \"fastest_toolchain\")\n\n\
              exports_files([\"fastest-bazel-runner\"])\n\nfastest_toolchain(\n    name = \
@@ -150,6 +168,25 @@ impl Bazel {
         let folder = path.parent().expect("it is in the workspace");
         fs::create_dir_all(folder).expect("folders can be made");
         fs::write(&path, text).expect("files can be written");
+    }
+
+    /// Removes every file of a name.
+    ///
+    /// # Panics
+    ///
+    /// When that is not possible.
+    pub fn remove_named(&self, name: &str) {
+        let mut folders = vec![self.workspace.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).expect("the folder is there") {
+                let entry = entry.expect("it can be listed");
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(entry.path());
+                } else if entry.file_name() == name {
+                    fs::remove_file(entry.path()).expect("files can be removed");
+                }
+            }
+        }
     }
 
     /// Copies a folder into the workspace.

@@ -22,26 +22,32 @@ def _program(value):
         return value[RunInfo].args
     return value
 
-def _prepared(ctx, runner, python):
-    """Has the runner compile its Python side once for all tests."""
+def _prepared(ctx, runner, python, shared):
+    """Has the runner compile its Python side once for all tests.
+
+    Python does not promise to compile to the same bytes twice: where verdicts are shared, so is this,
+    or their keys would differ.
+    """
     prepared = ctx.actions.declare_output(ctx.label.name + ".runner")
     ctx.actions.run(
         cmd_args(runner, "--prepare", prepared.as_output(), "--python", python),
         category = "fastest_prepare",
+        env = {"FASTEST_PYTHON_IDENTITY": ctx.attrs.identity},
+        allow_cache_upload = shared,
     )
     return prepared
 
 def _toolchain_impl(ctx):
-    python_is_input = isinstance(ctx.attrs.python, Dependency)
     python = _program(ctx.attrs.python)
+    shared = isinstance(ctx.attrs.python, Dependency) or ctx.attrs.identity != ""
     return [
         DefaultInfo(),
         FastestToolchainInfo(
             identity = ctx.attrs.identity,
             python = python,
             replayer = _program(ctx.attrs.replayer),
-            runner = _prepared(ctx, _program(ctx.attrs.runner), python),
-            shared = python_is_input or ctx.attrs.identity != "",
+            runner = _prepared(ctx, _program(ctx.attrs.runner), python, shared),
+            shared = shared,
         ),
     ]
 

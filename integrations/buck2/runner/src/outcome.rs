@@ -3,17 +3,14 @@
 use fastest_bazel_runner::Failure;
 use fastest_buck2_verdict::{Case, SCHEMA, Verdict};
 use fastest_lib::execution::{LongRepr, Outcome, Phase, TestFinished};
-use fastest_lib::report::Report;
+use fastest_lib::report::{CollectReport, Report};
 
 use crate::command::Run;
 use crate::declared::Complaint;
 
 /// What became of the tests; `complaints` are what the target does not declare.
 pub(crate) fn verdict(run: &Run, report: &Report, code: u8, complaints: Vec<Complaint>) -> Verdict {
-    let mut failures: Vec<String> = report
-        .collect
-        .iter()
-        .filter(|collect| collect.outcome == Outcome::Error)
+    let mut failures: Vec<String> = broken(report)
         .map(|collect| {
             let text = collect
                 .longrepr
@@ -57,6 +54,17 @@ pub(crate) fn verdict(run: &Run, report: &Report, code: u8, complaints: Vec<Comp
         cases,
         failures,
     }
+}
+
+/// The files, classes and folders that could not be collected.
+fn broken(report: &Report) -> impl Iterator<Item = &CollectReport> {
+    let collect = report.collect.iter();
+    collect.filter(|collect| collect.outcome == Outcome::Error)
+}
+
+/// How many of a verdict's failures, the first ones, a report has as well.
+pub(crate) fn told_by_report(report: &Report) -> usize {
+    broken(report).count() + report.internal_errors.len() + report.usage_errors.len()
 }
 
 /// The verdict of a target that asks for something without meaning.

@@ -88,15 +88,12 @@ fn tell(run: &Run, ended: Result<Ended, Verdict>) -> Result<u8, Failure> {
         writeln!(out, "{}", verdict.line()).map_err(failed)?;
         return Ok(code);
     }
-    let printed = match &ended {
-        Ok(ended) => {
-            write_log(&mut out, &ended.report, run.args.verbose > 0).map_err(failed)?;
-            // What the report has is printed; the rest are complaints.
-            ended.report.exit_code().code() != 0
-        }
-        Err(_) => false,
-    };
-    for line in verdict.failures.iter().filter(|_| !printed) {
+    let mut printed = 0;
+    if let Ok(ended) = &ended {
+        write_log(&mut out, &ended.report, run.args.verbose > 0).map_err(failed)?;
+        printed = outcome::told_by_report(&ended.report);
+    }
+    for line in verdict.failures.iter().skip(printed) {
         eprintln!("error: {line}");
     }
     Ok(code)

@@ -4,6 +4,7 @@
 //! taken pair by pair from alternating runs. A figure over the limit is printed as such and does not
 //! fail the command, since a loaded machine could; different outcomes do.
 
+mod bazel;
 mod corpus;
 mod cost;
 mod discovery;
@@ -72,6 +73,8 @@ enum What {
     Discovery,
     /// Import graphs and what a change affects, beside other programs.
     Graph,
+    /// One test action of Bazel.
+    Bazel,
 }
 
 /// The programs and the folders of one benchmark run.
@@ -134,6 +137,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             files: &options.files,
         };
         keep("graph", graph::run(&bench, &asked)?);
+    }
+    if wanted(What::Bazel) && options.corpus.is_empty() {
+        keep("bazel", bazel::run(&bench)?);
     }
     anyhow::ensure!(!documents.is_empty(), "no such corpus for this benchmark");
     if options.json {

@@ -175,7 +175,7 @@ impl<'t> Parser<'t> {
             }
         }
         self.at = last;
-        self.check_operands(from..last)
+        self.check_operands(from..last, 0)
     }
 
     /// A call, or a load; nothing where there is none.
@@ -403,12 +403,12 @@ impl<'t> Parser<'t> {
             return Err(self.error(format!("`{}` has no place here", self.peek())));
         }
         self.at = last;
-        self.check_operands(first..last)
+        self.check_operands(first..last, 1)
     }
 
-    /// Two operands with nothing between them are a comma that was forgotten.
-    fn check_operands(&self, tokens: Range<usize>) -> Result<()> {
-        let mut depth = 0_usize;
+    /// Two operands with nothing between them are a comma that was forgotten. Within brackets, of which
+    /// there are `depth`, the end of a line is nothing.
+    fn check_operands(&self, tokens: Range<usize>, mut depth: usize) -> Result<()> {
         let mut before: Option<&Token> = None;
         for token in &self.tokens[tokens] {
             let source = self.source(token);

@@ -1,0 +1,5 @@
+from core import c
+
+
+class Main:
+    schema = staticmethod(c.schema)

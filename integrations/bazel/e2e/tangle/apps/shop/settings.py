@@ -1,0 +1,2 @@
+URLS = "apps.shop.urls"
+HANDLERS = ["apps.shop.handlers:Main"]

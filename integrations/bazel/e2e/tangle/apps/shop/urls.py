@@ -1,0 +1,3 @@
+from apps.shop import handlers
+
+PATHS = {"/": handlers.Main}

@@ -1,0 +1,8 @@
+import pytest
+
+from core import a
+
+
+@pytest.fixture
+def shared():
+    return a.name()

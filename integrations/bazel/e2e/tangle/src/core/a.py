@@ -1,0 +1,5 @@
+from core import b
+
+
+def name():
+    return "a" + b.SUFFIX

@@ -1,0 +1,7 @@
+from core import a
+
+SUFFIX = "b"
+
+
+def whole():
+    return a.name()

@@ -1,0 +1,3 @@
+from walk.one import ONE
+
+DEEP = ONE

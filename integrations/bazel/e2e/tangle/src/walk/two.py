@@ -1,0 +1,3 @@
+from core import c
+
+TWO = c

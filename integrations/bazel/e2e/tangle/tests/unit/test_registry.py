@@ -1,0 +1,5 @@
+from core.registry import load
+
+
+def test_load(urls):
+    assert load(urls).PATHS

@@ -1,0 +1,5 @@
+from apps.shop.settings import URLS
+
+
+def test_urls():
+    assert URLS

@@ -1,0 +1,5 @@
+import walk
+
+
+def test_all():
+    assert walk.all_modules() == ["one", "two"]
