@@ -57,6 +57,9 @@ fn the_command_line_s_choice_is_heeded() {
         cases_of(&bazel, targets[1]).into_keys().collect::<Vec<_>>(),
         ["test_total"]
     );
+    let by_hand = bazel.call(&["run", targets[1]]);
+    let said = &by_hand.expect(0).stdout;
+    assert!(said.contains("3 passed"), "{said}");
     let unknown = bazel.call(&["test", "--test_arg=--frobnicate", targets[1]]);
     unknown.expect(3);
     let log = bazel.test_file(targets[1], "test.log").unwrap_or_default();

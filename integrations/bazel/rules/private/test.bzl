@@ -13,6 +13,11 @@ def _input_line(file):
 def _symlink_line(entry):
     return "input\t%s\t%s\t%s" % (entry.path, entry.target_file.path, entry.target_file.owner)
 
+def _root_symlink_line(entry):
+    # Beside the repository's folder.
+    target = entry.target_file
+    return "input\t../%s\t%s\t%s" % (entry.path, target.path, target.owner)
+
 def _import_line(path):
     return "import\t" + path
 
@@ -39,6 +44,7 @@ def _write_manifest(ctx, info, toolchain, runfiles):
         lines.add("interpreter\t%s" % toolchain.interpreter.short_path)
     else:
         lines.add("python\t%s" % toolchain.python)
+    lines.add("network\t%s" % ctx.attr.network)
     for name in sorted(ctx.attr.env):
         pair = [name, _expanded(ctx, ctx.attr.env[name])]
         lines.add("env\t%s" % json.encode(pair))
@@ -48,6 +54,7 @@ def _write_manifest(ctx, info, toolchain, runfiles):
     lines.add_all(info.distributions, map_each = _distribution_line)
     lines.add_all(runfiles.files, expand_directories = False, map_each = _input_line)
     lines.add_all(runfiles.symlinks, map_each = _symlink_line)
+    lines.add_all(runfiles.root_symlinks, map_each = _root_symlink_line)
     ctx.actions.write(manifest, lines)
     return manifest
 
@@ -89,6 +96,15 @@ _ATTRIBUTES = {
     ),
     "env": attr.string_dict(
         doc = "Variables of the tests' environment; `$(location)` and make variables are put in.",
+    ),
+    "network": attr.string(
+        default = "loopback",
+        doc = "Which connections the tests may make: to their own loopback interface, or any that " +
+              "the host can make.",
+        values = [
+            "host",
+            "loopback",
+        ],
     ),
     "src": attr.label(
         allow_single_file = True,

@@ -22,6 +22,8 @@ pub struct Manifest {
     pub interpreter: Option<String>,
     /// The interpreter of the machine: a path, or a name on the `PATH`.
     pub python: String,
+    /// Whether the tests may connect to other machines.
+    pub host_network: bool,
     /// Variables of the tests' environment.
     pub env: BTreeMap<String, String>,
     /// Folders on `sys.path`, relative to the root of the runfiles.
@@ -70,6 +72,8 @@ impl Manifest {
                 }
                 "durations" => manifest.durations = Some(value.to_owned()),
                 "interpreter" => manifest.interpreter = Some(value.to_owned()),
+                "network" if value == "loopback" => manifest.host_network = false,
+                "network" if value == "host" => manifest.host_network = true,
                 "python" => manifest.python = value.to_owned(),
                 "env" => {
                     let (name, value) = serde_json::from_str(value).map_err(|_| bad())?;
@@ -116,7 +120,7 @@ mod tests {
     #[test]
     fn a_manifest_is_read() {
         let text = "version\t1\nlabel\t@@//t:one\nsrc\tt/test_one.py\ntest\t\"A::b[\\t]\"\n\
-                    python\tpython3\nenv\t[\"A\",\"x\\ny\"]\nimport\t__main__/src\n\
+                    python\tpython3\nnetwork\thost\nenv\t[\"A\",\"x\\ny\"]\nimport\t__main__/src\n\
                     distribution\tattrs\ninput\ta b.py\tout/a b.py\t@dep//x:a b.py\n";
         let manifest = Manifest::parse(text).unwrap();
         let expected = Manifest {
@@ -124,6 +128,7 @@ mod tests {
             src: "t/test_one.py".to_owned(),
             test: Some("A::b[\t]".to_owned()),
             python: "python3".to_owned(),
+            host_network: true,
             env: BTreeMap::from([("A".to_owned(), "x\ny".to_owned())]),
             imports: vec!["__main__/src".to_owned()],
             distributions: vec!["attrs".to_owned()],
@@ -144,6 +149,7 @@ mod tests {
             ("version\t2\nlabel\t//t:one\n", "version 2"),
             ("version\t1\ncolour\tred\n", "line 2"),
             ("version\t1\nsrc\n", "line 2"),
+            ("version\t1\nnetwork\tsome\n", "line 2"),
             ("version\t1\nenv\t[\"A\"]\n", "line 2"),
             ("version\t1\ninput\ta.py\n", "line 2"),
         ] {

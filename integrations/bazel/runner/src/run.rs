@@ -9,6 +9,7 @@ use fastest_leftovers::Leftovers;
 use fastest_lib::execution::CancelToken;
 use fastest_lib::plan::Declaration;
 use fastest_lib::report::{JUnit, Report};
+use fastest_lib::workspace::Network;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tempfile::TempDir;
 
@@ -183,6 +184,11 @@ impl Target {
                 .chain(&contract.tmp)
                 .cloned()
                 .collect(),
+            network: if manifest.host_network {
+                Network::Host
+            } else {
+                Network::Loopback
+            },
             declaration: Declaration::Bazel(manifest.label.clone()),
             cache_dir,
             root,

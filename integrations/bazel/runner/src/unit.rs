@@ -8,7 +8,7 @@ use fastest_lib::discovery::DiscoverOptions;
 use fastest_lib::execution::Event;
 use fastest_lib::plan::{Declaration, HermeticOptions, RunOptions};
 use fastest_lib::report::Report;
-use fastest_lib::workspace::{FileSet, WorkspaceOptions, config_file_within};
+use fastest_lib::workspace::{FileSet, Network, WorkspaceOptions, config_file_within};
 use fastest_lib::{NodeId, Session};
 
 use crate::choose::{Wanted, choose};
@@ -37,6 +37,8 @@ pub struct Unit {
     pub environment: Variables,
     /// Folders, absolute, in which the tests may write besides their own `TMPDIR`.
     pub outputs: Vec<PathBuf>,
+    /// Which connections the tests may make.
+    pub network: Network,
     /// How messages name what would have to be declared.
     pub declaration: Declaration,
     /// A folder for what is only needed during the run.
@@ -102,6 +104,7 @@ impl Unit {
         hermetic.manifest = Some(self.inputs.clone());
         hermetic.environment.clone_from(&self.environment);
         hermetic.outputs.clone_from(&self.outputs);
+        hermetic.network = self.network;
         hermetic.declaration = self.declaration.clone();
         options.hermetic = Some(hermetic);
         session.warm_up(&options)?;
@@ -125,6 +128,10 @@ impl Unit {
             return Ok(());
         }
         let roots = session.workspace().import_roots(&FileSet::default());
+        if roots.installed.is_empty() {
+            // An interpreter that is a script keeps them elsewhere; the imports themselves will tell.
+            return Ok(());
+        }
         let installed: BTreeSet<String> =
             roots.installed.iter().flat_map(|p| installed(p)).collect();
         let missing: Vec<&str> = self

@@ -9,6 +9,7 @@ mod corpus;
 mod cost;
 mod discovery;
 mod graph;
+mod incremental;
 mod isolation;
 mod measure;
 mod name;
@@ -65,6 +66,8 @@ enum What {
     Run,
     /// The corpus with a process for each file, without and with walls.
     Isolation,
+    /// The corpus once more, with nothing changed since its tests passed.
+    Incremental,
     /// A project of one trivial test.
     Startup,
     /// `fastest --version`.
@@ -112,6 +115,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     }
     if wanted(What::Isolation) {
         keep("isolation", isolation::run(&bench)?);
+    }
+    if wanted(What::Incremental) {
+        keep("incremental", incremental::run(&bench)?);
     }
     if wanted(What::Startup) {
         keep("startup", run::startup(&bench)?);
