@@ -261,7 +261,10 @@ def _serve(control, init, lifeline, workers):
         if kind == "preload":
             _preload(message["modules"])
         elif kind == "close":
+            from fastest_harness import hermetic
+
             init["rules"] = message["rules"]
+            hermetic.prepare(init["rules"])
         elif kind in ("fork", "collect"):
             fds = _receive_fds(control, 2 if kind == "fork" else 1)
             sys.stdout.flush()

@@ -34,6 +34,13 @@ def closing():
     return {"folders": sorted(folders), "search_path": search_path, **walls.probe()}
 
 
+def prepare(rules):
+    """Work out once what all units share."""
+    from fastest_harness.hermetic import paths
+
+    rules["prefixes"] = paths.prefixes(rules)
+
+
 def enter(config, channel):
     """Close this process off for the one file that it is given; changes ``config`` to fit."""
     from fastest_harness.hermetic import child, walls
@@ -96,5 +103,5 @@ def _forget_undeclared(declared):
     """Have modules of the project that the fork server has imported be imported by this file."""
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and not declared.may_read(path):
+        if isinstance(path, str) and not (declared.is_settled(path) or declared.may_read(path)):
             del sys.modules[name]

@@ -14,18 +14,19 @@ class Declared:
         self._root = os.path.join(rootdir, "")
         self._inputs = frozenset(unit["inputs"])
         self._real_inputs = None
-        self._readable = _within([*rules["read"], unit["own"]])
-        self._writable = _within([*rules["write"], unit["own"]])
-        if rules["mounts"]:
-            self._writable = (*self._writable, "/dev/shm/")
-        self._listed = _within(rules["listed"])
+        shared = rules.get("prefixes") or prefixes(rules)
+        own = _within([unit["own"]])
+        self._readable = (*shared["read"], *own)
+        self._writable = (*shared["write"], *own)
+        self._listed = tuple(shared["listed"])
+        self._settled = tuple(shared["settled"])
 
     def may_read(self, path):
         """Whether the file may be read; true for what is not there."""
         path = absolute(path)
         if path is None:
             return True
-        if path in self._inputs:
+        if path in self._inputs or self.is_settled(path):
             return True
         try:
             real = _realpath(path)
@@ -37,6 +38,11 @@ class Declared:
         if source is not None and self._is_readable(source):
             return True
         return not _exists(real) or _isdir(real)
+
+    def is_settled(self, path):
+        """Whether the path is one of the interpreter or the system, links aside: the kernel sees
+        where those lead."""
+        return path.startswith(self._settled) and "/../" not in path
 
     def may_write(self, path):
         """Whether the file, which need not be there, may be written or removed."""
@@ -116,6 +122,17 @@ class Declared:
 #: Names in folders that tell nothing.
 _PASSED_OVER = frozenset(("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache"))
 _COMPILED = (".pyc", ".pyo")
+
+
+def prefixes(rules):
+    """What all units share, once for all of them."""
+    read = _within(rules["read"])
+    write = _within(rules["write"])
+    if rules["mounts"]:
+        write = (*write, "/dev/shm/")
+    # Links of the first two lead to the files of processes, and of their descriptors.
+    settled = tuple(path for path in read if not path.startswith(("/proc/", "/dev/")))
+    return {"read": read, "write": write, "listed": _within(rules["listed"]), "settled": settled}
 
 
 def _within(paths):
