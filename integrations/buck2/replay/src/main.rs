@@ -1,6 +1,8 @@
 //! Replays verdicts: silent and successful where they passed; where they did not, the tests run anew.
 //!
-//!     fastest-buck2-replay VERDICT … -- RUNNER … -- [TEST | OPTION …]
+//! ```text
+//! fastest-buck2-replay VERDICT … -- RUNNER … -- [TEST | OPTION …]
+//! ```
 //!
 //! A verdict of failure may come from a cache, and the failure from the machine that filled it: it
 //! only decides which tests run again, here and now. Names of tests after the last `--` choose among

@@ -1,8 +1,10 @@
 //! Runs the tests of one target of Buck2: one file as a closed unit, from the project's root.
 //!
-//!     fastest-buck2-runner --manifest FILE --verdict FILE --dep-file FILE [--shard K/N]
-//!     fastest-buck2-runner --manifest FILE [--shard K/N] [OPTION …] [TEST …]
-//!     fastest-buck2-runner --prepare FILE --python EXE
+//! ```text
+//! fastest-buck2-runner --manifest FILE --verdict FILE --dep-file FILE [--shard K/N]
+//! fastest-buck2-runner --manifest FILE [--shard K/N] [OPTION …] [TEST …]
+//! fastest-buck2-runner --prepare FILE --python EXE
+//! ```
 //!
 //! The first is a build action: it succeeds when it has come to a verdict, whatever that is, so that
 //! failures are cached as well. The second is a test: it prints failures, or with
