@@ -25,4 +25,5 @@ mod processes;
 mod public_api;
 mod scheduling;
 mod support;
+mod targets;
 mod text;

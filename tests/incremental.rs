@@ -137,24 +137,27 @@ fn nobody_can_tell_but_by_the_time() {
             "test_absent.py",
             "import pytest\npytest.importorskip('nowhere')\n",
         ),
-        ("test_plugin.py", "def test_plugin(pytestconfig): pass\n"),
+        ("conftest.py", "pytest_plugins = 'pytester'\n"),
+        ("test_pytester.py", "def test_plugin(pytester): pass\n"),
         (
             "sub/test_class.py",
             "import unittest\nclass TestA(unittest.TestCase):\n    def test_a(self): pass\n",
         ),
     ]);
-    let first = kept.run(&[]);
-    let (ran, unchanged) = files(&first);
-    assert_eq!(unchanged, strings(&[]), "{first:?}");
-    assert!(ran.len() >= 3, "{ran:?}");
-    let second = kept.run(&[]);
-    let (again, unchanged) = files(&second);
-    assert_eq!(again, strings(&[]), "{second:?}");
-    assert_eq!(unchanged.len(), 4, "{unchanged:?}");
-    assert_eq!(said(&second), said(&first));
-    assert_eq!(second.code, first.code);
-    let last = second.events().pop().unwrap();
-    assert_eq!(last["counts"]["unchanged"], 11, "{last}");
+    for extra in [&[][..], &["--engine", "pytest"]] {
+        let first = kept.run(extra);
+        let (ran, unchanged) = files(&first);
+        assert_eq!(unchanged, strings(&[]), "{first:?}");
+        assert!(ran.len() >= 3, "{ran:?}");
+        let second = kept.run(extra);
+        let (again, unchanged) = files(&second);
+        assert_eq!(again, strings(&[]), "{second:?}");
+        assert_eq!(unchanged.len(), 4, "{unchanged:?}");
+        assert_eq!(said(&second), said(&first));
+        assert_eq!(second.code, first.code);
+        let last = second.events().pop().unwrap();
+        assert_eq!(last["counts"]["unchanged"], 11, "{last}");
+    }
     let python = python();
     let mut text = kept
         .project

@@ -307,3 +307,6 @@ fn options(workspace: &Workspace, run: &RunOptions) -> Vec<(String, String)> {
     ];
     options.map(|(name, value)| (name.to_owned(), value)).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,7 @@ fn list(root: &Path) -> Listed {
                 format!("{folder}/{name}")
             };
             let is_fixed = name.starts_with('.') || name.starts_with("bazel-");
-            if is_fixed || ["WORKSPACE", "tools"].contains(&path.as_str()) {
+            if is_fixed || ["MODULE.bazel", "WORKSPACE", "tools"].contains(&path.as_str()) {
                 continue;
             }
             if entry.file_type().unwrap().is_dir() {

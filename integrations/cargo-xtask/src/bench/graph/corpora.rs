@@ -147,6 +147,28 @@ fn unpacked(release: &Release<'_>, python: &str, printer: Printer) -> Result<Pat
     Ok(root)
 }
 
+/// A copy of a tree, in which files may be written.
+pub(super) fn copy_of(root: &Path, name: &str) -> Result<PathBuf> {
+    let dir = dir().join(name);
+    let _ = fs::remove_dir_all(&dir);
+    copy(root, &dir, &|_| true)?;
+    fs::write(dir.join("WORKSPACE"), "")?;
+    Ok(dir)
+}
+
+/// Removes every file of a name.
+pub(super) fn remove_named(root: &Path, name: &str) -> Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_named(&entry.path(), name)?;
+        } else if entry.file_name() == name {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn git(root: &Path, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("git");
     command.args(GIT).args(arguments).current_dir(root);

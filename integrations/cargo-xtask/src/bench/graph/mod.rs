@@ -1,6 +1,6 @@
 //! `cargo xtask bench graph`: fastest beside other programs that follow imports.
 //!
-//! Cold graphs of large trees, and the answer to one edit with a filled cache. Only fastest's own
+//! Cold graphs of large trees, build files made of one, and the answer to one edit with a filled cache. Only fastest's own
 //! answers must be right: its edges hold ruff's on homeassistant and the generated ones on the
 //! monorepo, its affected files those that ruff's edges lead to.
 
@@ -10,6 +10,7 @@ mod corpora;
 mod monorepo;
 mod peers;
 mod programs;
+mod targets;
 mod warm;
 
 use anyhow::Result;
@@ -48,6 +49,7 @@ pub(super) fn run(bench: &Bench, options: &Options<'_>) -> Result<Found> {
             Name::Homeassistant => {
                 let root = corpora::homeassistant(python, printer)?;
                 keep(cold::run(bench, &peers, name, &root)?, "cold");
+                keep(targets::run(bench, &peers, &root)?, "targets");
             }
             Name::Tree => {
                 let tree = corpora::tree(python, printer)?;
