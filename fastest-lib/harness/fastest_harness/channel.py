@@ -133,7 +133,8 @@ class Channel:
         self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
-        self._fetched = None  # the only files that there will be, before they are asked for
+        self._once = False  # whether there will be no other files than the first
+        self._fetched = None  # those of them that nobody has taken yet
         self.unit = None  # what a worker in a hermetic run may use for its files
         self._imports = []
         self._waiting = []  # files that were given and are not begun, the next one last
@@ -211,14 +212,15 @@ class Channel:
 
     # What engines may ask ...
 
+    def ask_once(self):
+        """Ask for the files of a worker that gets no others; `next_files` will wait for them."""
+        self._ask()
+        self._once = True
+
     def fetch(self):
-        """Wait for the files of a worker that gets no others, which `next_files` will give."""
+        """Wait for those files, which `next_files` will give."""
         self._fetched = self.next_files()
         return self._fetched
-
-    def peek(self):
-        """What `fetch` has got, as long as nobody has asked for it."""
-        return self._fetched or []
 
     def take_ruleset(self):
         """The descriptor that follows files with a unit."""
@@ -233,6 +235,8 @@ class Channel:
         if self._fetched is not None:
             files, self._fetched = self._fetched, []
             return files
+        if self._once:
+            self._fetched = []
         self._ask()
         _STATE.pack_into(self._shared, 4, IDLE, 0, 0)
         assignment, self._early = self._early or read_frame(self._sock), None

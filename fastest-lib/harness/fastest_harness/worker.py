@@ -21,6 +21,8 @@ def main(message, init, sock_fd, shared_fd):
         try:
             config = dict(init, worker=message["worker"], engine=message["engine"])
             config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
+            if config.get("alone"):
+                channel.ask_once()
             if config.get("hermetic"):
                 from fastest_harness import hermetic
 

@@ -67,6 +67,7 @@ struct Step {
 enum Work {
     Run(Command),
     Conformance { discovery: bool },
+    Hermetic,
     Coverage,
     Soundness,
     Replay,
@@ -243,6 +244,12 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
             work: Work::Conformance { discovery: true },
         },
         Step {
+            name: "hermetic conformance",
+            advice: "each difference is printed above; `cargo xtask conformance --hermetic SUITE` runs \
+                     one suite",
+            work: Work::Hermetic,
+        },
+        Step {
             name: "coverage",
             advice: "each line that is measured otherwise is printed above; `cargo xtask coverage SUITE` \
                      measures one suite",
@@ -279,6 +286,11 @@ fn perform(work: &mut Work, python: &str) -> Result<Tally> {
         Work::Conformance { discovery } => {
             let tally = conformance::run_quick(python, *discovery)?;
             let conformance::Tally { equal, different } = tally;
+            let (passed, failed) = (equal, different);
+            Ok(Tally { passed, failed })
+        }
+        Work::Hermetic => {
+            let conformance::Tally { equal, different } = conformance::run_quick_hermetic(python)?;
             let (passed, failed) = (equal, different);
             Ok(Tally { passed, failed })
         }

@@ -41,7 +41,8 @@ def enter(config, channel):
     from fastest_harness.hermetic.verdict import judge
     from fastest_harness.hermetic.watch import Watch
 
-    if not channel.fetch():
+    requests = channel.fetch()
+    if not requests:
         return
     rules, unit = config["rules"], channel.unit
     own = unit["own"]
@@ -56,7 +57,7 @@ def enter(config, channel):
     # A cache of its own: what it holds was written before any code of the project ran.
     config["cache_dir"] = os.path.join(config["cache_dir"], "closed")
     if config["engine"] == "native":
-        _compile(channel.peek(), config)
+        _compile(requests, config)
     declared = Declared(rules, unit, config["rootdir"])
     _forget_undeclared(declared)
     log = os.path.join(own, "undeclared")

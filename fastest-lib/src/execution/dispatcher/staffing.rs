@@ -9,6 +9,9 @@ use crate::execution::worker::Worker;
 use crate::plan::Engine;
 use crate::{Error, ErrorKind, Result};
 
+/// As many workers pay for what the fork server imports for them.
+const FEW_FILES: usize = 8;
+
 /// Interpreters started anew after a test killed the one before.
 const MAX_GENERATIONS: usize = 4;
 
@@ -31,7 +34,13 @@ impl Dispatcher<'_, '_> {
         if self.hello.pytest.is_none() {
             self.give_up_on_pytest();
         }
-        while !self.stopping && self.workers.len() < self.context.workers {
+        // One that ends is no reason to wait where each file has a worker of its own.
+        let alone = self.context.options.is_isolated();
+        let is_busy = |worker: &&Worker| !(alone && worker.said_bye);
+        while !self.stopping
+            && self.workers.values().filter(is_busy).count() < self.context.workers
+            && self.workers.len() < 2 * self.context.workers
+        {
             let Some(engine) = self.engine_to_staff() else {
                 break;
             };
@@ -96,11 +105,15 @@ impl Dispatcher<'_, '_> {
             }
             self.listen()?;
         }
-        let modules = if self.preloaded.insert(engine) {
-            preload::modules(self.context.plan, engine)
-        } else {
-            Vec::new()
-        };
+        let mut modules = Vec::new();
+        if self.preloaded.insert(engine) {
+            modules = preload::modules(self.context.plan, engine);
+            let (files, _) = self.ledger.waiting(engine);
+            let alone = self.context.options.is_isolated();
+            if alone && engine == Engine::Native && files > FEW_FILES {
+                modules.push("fastest_harness.native.ahead");
+            }
+        }
         let number = self.next_worker;
         self.next_worker += 1;
         let forked = Worker::new(number, engine, &self.messages.0).and_then(|(worker, socket)| {

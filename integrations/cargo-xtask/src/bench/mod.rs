@@ -10,6 +10,7 @@ mod cost;
 mod discovery;
 mod graph;
 mod incremental;
+mod isolation;
 mod measure;
 mod name;
 mod run;
@@ -63,6 +64,8 @@ pub(crate) struct Options {
 enum What {
     /// All tests of the corpus and of five suites, and what a test costs.
     Run,
+    /// The corpus with a process for each file, without and with walls.
+    Isolation,
     /// The corpus once more, with nothing changed since its tests passed.
     Incremental,
     /// A project of one trivial test.
@@ -109,6 +112,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let wanted = |what| options.what.is_empty() || options.what.contains(&what);
     if wanted(What::Run) {
         keep("run", run::run(&bench)?);
+    }
+    if wanted(What::Isolation) {
+        keep("isolation", isolation::run(&bench)?);
     }
     if wanted(What::Incremental) {
         keep("incremental", incremental::run(&bench)?);

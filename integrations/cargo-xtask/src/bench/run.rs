@@ -20,7 +20,7 @@ use crate::repo;
 use crate::venv::Venv;
 
 /// No run needs a tenth of it.
-const LIMIT: Duration = Duration::from_secs(900);
+pub(super) const LIMIT: Duration = Duration::from_secs(900);
 
 /// Of pytest's wall time, for each suite: what the fastest other runner with equal outcomes has.
 const SUITES: [(&str, f64); 5] = [
@@ -160,7 +160,7 @@ impl Bench {
             for (runner, costs) in Runner::ALL.iter().zip(&mut costs) {
                 let command = self.runner(*runner, project);
                 let usage = measure(&command, &dir.join(runner.name()), LIMIT)?;
-                check(*runner, usage.code, pytest.exit_code, &dir)?;
+                check(runner.name(), usage.code, pytest.exit_code, &dir)?;
                 if round > 0 {
                     costs.0.push(usage);
                 }
@@ -279,7 +279,7 @@ impl Bench {
             for round in 0..=self.runs {
                 for (command, costs) in [&native, &bare].into_iter().zip(&mut costs) {
                     let usage = measure(command, &dir, LIMIT)?;
-                    check(Runner::Fastest, usage.code, 0, &dir)?;
+                    check(Runner::Fastest.name(), usage.code, 0, &dir)?;
                     if round > 0 {
                         costs.0.push(usage);
                     }
@@ -299,11 +299,10 @@ impl Bench {
     }
 }
 
-fn check(runner: Runner, code: i32, expected: i32, dir: &Path) -> Result<()> {
-    let files = Files::at(&dir.join(runner.name()));
+pub(super) fn check(name: &str, code: i32, expected: i32, dir: &Path) -> Result<()> {
+    let files = Files::at(&dir.join(name));
     let said = fs::read_to_string(files.stdout()).unwrap_or_default();
     let tail: String = said.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
-    let name = runner.name();
     ensure!(
         code == expected,
         "{name} ended with exit code {code} and not {expected}: {tail}"

@@ -149,8 +149,29 @@ pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
     let mut suites = suites::load()?;
     suites.retain(|suite| suite.quick || (discovery && suite.quick_discovery));
     let options = Options {
-        suites: Vec::new(),
         discovery,
+        ..quick_options(python)
+    };
+    Ok(compare_all(&suites, &options)?.0)
+}
+
+/// Compare the suites that are part of `cargo xtask test` as closed units.
+pub(crate) fn run_quick_hermetic(python: &str) -> Result<Tally> {
+    let mut suites = suites::load()?;
+    suites.retain(|suite| suite.hermetic.as_ref().is_some_and(|rules| rules.quick));
+    let options = Options {
+        hermetic: true,
+        // They have run for the other step.
+        reuse_pytest: true,
+        ..quick_options(python)
+    };
+    Ok(compare_all(&suites, &options)?.0)
+}
+
+fn quick_options(python: &str) -> Options {
+    Options {
+        suites: Vec::new(),
+        discovery: false,
         probe: false,
         hermetic: false,
         engine: vec!["auto".to_owned(), "pytest".to_owned()],
@@ -161,8 +182,7 @@ pub(crate) fn run_quick(python: &str, discovery: bool) -> Result<Tally> {
         json: false,
         python: vec![python.to_owned()],
         fastest: None,
-    };
-    Ok(compare_all(&suites, &options)?.0)
+    }
 }
 
 /// What is found of all suites: how much is equal, their documents, the rows of the table.
