@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -187,6 +188,17 @@ impl Bazel {
                 }
             }
         }
+    }
+
+    /// Writes a program into the workspace.
+    ///
+    /// # Panics
+    ///
+    /// When that is not possible.
+    pub fn write_program(&self, path: &str, text: &str) {
+        self.write(path, text);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(self.workspace.join(path), mode).expect("modes can be changed");
     }
 
     /// Copies a folder into the workspace.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use fastest_bazel_e2e::{Answer, Bazel};
+use fastest_bazel_e2e::{Answer, Bazel, python};
 
 use crate::support::{cases_of, workspace};
 
@@ -64,6 +64,16 @@ const TARGETS: &[Expected] = &[
         "//contract:imports",
         "PASSED",
         &[("test_roots", "passed")],
+        &[],
+    ),
+    (
+        "//contract:interpreter",
+        "PASSED",
+        &[
+            ("test_pay", "passed"),
+            ("test_pay_each[1]", "passed"),
+            ("test_pay_each[3]", "passed"),
+        ],
         &[],
     ),
     (
@@ -139,6 +149,8 @@ fn each_line_of_the_test_encyclopedia_holds() {
     let Some(mut bazel) = workspace() else {
         return;
     };
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", python().display());
+    bazel.write_program("contract/python.sh", &script);
     let mut call = vec!["test", "-k", "--test_env=FROM_THE_CALL=1"];
     call.extend(TARGETS.iter().map(|(target, ..)| *target));
     let answer = bazel.call(&call);

@@ -1,7 +1,6 @@
 //! A test that takes too long, and one that passes the second time.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use fastest_bazel_e2e::python;
 
@@ -41,8 +40,7 @@ fn a_flaky_test_has_another_attempt() {
         state = state.display(),
         python = python().display()
     );
-    bazel.write("unsteady-python", &text);
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    bazel.write_program("unsteady-python", &text);
     let build = fs::read_to_string(bazel.workspace().join("flaky/BUILD.bazel")).unwrap();
     let build = build.replace("%UNSTEADY%", &script.display().to_string());
     bazel.write("flaky/BUILD.bazel", &build);

@@ -11,3 +11,4 @@ pub mod rpc;
 pub mod session;
 
 mod results;
+mod watched;

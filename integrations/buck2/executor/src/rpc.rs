@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use hyper_util::rt::TokioIo;
 use prost::Message;
 use tokio::net::UnixStream;
+use tokio::sync::Notify;
 use tokio_stream::StreamExt;
 use tonic::body::Body;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -19,6 +20,8 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
+
+use crate::watched::Watched;
 
 /// A failure of the connection itself.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -141,7 +144,7 @@ service!(
     "buck.test.TestOrchestrator"
 );
 
-/// Serves on a socket until `ended` is.
+/// Serves on a socket until `ended` is; `closed` hears of it when the other side ends the connection.
 ///
 /// # Errors
 ///
@@ -150,6 +153,7 @@ pub async fn serve<S>(
     socket: UnixStream,
     service: S,
     ended: impl Future<Output = ()>,
+    closed: Arc<Notify>,
 ) -> Result<(), Error>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
@@ -161,6 +165,7 @@ where
     S::Future: Send + 'static,
 {
     // No other connection comes, but without an end of these the server goes on.
+    let socket = Watched::new(socket, closed);
     let sockets = tokio_stream::once(Ok::<_, io::Error>(socket));
     let sockets = sockets.chain(tokio_stream::pending());
     let server = Server::builder().add_service(service);

@@ -34,16 +34,24 @@ pub async fn run(
     options: TestOptions,
 ) -> Result<(), Error> {
     let (specs, mut incoming) = mpsc::unbounded_channel();
-    let ended = Arc::new(Notify::new());
+    let (ended, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let until = Arc::clone(&ended);
-    let server = tokio::spawn(rpc::serve(executor, service(specs), async move {
-        until.notified().await;
-    }));
+    let until = async move { until.notified().await };
+    let serving = rpc::serve(executor, service(specs), until, Arc::clone(&closed));
+    let server = tokio::spawn(serving);
     let channel = rpc::connect(orchestrator).await?;
     let session = Arc::new(Session { channel, options });
 
     let mut running = JoinSet::new();
-    while let Some(spec) = incoming.recv().await {
+    loop {
+        let spec = tokio::select! {
+            // What was said before the end counts.
+            biased;
+            spec = incoming.recv() => spec,
+            // A daemon that is killed says nothing; without it there is nothing to do.
+            () = closed.notified() => return Err("Buck2 has closed the connection".into()),
+        };
+        let Some(spec) = spec else { break };
         // Buck2 decides how many run at a time.
         let session = Arc::clone(&session);
         running.spawn(async move { session.target(spec).await });

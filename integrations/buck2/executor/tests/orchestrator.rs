@@ -169,10 +169,11 @@ fn spec(at: usize, (name, is_ours, _): &Target) -> ExternalRunnerSpecRequest {
     }
 }
 
+/// The descriptors are inheritable for a moment, and no other test's child may get them.
+static SPAWNING: Mutex<()> = Mutex::new(());
+
 /// Runs the executor as Buck2 does; `after` is what people write behind `--`.
 fn test(targets: &[Target], after: &[&str]) -> (Seen, Output) {
-    // The descriptors are inheritable for a moment, and no other test's child may get them.
-    static SPAWNING: Mutex<()> = Mutex::new(());
     let (executor, executor_theirs) = Socket::pair().unwrap();
     let (orchestrator, orchestrator_theirs) = Socket::pair().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_fastest-buck2-executor"));
@@ -213,10 +214,10 @@ fn test(targets: &[Target], after: &[&str]) -> (Seen, Output) {
     let (executor, orchestrator) = (socket(executor), socket(orchestrator));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = runtime.spawn(async move {
-        let _ = rpc::serve(orchestrator, service, async move {
+        let until = async move {
             let _ = stopped.await;
-        })
-        .await;
+        };
+        let _ = rpc::serve(orchestrator, service, until, Arc::default()).await;
     });
     let requests: Vec<_> = targets
         .iter()
@@ -528,4 +529,30 @@ fn a_wrong_command_line_is_named_and_nothing_hangs() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&without.stderr).contains("no inherited socket"));
+}
+
+#[test]
+fn it_ends_when_buck2_does() {
+    let (executor, executor_theirs) = Socket::pair().unwrap();
+    let (orchestrator, orchestrator_theirs) = Socket::pair().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fastest-buck2-executor"));
+    let fds = [&executor_theirs, &orchestrator_theirs].map(|socket| socket.as_raw_fd().to_string());
+    command.args(["--executor-fd", &fds[0], "--orchestrator-fd", &fds[1]]);
+    command.stderr(Stdio::piped());
+    let child = {
+        let _alone = SPAWNING.lock().unwrap();
+        for socket in [&executor_theirs, &orchestrator_theirs] {
+            rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::empty()).unwrap();
+        }
+        let child = command.spawn().unwrap();
+        drop((executor_theirs, orchestrator_theirs));
+        child
+    };
+    // A daemon that is killed has said nothing of an end. One socket is enough to tell it by.
+    drop(executor);
+    let output = child.wait_with_output().unwrap();
+    drop(orchestrator);
+    assert!(!output.status.success());
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(shown.contains("closed the connection"), "{shown}");
 }
