@@ -6,9 +6,10 @@ import pytest
 from _pytest import config as pytest_config
 
 from fastest_harness.collect import FOLDER_HOOKS, INERT, SESSION_HOOKS, TREE_HOOKS
+from fastest_harness.coverage_plugins import CoverageOff
 from fastest_harness.describe import Files
 from fastest_harness.longrepr import import_failure, longrepr_of
-from fastest_harness.pytest_engine import CACHE_PLUGINS, NOT_OURS, CoverageOff
+from fastest_harness.pytest_engine import CACHE_PLUGINS, NOT_OURS
 
 
 def run(request, recorder, send):

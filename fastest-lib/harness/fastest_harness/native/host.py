@@ -11,7 +11,8 @@ import os
 from functools import partial
 from pathlib import Path
 
-from ..pytest_engine import CACHE_PLUGINS, NOT_OURS, coverage_options
+from ..coverage_plugins import coverage_options
+from ..pytest_engine import CACHE_PLUGINS, NOT_OURS
 from .asynchronous.hosted import NAMES as ASYNC
 from .errors import Unsupported
 from .fixtures import Holder
