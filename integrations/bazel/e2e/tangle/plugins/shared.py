@@ -1,5 +1,4 @@
 import pytest
-
 from core import a
 
 

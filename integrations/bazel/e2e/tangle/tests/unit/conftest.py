@@ -1,5 +1,4 @@
 import pytest
-
 from apps.shop import settings
 
 
