@@ -214,3 +214,37 @@ fn failure(events: &[Value], id: &str) -> Option<(String, String)> {
     let said = |key| failed["longrepr"][key].as_str().unwrap().to_owned();
     Some((said("message"), said("text")))
 }
+
+#[test]
+fn bytecode_that_only_looks_up_to_date_is_not_read() {
+    check_each(ENGINES, |engine| {
+        let project = project(&[
+            ("module.py", "VALUE = 1\n"),
+            (
+                "test_a.py",
+                "import module\ndef test_value(): assert module.VALUE == 2\n",
+            ),
+        ]);
+        let path = project.root().join("module.py");
+        let compiled = std::process::Command::new(crate::support::python())
+            .args(["-m", "py_compile"])
+            .arg(&path)
+            .env_remove("PYTHONDONTWRITEBYTECODE")
+            .status();
+        assert!(compiled.unwrap().success());
+        let before = std::fs::metadata(&path).unwrap().modified().unwrap();
+        project.write("module.py", "VALUE = 2\n");
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(before).unwrap();
+        let names = || {
+            let entries = std::fs::read_dir(project.root().join("__pycache__")).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let there = names();
+        let finished = run(&project, engine, &[]);
+        assert_eq!(finished.code, Some(0), "{finished:#?}");
+        assert_eq!(names(), there, "bytecode was written");
+    });
+}
