@@ -11,8 +11,6 @@ import contextlib
 import os
 import sys
 
-from fastest_harness import stacks
-
 #: What a child may say of itself: its test has a result; its file was handed to pytest; the run
 #: ends here.
 RAN, HANDED, INTERRUPTED = 1, 2, 3
@@ -20,6 +18,9 @@ RAN, HANDED, INTERRUPTED = 1, 2, 3
 
 def in_child(channel, config, index, function):
     """Call `function` in a child of its own and give what it returns: one of the above."""
+    # Not before it is needed: engines import this module, and have to be quick to import.
+    from fastest_harness import stacks
+
     sys.stdout.flush()
     sys.stderr.flush()
     channel.lend()
