@@ -460,6 +460,18 @@ impl Judge<'_> {
             .filter_map(|event| Some(event["id"].as_str()?.to_owned()))
             .collect();
         let is_cut = !of("interrupted").is_empty();
+        if is_cut {
+            // What interrupts a teardown leaves the test as its call was, as under pytest.
+            let has_ended = |event: &Value| {
+                let phases = event["phases"].as_array().into_iter().flatten();
+                phases.into_iter().any(|phase| phase["when"] == "teardown")
+            };
+            for event in of("test-finished") {
+                if event["outcome"] == "passed" && !has_ended(event) {
+                    reported.remove(event["id"].as_str().unwrap_or_default());
+                }
+            }
+        }
         self.judge_outcomes(&reported, &broken, is_cut);
         let failures = reported
             .values()
