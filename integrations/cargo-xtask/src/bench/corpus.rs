@@ -122,7 +122,15 @@ const FAILING: &str = "def test_odd():\n    assert OFFSET < 0";
 
 /// Write the corpus below `dir` and give its root.
 pub(crate) fn write(dir: &Path) -> Result<PathBuf> {
-    let root = dir.join("many");
+    write_with(dir.join("many"), FAILING)
+}
+
+/// [`write`], with no test that fails.
+pub(crate) fn write_passing(dir: &Path) -> Result<PathBuf> {
+    write_with(dir.join("passing"), PLAIN)
+}
+
+fn write_with(root: PathBuf, failing: &str) -> Result<PathBuf> {
     empty(&root)?;
     save(&root.join("pytest.ini"), INI)?;
     save(&root.join("tests/conftest.py"), ROOT_CONFTEST)?;
@@ -131,7 +139,10 @@ pub(crate) fn write(dir: &Path) -> Result<PathBuf> {
         if n % FILES_PER_FOLDER == 0 {
             save(&folder.join("conftest.py"), FOLDER_CONFTEST)?;
         }
-        save(&folder.join(format!("test_unit_{n:03}.py")), &test_file(n))?;
+        save(
+            &folder.join(format!("test_unit_{n:03}.py")),
+            &test_file(n, failing),
+        )?;
     }
     Ok(root)
 }
@@ -176,12 +187,12 @@ pub(crate) fn write_plain(dir: &Path, tests: usize) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// One file in ten has a skipped test, one in ten an expected failure, one in a hundred fails.
-fn test_file(n: usize) -> String {
+/// One file in ten has a skipped test, one in ten an expected failure, one in a hundred `failing`.
+fn test_file(n: usize, failing: &str) -> String {
     let odd = match n {
         n if n % 10 == 3 => SKIPPED,
         n if n % 10 == 7 => EXPECTED,
-        n if n % 100 == 50 => FAILING,
+        n if n % 100 == 50 => failing,
         _ => PLAIN,
     };
     TEST_FILE

@@ -21,7 +21,8 @@ const UNCHANGED: f64 = 0.01;
 
 /// Measure the generated corpus; its outcomes have to be pytest's, whether tests ran or not.
 pub(super) fn run(bench: &Bench) -> Result<(Value, Vec<String>)> {
-    let root = corpus::write(&bench.dir)?;
+    // What fails is run each time.
+    let root = corpus::write_passing(&bench.dir)?;
     let incremental = || {
         let mut command = Command::new(&bench.fastest);
         command.args(["run", "-q", "-n", "2", "--incremental"]);
