@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn every_file_has_the_promised_number_of_tests() {
         for n in 0..FILES {
-            let file = test_file(n);
+            let file = test_file(n, FAILING);
             let functions = file.matches("def test_").count();
             // The two parametrized functions stand for four and three tests.
             assert_eq!(functions - 2 + 7, 20, "file {n}");
