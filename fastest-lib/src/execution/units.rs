@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::event::Enforcement;
 use super::walls::{Grounds, SHARED_MEMORY};
 use super::wire::Closing;
-use crate::plan::{CONFIG_FILES, HermeticOptions, HermeticSpecs};
+use crate::plan::{HermeticOptions, HermeticSpecs, settings_files};
 use crate::workspace::Network;
 
 /// The folder in the cache that compiled tests are kept in; hermetic runs share it with no others.
@@ -75,7 +75,7 @@ impl<'a> Units<'a> {
         let rootdir = self.specs.rootdir();
         let mut grounds = Grounds::new(rootdir, &closing.folders);
         let above = rootdir.ancestors();
-        let config = above.flat_map(|folder| CONFIG_FILES.iter().map(|name| folder.join(name)));
+        let config = above.flat_map(|folder| settings_files().map(|name| folder.join(name)));
         grounds.read.extend(config.filter(|path| path.is_file()));
         grounds.list.extend(closing.search_path.iter().cloned());
         // Where it cannot be made, tests are compiled anew each time.

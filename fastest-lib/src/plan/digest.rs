@@ -10,6 +10,7 @@ use super::installed::Importable;
 use super::shadows::Shadows;
 use super::{Capture, Engine, HermeticSpec, RunOptions};
 use crate::graph::ImportGraph;
+use crate::selection::CONFIG_FILES;
 use crate::workspace::{Isolation, Workspace};
 
 /// The digest of one test file as a closed unit. Units with the same digest have the same outcomes,
@@ -98,17 +99,10 @@ impl PartBuilder {
 }
 
 /// Where tools look for settings, from the rootdir upwards: every unit may read them.
-pub(crate) const CONFIG_FILES: &[&str] = &[
-    "pytest.toml",
-    ".pytest.toml",
-    "pytest.ini",
-    ".pytest.ini",
-    "pyproject.toml",
-    "tox.ini",
-    "setup.cfg",
-    "setup.py",
-    ".coveragerc",
-];
+pub(crate) fn settings_files() -> impl Iterator<Item = &'static str> {
+    let others = ["setup.py", ".coveragerc"];
+    CONFIG_FILES.iter().copied().chain(others)
+}
 
 /// Makes the digests of the units of one run.
 #[derive(Debug)]
@@ -155,7 +149,7 @@ impl<'a> Digests<'a> {
         raw.for_each(|(name, value)| settings.add(&name, &value));
         // What any test may read of them, and of those above the rootdir.
         for (at, folder) in workspace.rootdir().ancestors().enumerate() {
-            for name in CONFIG_FILES {
+            for name in settings_files() {
                 let path = folder.join(name);
                 let content = contents.at(&path, None);
                 if content != Content::Absent {

@@ -23,5 +23,5 @@ pub use crate::workspace::Network;
 pub(crate) use build::{plan, pytest_args};
 pub(crate) use canonical::Canonical;
 pub(crate) use contents::{ASIDE, Content, Contents, is_trusted};
-pub(crate) use digest::{CONFIG_FILES, Digests, Foundation};
+pub(crate) use digest::{Digests, Foundation, settings_files};
 pub(crate) use installed::installed;

@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 use crate::{Error, ErrorKind, Result};
 
 /// The files in which pytest looks for its configuration.
-const CONFIG_FILES: &[&str] = &[
+pub(crate) const CONFIG_FILES: &[&str] = &[
     "pytest.toml",
     ".pytest.toml",
     "pytest.ini",

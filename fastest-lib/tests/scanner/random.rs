@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::{both, difference, misread};
+use crate::{AGREED, both, difference, misread};
 
 /// Neither parser panics, and where neither sees a problem they give the same facts, about the source
 /// or about what it is [rewritten](misread::rewritten) to.
@@ -130,8 +130,6 @@ const PIECES: &[&str] = &[
     "exec ",
 ];
 
-const SEED: &str = include_str!("agree.py");
-
 /// The words, spaces and marks of a text.
 fn tokens(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -190,7 +188,7 @@ proptest! {
         from in any::<Index>(),
         changes in prop::collection::vec((any::<Index>(), 0..4u8, any::<Index>()), 1..4),
     ) {
-        let sources: Vec<&str> = SEED.split("#---\n").collect();
+        let sources: Vec<&str> = AGREED.split("#---\n").collect();
         let source = tokens(sources[from.index(sources.len())]);
         hold(changed(source, &changes).concat().as_bytes())?;
     }
@@ -200,7 +198,7 @@ proptest! {
         from in any::<Index>(),
         changes in prop::collection::vec((any::<Index>(), 0..4u8, any::<Index>()), 1..3),
     ) {
-        let sources: Vec<&str> = SEED.lines().collect();
+        let sources: Vec<&str> = AGREED.lines().collect();
         let source = tokens(sources[from.index(sources.len())]);
         hold(changed(source, &changes).concat().as_bytes())?;
     }
@@ -209,7 +207,7 @@ proptest! {
     fn statements_in_any_order_are_read_alike(
         picks in prop::collection::vec((any::<Index>(), 0..4usize), 1..12),
     ) {
-        let lines: Vec<&str> = SEED.lines().collect();
+        let lines: Vec<&str> = AGREED.lines().collect();
         let lines = picks
             .iter()
             .map(|(at, depth)| format!("{}{}\n", "    ".repeat(*depth), lines[at.index(lines.len())]));
