@@ -125,7 +125,7 @@ pub(crate) fn write(dir: &Path) -> Result<PathBuf> {
     write_with(dir.join("many"), FAILING)
 }
 
-/// [`write`], with no test that fails.
+/// As [`write()`] does, with no test that fails.
 pub(crate) fn write_passing(dir: &Path) -> Result<PathBuf> {
     write_with(dir.join("passing"), PLAIN)
 }
