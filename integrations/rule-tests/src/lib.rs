@@ -7,6 +7,7 @@
 
 mod mistake;
 mod object;
+mod order;
 mod world;
 
 pub use mistake::Mistake;

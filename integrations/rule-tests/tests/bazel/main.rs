@@ -101,6 +101,18 @@ fn attributes_reach_the_manifest() {
 }
 
 #[test]
+fn the_order_of_lists_does_not_reach_the_manifest() {
+    let [sorted, reversed] = [false, true].map(|reversed| {
+        let world = example().with_lists("BUILD.bazel", reversed);
+        manifest(&analysed(&world)["//small:test_a"])
+    });
+    assert_eq!(sorted, reversed);
+    for part in ["small/two", "numpy", "base.py", "a.txt"] {
+        assert!(sorted.contains(part), "{part}: {sorted}");
+    }
+}
+
+#[test]
 fn a_module_of_its_own_needs_no_other_rules() {
     for file in ["MODULE.bazel", "WORKSPACE"] {
         let evaluated = example().evaluate("fastest", file);

@@ -158,6 +158,18 @@ fn attributes_reach_the_manifest_the_actions_and_the_test() {
 }
 
 #[test]
+fn the_order_of_lists_does_not_reach_the_manifest() {
+    let [sorted, reversed] = [false, true].map(|reversed| {
+        let world = example().with_lists("BUCK", reversed);
+        written(&analysed(&world)["//small:test_a"]).to_string()
+    });
+    assert_eq!(sorted, reversed);
+    for part in ["small/two", "numpy", "base.py", "a.txt"] {
+        assert!(sorted.contains(part), "{part}: {sorted}");
+    }
+}
+
+#[test]
 fn verdicts_are_shared_where_their_keys_say_which_python_gave_them() {
     let check = |from: &str, to: &str, shared: bool, word: &str| {
         let world = small("").replace("toolchains", "BUCK", from, to).unwrap();

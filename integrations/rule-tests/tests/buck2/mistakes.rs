@@ -44,15 +44,15 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         cell: "fastest",
         path: "private/closure.bzl",
-        from: "[dep[FastestInfo].closure for dep in",
-        to: "[dep[DefaultInfo] for dep in",
+        from: "dep[FastestInfo].closure",
+        to: "dep[DefaultInfo]",
         named: "no set of the same type",
     },
     Mistake {
         cell: "fastest",
         path: "private/closure.bzl",
-        from: "sources = sources,",
-        to: "source = sources,",
+        from: "sources = sorted(",
+        to: "source = sorted(",
         named: "sources",
     },
     Mistake {
