@@ -208,6 +208,11 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
     if fast {
         return steps;
     }
+    let documentation = |arguments: &str| {
+        let mut command = cargo(arguments);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        command
+    };
     let rules = "--manifest-path integrations/rule-tests/Cargo.toml";
     let mut rule_tests = cargo(&format!("test --no-fail-fast {rules}"));
     rule_tests.env("FASTEST_TEST_PYTHON", venv.python());
@@ -219,14 +224,23 @@ fn steps(venv: &Venv, plugins: &Venv, programs: &Programs, fast: bool) -> Vec<St
             "run `cargo fmt` in integrations/rule-tests",
         ),
         step(
+            "rule files: clippy",
+            cargo(&format!("clippy {rules} --all-targets -- -D warnings")),
+            "correct what clippy names above",
+        ),
+        step(
             "rule files",
             rule_tests,
             "the failing test is named above; what it evaluates is in integrations/{bazel,buck2}/rules, \
              the stand-ins in integrations/rule-tests/standins",
         ),
+        step(
+            "rule files: rustdoc",
+            documentation(&format!("doc --no-deps {rules}")),
+            "correct the documentation named above",
+        ),
     ]);
-    let mut doc = cargo("doc --workspace --no-deps");
-    doc.env("RUSTDOCFLAGS", "-D warnings");
+    let doc = documentation("doc --workspace --no-deps");
     let mut quickstart = cargo("fastest examples/quickstart");
     venv.activate(&mut quickstart);
     steps.extend([

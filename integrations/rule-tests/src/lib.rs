@@ -5,7 +5,10 @@
 //! and hold a rule to what the real ones would: types of attributes, names, providers, outputs that are
 //! made once, cycles, visibility. [`World`] loads files and analyses all targets; what comes out is JSON.
 
+mod mistake;
 mod object;
+mod order;
 mod world;
 
+pub use mistake::Mistake;
 pub use world::{System, World};

@@ -1,5 +1,7 @@
 //! What is run again, and what is not.
 
+use std::fs;
+
 use crate::support::workspace;
 
 #[test]
@@ -53,6 +55,38 @@ fn only_dependents_of_an_edit_are_run_again() {
         assert_eq!(answer.expect(0).events.executed(), expected, "{file}");
     }
     // A deleted input fails the build of what needs it, instead of passing from a cache.
-    std::fs::remove_file(bazel.workspace().join("lib/rates.txt")).unwrap();
+    fs::remove_file(bazel.workspace().join("lib/rates.txt")).unwrap();
     assert_ne!(bazel.call(&call).code, 0);
+}
+
+#[test]
+fn lists_in_another_order_are_no_reason_to_run_tests() {
+    let Some(mut bazel) = workspace() else {
+        return;
+    };
+    let call = [
+        "test",
+        "//contract:cart",
+        "//contract:imports",
+        "//contract:money",
+    ];
+    bazel.call(&call).expect(0);
+    for (from, to) in [
+        (
+            "        \"//:config\",\n        \"//lib:cart\",\n",
+            "        \"//lib:cart\",\n        \"//:config\",\n",
+        ),
+        // These two have folders on `sys.path`.
+        (
+            "        \"//lib:foreign\",\n        \"//lib:src_layout\",\n",
+            "        \"//lib:src_layout\",\n        \"//lib:foreign\",\n",
+        ),
+    ] {
+        let file = "contract/BUILD.bazel";
+        let text = fs::read_to_string(bazel.workspace().join(file)).unwrap();
+        assert!(text.contains(from), "{from}: {text}");
+        bazel.write(file, &text.replace(from, to));
+        let answer = bazel.call(&call);
+        assert_eq!(answer.expect(0).events.executed(), [""; 0], "{to}");
+    }
 }

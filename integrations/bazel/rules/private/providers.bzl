@@ -39,8 +39,17 @@ def _import_root(label, repository, path):
             parts.append(part)
     return "/".join(parts)
 
+def _label_of(target):
+    return str(target.label)
+
+def _path_of(file):
+    return file.short_path
+
 def collect(ctx, sources):
     """Joins what a target declares with what its dependencies hand on.
+
+    A depset is walked in the order in which it was made. Lists whose order has no meaning are sorted
+    before that, so that who merely reorders them has no test run again: a test's manifest follows it.
 
     Args:
       ctx: the context of a rule with the attributes `deps`, `imports` and `distributions`.
@@ -52,7 +61,7 @@ def collect(ctx, sources):
     all_sources = []
     imports = []
     distributions = []
-    for dep in ctx.attr.deps:
+    for dep in sorted(ctx.attr.deps, key = _label_of):
         if FastestInfo in dep:
             info = dep[FastestInfo]
             all_sources.append(info.sources)
@@ -63,9 +72,10 @@ def collect(ctx, sources):
                 all_sources.append(dep[py_info].transitive_sources)
                 imports.append(dep[py_info].imports)
     return FastestInfo(
-        distributions = depset(ctx.attr.distributions, transitive = distributions),
+        distributions = depset(sorted(ctx.attr.distributions), transitive = distributions),
+        # The order on `sys.path`: a target's own before those of its dependencies.
         imports = depset(import_roots(ctx), transitive = imports, order = "preorder"),
-        sources = depset(sources, transitive = all_sources),
+        sources = depset(sorted(sources, key = _path_of), transitive = all_sources),
     )
 
 def collect_runfiles(ctx, info, files):
@@ -79,8 +89,9 @@ def collect_runfiles(ctx, info, files):
     Returns:
       The runfiles.
     """
-    runfiles = ctx.runfiles(files = files + ctx.files.data, transitive_files = info.sources)
-    for target in ctx.attr.deps + ctx.attr.data:
+    own = sorted(files + ctx.files.data, key = _path_of)
+    runfiles = ctx.runfiles(files = own, transitive_files = info.sources)
+    for target in sorted(ctx.attr.deps + ctx.attr.data, key = _label_of):
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
     return runfiles
 

@@ -46,8 +46,18 @@ def _import_root(ctx, path):
     # The cell's folder is known only where the path is written.
     return cmd_args(ctx.label.cell_root, format = "/".join(["{}"] + parts))
 
+def _label_of(dep):
+    return str(dep.label)
+
+def _path_of(artifact):
+    return artifact.short_path
+
 def closure_of(ctx, sources):
     """Joins what a target declares with what its dependencies hand on.
+
+    A transitive set is walked in the order in which it was made. Lists whose order has no meaning are
+    sorted before that, so that who merely reorders them has no test run again: a test's manifest
+    follows it.
 
     Args:
       ctx: the context of a rule with the attributes `COMMON_ATTRIBUTES`.
@@ -59,12 +69,16 @@ def closure_of(ctx, sources):
     return ctx.actions.tset(
         FastestClosure,
         value = struct(
-            data = ctx.attrs.data,
-            distributions = ctx.attrs.distributions,
+            data = sorted(ctx.attrs.data, key = _path_of),
+            distributions = sorted(ctx.attrs.distributions),
+            # The order on `sys.path`: a target's own before those of its dependencies.
             imports = [_import_root(ctx, path) for path in ctx.attrs.imports],
-            sources = sources,
+            sources = sorted(sources, key = _path_of),
         ),
-        children = [dep[FastestInfo].closure for dep in ctx.attrs.deps],
+        children = [
+            dep[FastestInfo].closure
+            for dep in sorted(ctx.attrs.deps, key = _label_of)
+        ],
     )
 
 # What libraries and tests share.

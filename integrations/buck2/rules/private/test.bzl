@@ -28,7 +28,7 @@ def _write_manifest(ctx, toolchain, closure):
             "args": ctx.attrs.args,
             "data": closure.project_as_args("data"),
             "distributions": closure.project_as_args("distributions"),
-            "env": ctx.attrs.env,
+            "env": {name: ctx.attrs.env[name] for name in sorted(ctx.attrs.env)},
             "identity": toolchain.identity,
             "imports": closure.project_as_args("imports"),
             "label": str(ctx.label.raw_target()),

@@ -1,0 +1,261 @@
+//! What a hand may get wrong in rules and build files of Bazel, and how the stand-in names it.
+
+use fastest_rule_tests::Mistake;
+
+use crate::example;
+
+const MISTAKES: &[Mistake] = &[
+    // In rules.
+    Mistake {
+        cell: "fastest",
+        path: "private/library.bzl",
+        from: "collect(ctx, ctx.files.srcs)",
+        to: "collect(ctx, ctx.files.src)",
+        named: "src",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/library.bzl",
+        from: "        info,\n",
+        to: "",
+        named: "said that it provides: Python sources",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/library.bzl",
+        from: "source_attributes = [\"srcs\"]",
+        to: "source_attributes = [\"scrs\"]",
+        named: "no attribute `scrs`; is `srcs` meant?",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/library.bzl",
+        from: "files = depset(ctx.files.srcs)",
+        to: "files = ctx.files.srcs",
+        named: "DefaultInfo.files: list",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/library.bzl",
+        from: "provides = [FastestInfo]",
+        to: "provides = FastestInfo",
+        named: "provides: provider where a list is wanted",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "        sources = depset(",
+        to: "        source = depset(",
+        named: "no field `source`; is `sources` meant?",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "all_sources.append(info.sources)",
+        to: "all_sources.append(info.sources.to_list())",
+        named: "transitive: list where a depset is wanted",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "\"srcs\": attr.label_list(",
+        to: "\"tags\": attr.label_list(",
+        named: "`tags` is built in",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "order = \"preorder\"",
+        to: "order = \"pre\"",
+        named: "`pre` is no order",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "allow_files = [\".py\", \".pyi\"]",
+        to: "allow_file = [\".py\", \".pyi\"]",
+        named: "allow_file",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "cfg = \"exec\",\n",
+        to: "",
+        named: "cfg is needed where executable is True",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "            executable = executable,\n",
+        to: "",
+        named: "DefaultInfo.executable is missing",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "ctx.label.name + \".fastest\"",
+        to: "\"../\" + ctx.label.name",
+        named: "leads out of where it belongs",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "ctx.label.name + \".fastest\"",
+        to: "ctx.label.name",
+        named: "is declared twice",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "    ctx.actions.write(manifest, lines)\n",
+        to: "",
+        named: "no action makes `test_",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "    ctx.actions.write(manifest, lines)\n",
+        to: "    ctx.actions.write(manifest, lines)\n    ctx.actions.write(manifest, lines)\n",
+        named: "is made by two actions",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "set_param_file_format(\"multiline\")",
+        to: "set_param_file_format(\"lines\")",
+        named: "`lines` is no format",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "default = \":toolchain\"",
+        to: "default = \":toolchan\"",
+        named: "no such target `fastest//:toolchan`; is `fastest//:toolchain` meant?",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "providers = [FastestToolchainInfo]",
+        to: "providers = [DefaultInfo, PyInfo]",
+        named: "does not have: DefaultInfo or PyInfo",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "allow_single_file = True",
+        to: "allow_single_file = \".py\"",
+        named: "list of endings is wanted",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/test.bzl",
+        from: "target_file = toolchain.runner",
+        to: "target_file = toolchain.python",
+        named: "target_file: `python3`",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/toolchain.bzl",
+        from: "            runner = runner,\n",
+        to: "            runer = runner,\n",
+        named: "no field `runer`; is `runner` meant?",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/toolchain.bzl",
+        from: "DefaultInfo(files = depset([runner]))",
+        to: "DefaultInfo(files = depset([[runner]]))",
+        named: "a list cannot be an element",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "defs.bzl",
+        from: ":private/test.bzl",
+        to: ":private/tests.bzl",
+        named: "private/tests.bzl` cannot be loaded",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "BUILD.bazel",
+        from: "name = \"not_configured\"",
+        to: "name = \"not_configure\"",
+        named: "no such target `fastest//:not_configured`",
+    },
+    Mistake {
+        cell: "fastest",
+        path: "private/providers.bzl",
+        from: "path.startswith(\"/\")",
+        to: "f\"{path}\".startswith(\"/\")",
+        named: "f-string",
+    },
+    // In build files.
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "    src = \"test_cart.py\",\n",
+        to: "",
+        named: "missing value for mandatory attribute `src`",
+    },
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "src = \"test_cart.py\"",
+        to: "src = \"test_carts.py\"",
+        named: "no such target `//shop/tests:test_carts.py`",
+    },
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "src = \"test_cart.py\"",
+        to: "src = \"//shop:cart.py\"",
+        named: "exports_files does not name",
+    },
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "src = \"test_cart.py\"",
+        to: "src = [\"test_cart.py\"]",
+        named: "list where a string is wanted",
+    },
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "name = \"test_discounts\"",
+        to: "name = \"test_cart\"",
+        named: "`//shop/tests:test_cart` is there twice",
+    },
+    Mistake {
+        cell: "",
+        path: "shop/tests/BUILD.bazel",
+        from: "    name = \"test_cart\",\n",
+        to: "    name = \"test_cart\",\n    size = \"smal\",\n",
+        named: "`smal` is none of",
+    },
+    Mistake {
+        cell: "",
+        path: "money/BUILD.bazel",
+        from: "data = [\"rates.csv\"]",
+        to: "date = [\"rates.csv\"]",
+        named: "no such attribute `date`; is `data` meant?",
+    },
+    Mistake {
+        cell: "",
+        path: "money/BUILD.bazel",
+        from: "srcs = [\"rates.py\"]",
+        to: "srcs = [\"rates.csv\"]",
+        named: "does not end with any of",
+    },
+    Mistake {
+        cell: "",
+        path: "money/BUILD.bazel",
+        from: "data = [\"rates.csv\"],\n",
+        to: "data = [\"rates.csv\"],\n    _x = 1,\n",
+        named: "no such attribute `_x`",
+    },
+];
+
+#[test]
+fn mistakes_are_rejected_and_named() {
+    let unnoticed = example().unnoticed(MISTAKES);
+    assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n\n"));
+}
