@@ -10,6 +10,7 @@ mod installed;
 mod model;
 mod options;
 mod shadows;
+mod together;
 
 pub use canonical::Digest;
 pub use digest::{DigestPart, UnitDigest};
