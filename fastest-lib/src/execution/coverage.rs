@@ -77,6 +77,7 @@ impl<'a> Measuring<'a> {
             fail_under,
             precision,
             contexts,
+            files,
             ..
         } = self.options;
         json!({
@@ -89,6 +90,7 @@ impl<'a> Measuring<'a> {
             "fail_under": fail_under,
             "precision": precision,
             "contexts": contexts,
+            "files": files,
         })
     }
 
