@@ -126,7 +126,7 @@ impl Merge<'_> {
         match strings {
             Strings::Plain => text.to_owned(),
             Strings::Labels | Strings::Files => match self.system.resolve(text, self.folder) {
-                Some(label) => format!("//{}:{}", label.package, label.name),
+                Some(label) => label.to_string(),
                 None => text.to_owned(),
             },
         }

@@ -233,12 +233,21 @@ fn target(system: &System, folder: &str, file: &BuildFile, call: &Call) -> Targe
                 let roots = argument.strings.iter();
                 target.imports = roots.map(|root| format!("{folder}/{root}")).collect();
             }
-            "distributions" if rule.is_some() => target.distributions.clone_from(&argument.strings),
+            "distributions" if rule.is_some() => {
+                target.distributions.clone_from(&argument.strings);
+                target.distributions.sort_unstable();
+            }
             name if IDLE.contains(&name) => {}
             name if rule.is_some() && !LABELS.contains(&name) => {}
             _ => {
                 let named = argument.strings.iter();
-                for label in named.filter_map(|text| system.resolve(text, folder)) {
+                let named = named.filter_map(|text| system.resolve(text, folder));
+                let mut named: Vec<Label> = named.collect();
+                if rule.is_some() {
+                    // As our rules do, so that another order of the list is none.
+                    named.sort_by_key(ToString::to_string);
+                }
+                for label in named {
                     if name != "deps" || rule.is_none() {
                         target.files.push(label.path());
                     }

@@ -118,6 +118,8 @@ fn changes_concern_what_reaches_them() {
     let project = Project::new(Kind::Bazel, files);
     project.update();
     let before = project.read("BUILD.bazel");
+    let before = before.replace("deps = [\":b\"]", "deps = [\":a\", \":b\"]");
+    project.write("BUILD.bazel", &before);
     let labels = |changes: &[FileChange]| -> Vec<String> {
         let concerned = project.owners().concerned(&project.system, changes);
         concerned
@@ -149,6 +151,8 @@ fn changes_concern_what_reaches_them() {
         ),
         ["test_a"]
     );
+    assert_eq!(rewritten("[\":a\", \":b\"]", "[\":b\", \":a\"]"), [""; 0]);
+    assert_eq!(rewritten("[\":a\", \":b\"]", "[\":b\"]"), ["test_b"]);
     assert_eq!(
         rewritten("    deps = [\":a\"]", "    tags = [\"x\"],\n    deps = []"),
         ["test_b"]
