@@ -112,7 +112,12 @@ impl Merge<'_> {
                     let label = Label::new(&*dep.package, &*dep.name);
                     self.system.short(&label, folder)
                 });
-                deps.chain(unit.labels.iter().cloned()).collect()
+                let seen = unit.seen.iter().map(|(package, dep)| {
+                    let label = Label::new(&**package, &*self.units[*dep].name);
+                    self.system.short(&label, folder)
+                });
+                let labels = unit.labels.iter().cloned();
+                deps.chain(seen).chain(labels).collect()
             }
             attribute => return unit.texts(attribute).to_vec(),
         };

@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fastest_lib::graph::ImportGraph;
 
+use crate::links::Links;
 use crate::note::Note;
 use crate::owned::rule_of;
-use crate::packages::{Package, Packages, Unreadable};
+use crate::packages::{Package, Packages, Unreadable, prefix};
 use crate::starlark::{BuildFile, Call, Glob, StatementKind, normal};
 use crate::system::{Label, System, folder_of};
 use crate::unit::Rule;
@@ -29,6 +30,7 @@ pub struct Owners {
     foreign: HashMap<String, Vec<usize>>,
     /// What else than targets the build file of each package says.
     pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) links: Links,
     /// Build files that cannot be read.
     pub notes: Vec<Note>,
 }
@@ -63,7 +65,13 @@ const LABELS: &[&str] = &["data", "deps", "durations", "src", "srcs", "toolchain
 impl Owners {
     /// Reads the build files below the rootdir.
     pub fn read(system: &System, graph: &ImportGraph) -> Self {
-        Self::of(system, &Packages::read(system, graph))
+        let links = Links::of(graph, &prefix(system, graph.rootdir()));
+        let mut packages = Packages::read(system, graph, &links);
+        packages.see(system, &links);
+        Self {
+            links,
+            ..Self::of(system, &packages)
+        }
     }
 
     pub(crate) fn of(system: &System, packages: &Packages) -> Self {

@@ -6,6 +6,7 @@ mod contract;
 mod coverage;
 mod edits;
 mod example;
+mod links;
 mod lint;
 mod remote;
 mod selection;
