@@ -111,7 +111,7 @@ impl<'g> Grouping<'g> {
     ) -> Self {
         let flat = &graph.flat;
         let (plain, loading) = (base.view(flat), base.loading(flat));
-        let loads = reach::all_back(plain, &reach::flagged(flat, flag::LOADER));
+        let loads = base.leads_to_loaders(flat);
         let tests = tests.iter().filter_map(|roots| {
             let test = flat.find(&roots.test)?;
             let with = graph.find_all(roots.with.iter().map(String::as_str));

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
 use super::build::Globals;
+use super::closures::Closures;
 use super::flat::{EdgeRecord, Flat, flag};
 use super::kind::{Condition, EdgeKind, NodeKind};
 use super::model::{Closure, Condensation, Edge, GraphDiff, GraphStats, Node, Unresolved};
@@ -222,9 +223,18 @@ impl ImportGraph {
         let from = self.find_all(names);
         let base = self.base();
         let (reached, _) = reach::closure(&self.flat, &from, &base);
+        self.closure_of(reached.ones().map(|node| node as u32))
+    }
+
+    /// Gives the closures of many files, for less than each costs alone.
+    pub fn closures(&self) -> Closures<'_> {
+        Closures::new(self)
+    }
+
+    /// What a closure of these nodes, in their order, is to those who go by names.
+    pub(super) fn closure_of(&self, nodes: impl IntoIterator<Item = u32>) -> Closure {
         let mut closure = Closure::default();
-        for node in reached.ones() {
-            let node = node as u32;
+        for node in nodes {
             let kind = self.flat.kind(node);
             if kind.is_file() {
                 closure.files.push(self.flat.name(node));
@@ -235,7 +245,8 @@ impl ImportGraph {
                 closure.distributions.push(self.flat.name(node));
             }
         }
-        closure.files.sort_unstable();
+        // Folder by folder they are sorted already.
+        closure.files.sort();
         closure
     }
 

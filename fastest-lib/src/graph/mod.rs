@@ -73,11 +73,13 @@
 //! | `flat`, `store` | the graph in columns, in memory and on disk |
 //! | `groups` | files that depend on each other, for build systems |
 //! | `reach` | closures and shortest ways, under the conditions that hold |
+//! | `closures` | the closures of many files at once |
 //! | `import_graph` | the questions that it answers |
 
 mod assemble;
 mod build;
 mod changed;
+mod closures;
 mod environment;
 mod flat;
 mod groups;
@@ -100,6 +102,7 @@ mod touched;
 mod tree;
 mod view;
 
+pub use closures::Closures;
 pub use groups::{Group, GroupedTest, Groups, TestRoots};
 pub use import_graph::ImportGraph;
 pub use kind::{EdgeKind, NodeKind};

@@ -55,6 +55,11 @@ impl Base {
             ..self.view(flat)
         }
     }
+
+    /// The nodes that lead to something which loads computed names.
+    pub(super) fn leads_to_loaders(&self, flat: &Flat) -> FixedBitSet {
+        all_back(self.view(flat), &flagged(flat, flag::LOADER))
+    }
 }
 
 pub(super) fn flagged(flat: &Flat, flag: u32) -> Vec<u32> {
@@ -193,12 +198,11 @@ pub(super) struct Dependents {
 
 impl Dependents {
     pub(super) fn of(flat: &Flat, to: &[u32], base: &Base) -> Self {
-        let loaders = flagged(flat, flag::LOADER);
-        let view = base.view(flat);
+        let loads = base.leads_to_loaders(flat);
         Self {
-            loads: all_back(view, &loaders),
-            plain: Back::new(view, to),
-            loading: (!loaders.is_empty()).then(|| Back::new(base.loading(flat), to)),
+            plain: Back::new(base.view(flat), to),
+            loading: (!loads.is_clear()).then(|| Back::new(base.loading(flat), to)),
+            loads,
         }
     }
 

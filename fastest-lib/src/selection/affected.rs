@@ -471,10 +471,11 @@ impl Causes<'_> {
         // The graph that is narrowed by does not have what was deleted.
         let is_deleted = |change: &Change| change.kind == ChangeKind::Deleted;
         if changes.changes.iter().any(is_deleted) {
+            let closures = graph.closures();
             for (file, reason) in &tests {
                 let is_changed = matches!(reason, AffectedReason::Changed { .. });
                 let leads = |name: &str| name != file && nodes.contains_key(name);
-                if is_changed && graph.closure([file.as_str()]).names().any(leads) {
+                if is_changed && closures.of([file.as_str()]).names().any(leads) {
                     wide.insert(file.clone());
                 }
             }

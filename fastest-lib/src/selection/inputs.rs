@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::candidates::Candidates;
-use crate::graph::{ImportGraph, Unresolved};
+use crate::graph::{Closures, ImportGraph, Unresolved};
 use crate::workspace::Workspace;
 use crate::{Error, ErrorKind, Result};
 
@@ -40,10 +40,27 @@ pub fn inputs(workspace: &Workspace, graph: &ImportGraph, test: &str) -> Result<
     Ok(InputsFinder::new(workspace, graph).of(test))
 }
 
+/// The inputs of many test files, which are named relative to the rootdir, for less than each costs
+/// alone.
+///
+/// # Errors
+///
+/// When the graph has no file of one of these names.
+pub fn inputs_of_many<T: AsRef<str>>(
+    workspace: &Workspace,
+    graph: &ImportGraph,
+    tests: impl IntoIterator<Item = T>,
+) -> Result<Vec<Inputs>> {
+    let finder = InputsFinder::new(workspace, graph);
+    let one = |test: T| known(graph, test.as_ref()).map(|()| finder.of(test.as_ref()));
+    tests.into_iter().map(one).collect()
+}
+
 /// Gives the inputs of one test file after the other.
 pub(crate) struct InputsFinder<'a> {
     workspace: &'a Workspace,
     graph: &'a ImportGraph,
+    closures: Closures<'a>,
     candidates: Candidates,
 }
 
@@ -52,6 +69,7 @@ impl<'a> InputsFinder<'a> {
         Self {
             workspace,
             graph,
+            closures: graph.closures(),
             candidates: Candidates::of(workspace, graph),
         }
     }
@@ -61,10 +79,11 @@ impl<'a> InputsFinder<'a> {
         let Self {
             workspace,
             graph,
+            closures,
             candidates,
         } = self;
         let conftests = candidates.conftests(test).iter().map(String::as_str);
-        let closure = graph.closure(conftests.chain([test]));
+        let closure = closures.of(conftests.chain([test]));
         let mut files = closure.files;
         files.extend(config_files(workspace, graph, test));
         files.sort_unstable();

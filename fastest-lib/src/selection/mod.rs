@@ -42,7 +42,7 @@ pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};
 pub use grouped::test_roots;
 pub(crate) use inputs::{CONFIG_FILES, InputsFinder, known};
-pub use inputs::{Inputs, inputs};
+pub use inputs::{Inputs, inputs, inputs_of_many};
 pub use part::{Part, Silent};
 pub use rerun::Rerun;
 pub(crate) use rerun::{is_undecided, rerun};

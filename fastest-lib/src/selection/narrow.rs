@@ -22,12 +22,13 @@ impl AffectedSet {
         rootdir: &Path,
         discovery: &mut Discovery,
     ) -> BTreeSet<String> {
+        let closures = graph.closures();
         let changed = self.tests.iter().filter(|test| {
             let is_changed = matches!(test.reason, AffectedReason::Changed { change }
                 if change == ChangeKind::Modified);
             // What it depends on may have changed, too.
             is_changed && !self.wide.contains(&test.file) && {
-                let closure = graph.closure([test.file.as_str()]);
+                let closure = closures.of([test.file.as_str()]);
                 let mut others = closure.names().filter(|name| *name != test.file);
                 !others.any(|name| self.nodes.contains(name))
             }

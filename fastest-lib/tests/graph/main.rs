@@ -5,6 +5,7 @@ mod commands;
 mod configuration;
 mod data;
 mod loading;
+mod many;
 mod names;
 mod problems;
 mod python;

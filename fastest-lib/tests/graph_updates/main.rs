@@ -131,6 +131,37 @@ fn check_groups(all: &[Step]) {
     }
 }
 
+/// The closures of many files, in any order and company, are those that each has alone; and the more there
+/// are, the less is left to look at.
+fn check_closures(all: &[Step], order: &[prop::sample::Index]) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    fs::write(root.join("pytest.ini"), "[pytest]\npythonpath = lib\n").unwrap();
+    all.iter().for_each(|step| apply(&root, step));
+    let graph = ImportGraph::new(&workspace(&root));
+    let nodes: Vec<String> = graph.nodes().map(|node| node.path).collect();
+    let closures = graph.closures();
+    for pair in order.chunks(2) {
+        let from = || pair.iter().map(|at| at.get(&nodes).as_str());
+        let expected = graph.closure(from());
+        assert_eq!(
+            closures.of(from()),
+            expected,
+            "{:?}",
+            from().collect::<Vec<_>>()
+        );
+    }
+    let edges = graph.edges().count();
+    for node in &nodes {
+        assert_eq!(closures.of([node.as_str()]), graph.closure([node.as_str()]));
+    }
+    let followed = closures.followed();
+    for node in &nodes {
+        closures.of([node.as_str()]);
+    }
+    assert!(closures.followed() - followed <= edges + nodes.len());
+}
+
 /// Tests that a deletion concerns: those that led to the file before, and are still there.
 fn check_deletions(all: &[Step]) {
     let folder = tempfile::tempdir().unwrap();
@@ -184,6 +215,14 @@ proptest! {
     #[test]
     fn an_updated_graph_is_one_made_anew(all in steps(1..14)) {
         check(&all);
+    }
+
+    #[test]
+    fn closures_of_many_are_those_of_each(
+        all in steps(1..24),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..24),
+    ) {
+        check_closures(&all, &order);
     }
 
     #[test]

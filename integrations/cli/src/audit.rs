@@ -40,21 +40,20 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Error> {
         changed: Vec::new(),
         unrecorded: Vec::new(),
     };
+    let mut recorded = Vec::new();
     for file in &files.files {
         match records.of(&file.id) {
             None => document.unrecorded.push(file.id.clone()),
             Some(record) if !record.is_current(&file.path) => {
                 document.changed.push(file.id.clone());
             }
-            Some(record) => {
-                let given = session
-                    .inputs(&graph, &file.path)?
-                    .files
-                    .into_iter()
-                    .collect();
-                document.tests.push(compare(&file.id, record, &given));
-            }
+            Some(record) => recorded.push((file, record)),
         }
+    }
+    let given = session.inputs_of_many(&graph, recorded.iter().map(|(file, _)| &file.path))?;
+    for ((file, record), given) in recorded.into_iter().zip(given) {
+        let given = given.files.into_iter().collect();
+        document.tests.push(compare(&file.id, record, &given));
     }
     if document.tests.is_empty() {
         let message = "no run has recorded what these tests read as they are; record it with \

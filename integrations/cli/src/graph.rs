@@ -115,10 +115,7 @@ pub(crate) fn inputs(args: &InputsArgs) -> Result<ExitCode, Error> {
     }
     let session = Session::open(options)?;
     let (graph, _) = session.joined_graph(!args.no_cache);
-    let mut all: Vec<Inputs> = Vec::new();
-    for file in &files {
-        all.push(session.inputs(&graph, Path::new(file))?);
-    }
+    let all = session.inputs_of_many(&graph, &files)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match args.output {
         InputsOutput::Json => {

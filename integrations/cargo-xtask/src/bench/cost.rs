@@ -47,6 +47,16 @@ impl Costs {
         }
     }
 
+    /// The middle of what each run took in parts of the run of `other` beside it.
+    pub(super) fn ratio_to(&self, other: &Self, figure: Figure) -> f64 {
+        let value = |usage: &Usage| match figure {
+            Figure::Wall => usage.wall,
+            Figure::Cpu => usage.cpu,
+        };
+        let pairs = self.0.iter().zip(&other.0);
+        Spread::of(pairs.map(|(own, other)| value(own) / value(other))).median
+    }
+
     /// The line of the table, with a note at its end.
     pub(super) fn line(&self, name: &str, note: &str) -> String {
         let times = |spread: Spread| {

@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::cost::{Costs, Figure, Verdict};
+use super::cost::{Figure, Verdict};
+use super::lane::{Lane, alternate};
 use super::{Bench, corpus};
 use crate::conformance::{Volatile, differences, fastest_run, pytest_command, pytest_run};
-use crate::measured::measure;
-
-/// No run needs a tenth of it.
-const LIMIT: Duration = Duration::from_secs(900);
 
 /// Of pytest's wall time, with nothing changed.
 const UNCHANGED: f64 = 0.01;
@@ -51,35 +47,21 @@ pub(super) fn run(bench: &Bench) -> Result<(Value, Vec<String>)> {
         found.extend(differences(&expected, &got, &BTreeMap::new()));
     }
     let dir = bench.dir.join("runs").join("incremental");
-    let programs: [(&str, Command); 2] = [
+    let programs = [
         ("pytest", pytest()),
         ("fastest --incremental", incremental()),
     ];
-    let mut costs = programs.each_ref().map(|_| Costs(Vec::new()));
-    // The first round warms up.
-    for round in 0..=bench.runs {
-        for ((name, command), costs) in programs.iter().zip(&mut costs) {
-            let usage = measure(command, &dir.join(name), LIMIT)?;
-            ensure!(
-                usage.code == expected.exit_code,
-                "{name} ended with exit code {} and not {}",
-                usage.code,
-                expected.exit_code
-            );
-            if round > 0 {
-                costs.0.push(usage);
-            }
-        }
-    }
+    let mut lanes = programs.map(|(name, command)| Lane::new(name, command, &dir));
+    alternate(&mut lanes, bench.runs, expected.exit_code)?;
     let count = expected.records.len();
     let printer = bench.printer;
     printer.line(format!("incremental: {count} results, nothing changed"));
     let mut runners = serde_json::Map::new();
-    for ((name, _), costs) in programs.iter().zip(&costs) {
-        printer.line(format!("  {}", costs.line(name, "")));
-        runners.insert((*name).to_owned(), Value::Object(costs.json()));
+    for lane in &lanes {
+        printer.line(format!("  {}", lane.line()));
+        runners.insert(lane.name().to_owned(), lane.json());
     }
-    let [of_pytest, of_fastest] = &costs;
+    let [of_pytest, of_fastest] = lanes.each_ref().map(Lane::costs);
     let verdicts = [(Figure::Wall, Some(UNCHANGED)), (Figure::Cpu, None)].map(|(figure, limit)| {
         let verdict = Verdict {
             what: format!("nothing changed, {} to pytest's", figure.word()),

@@ -7,12 +7,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::cost::{Costs, Figure, Verdict};
-use super::measure::Spread;
-use super::run::{LIMIT, check};
+use super::cost::{Figure, Verdict};
+use super::lane::{Lane, alternate};
 use super::{Bench, corpus};
 use crate::conformance::{Volatile, differences, fastest_run, pytest_command, pytest_run};
-use crate::measured::measure;
 
 /// How the files run: what it is called, the options, and the most of pytest's wall time.
 const WAYS: [(&str, &[&str], f64); 2] = [
@@ -45,53 +43,26 @@ pub(super) fn run(bench: &Bench) -> Result<(Value, Vec<String>)> {
     let mut plain = Command::new(bench.venv.program("pytest"));
     plain.arg("-q");
     bench.venv.activate(&mut plain);
-    let commands = [plain, fastest(bench, WAYS[0].1), fastest(bench, WAYS[1].1)];
-    let mut costs = [(); 3].map(|()| Costs(Vec::new()));
-    // The first round warms up.
-    for round in 0..=bench.runs {
-        for ((n, command), costs) in commands.iter().enumerate().zip(&mut costs) {
-            let mut again = Command::new(command.get_program());
-            again.args(command.get_args()).current_dir(&root);
-            for (name, value) in command.get_envs() {
-                match value {
-                    Some(value) => again.env(name, value),
-                    None => again.env_remove(name),
-                };
-            }
-            let name = if n == 0 { "pytest" } else { WAYS[n - 1].0 };
-            let usage = measure(&again, &dir.join(name), LIMIT)?;
-            check(name, usage.code, pytest.exit_code, &dir)?;
-            if round > 0 {
-                costs.0.push(usage);
-            }
-        }
-    }
+    let [bare, closed] = WAYS.map(|(name, options, _)| (name, fastest(bench, options)));
+    let mut lanes = [("pytest", plain), bare, closed].map(|(name, mut command)| {
+        command.current_dir(&root);
+        Lane::new(name, command, &dir)
+    });
+    alternate(&mut lanes, bench.runs, pytest.exit_code)?;
     let mut verdicts = Vec::new();
-    let [of_pytest, ways @ ..] = &costs;
-    bench
-        .printer
-        .line(format!("isolation: {} results", pytest.records.len()));
-    bench
-        .printer
-        .line(format!("  {}", of_pytest.line("pytest", "")));
+    let [of_pytest, ways @ ..] = &lanes;
+    let printer = bench.printer;
+    printer.line(format!("isolation: {} results", pytest.records.len()));
+    printer.line(format!("  {}", of_pytest.line()));
     for ((name, _, limit), of_way) in WAYS.iter().zip(ways) {
-        bench.printer.line(format!("  {}", of_way.line(name, "")));
+        printer.line(format!("  {}", of_way.line()));
         for (figure, limit) in [(Figure::Wall, Some(*limit)), (Figure::Cpu, None)] {
-            let value = |usage: &crate::measured::Usage| match figure {
-                Figure::Wall => usage.wall,
-                Figure::Cpu => usage.cpu,
-            };
-            let pairs = of_pytest.0.iter().zip(&of_way.0);
-            let what = match figure {
-                Figure::Wall => "wall",
-                Figure::Cpu => "CPU",
-            };
             let verdict = Verdict {
-                what: format!("{name}, {what} to pytest's"),
-                measured: Spread::of(pairs.map(|(one, two)| value(two) / value(one))).median,
+                what: format!("{name}, {} to pytest's", figure.word()),
+                measured: of_way.costs().ratio_to(of_pytest.costs(), figure),
                 limit,
             };
-            bench.printer.line(format!("  {}", verdict.line()));
+            printer.line(format!("  {}", verdict.line()));
             verdicts.push(verdict.json());
         }
     }

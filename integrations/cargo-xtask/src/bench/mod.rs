@@ -11,6 +11,7 @@ mod discovery;
 mod graph;
 mod incremental;
 mod isolation;
+mod lane;
 mod measure;
 mod name;
 mod run;
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// The trees for `discovery` and `graph`; all that they have without any.
     #[arg(long, value_enum, value_name = "NAME")]
     corpus: Vec<Name>,
+    /// The suites of `run`, without its corpus; all and the corpus without any.
+    #[arg(long, value_name = "NAME")]
+    suite: Vec<String>,
     /// How many Python files the monorepo of `graph` has; each is measured.
     #[arg(long, value_name = "N", default_values_t = [25_000, 50_000, 100_000])]
     files: Vec<usize>,
@@ -111,7 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let wanted = |what| options.what.is_empty() || options.what.contains(&what);
     if wanted(What::Run) {
-        keep("run", run::run(&bench)?);
+        keep("run", run::run(&bench, &options.suite)?);
     }
     if wanted(What::Isolation) {
         keep("isolation", isolation::run(&bench)?);

@@ -2,25 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::cost::{Costs, Figure, Verdict};
-use super::measure::Spread;
+use super::cost::{Figure, Verdict};
+use super::lane::{Lane, alternate};
 use super::{Bench, corpus};
 use crate::conformance::{
     Run, Volatile, differences, fastest_run, pytest_command, pytest_run, suites,
 };
-use crate::measured::{Files, measure, measure_memory};
 use crate::repo;
 use crate::venv::Venv;
-
-/// No run needs a tenth of it.
-pub(super) const LIMIT: Duration = Duration::from_secs(900);
 
 /// Of pytest's wall time, for each suite: what the fastest other runner with equal outcomes has.
 const SUITES: [(&str, f64); 5] = [
@@ -82,22 +77,32 @@ struct Measured {
     ratio: f64,
 }
 
-/// Measure the generated corpus, the suites, and what a test costs.
-pub(super) fn run(bench: &Bench) -> Result<(Value, Vec<String>)> {
+/// Measure the generated corpus, the suites, and what a test costs; some suites alone where they are
+/// named.
+pub(super) fn run(bench: &Bench, named: &[String]) -> Result<(Value, Vec<String>)> {
+    let unknown = |name: &&String| SUITES.iter().all(|(suite, _)| suite != name);
+    if let Some(name) = named.iter().find(unknown) {
+        let known = SUITES.map(|(suite, _)| suite).join(", ");
+        bail!("no suite of this benchmark is named {name}; they are {known}");
+    }
     let mut documents = serde_json::Map::new();
     let mut found = Vec::new();
-    let synthetic = Project {
-        name: "synthetic",
-        root: corpus::write(&bench.dir)?,
-        venv: bench.venv.clone(),
-        tests: Vec::new(),
-        volatile: Volatile::new(&[])?,
-        limit: SYNTHETIC,
-    };
+    let mut projects = Vec::new();
+    if named.is_empty() {
+        projects.push(Project {
+            name: "synthetic",
+            root: corpus::write(&bench.dir)?,
+            venv: bench.venv.clone(),
+            tests: Vec::new(),
+            volatile: Volatile::new(&[])?,
+            limit: SYNTHETIC,
+        });
+    }
     let mut logs = Vec::new();
-    let mut projects = vec![synthetic];
     for (name, limit) in SUITES {
-        projects.push(suite(bench, name, limit)?);
+        if named.is_empty() || named.iter().any(|suite| suite == name) {
+            projects.push(suite(bench, name, limit)?);
+        }
     }
     for project in &projects {
         let measured = bench.project(project)?;
@@ -114,7 +119,9 @@ pub(super) fn run(bench: &Bench) -> Result<(Value, Vec<String>)> {
     };
     bench.printer.line(mean.line());
     documents.insert("mean".to_owned(), mean.json());
-    documents.insert("cost".to_owned(), bench.cost_a_test()?);
+    if named.is_empty() {
+        documents.insert("cost".to_owned(), bench.cost_a_test()?);
+    }
     Ok((Value::Object(documents), found))
 }
 
@@ -154,23 +161,14 @@ impl Bench {
         let (pytest, fastest) = self.outcomes_of(project)?;
         let differences = differences(&pytest, &fastest, &BTreeMap::new());
         let dir = self.dir.join("runs").join(project.name);
-        let mut costs = Runner::ALL.map(|_| Costs(Vec::new()));
-        // The first round warms up.
-        for round in 0..=self.runs {
-            for (runner, costs) in Runner::ALL.iter().zip(&mut costs) {
-                let command = self.runner(*runner, project);
-                let usage = measure(&command, &dir.join(runner.name()), LIMIT)?;
-                check(runner.name(), usage.code, pytest.exit_code, &dir)?;
-                if round > 0 {
-                    costs.0.push(usage);
-                }
-            }
-        }
-        let mut memory = [0.0; 3];
-        for (runner, memory) in Runner::ALL.iter().zip(&mut memory) {
-            let command = self.runner(*runner, project);
-            let usage = measure_memory(&command, &dir.join(runner.name()), LIMIT)?;
-            *memory = usage.peak_together as f64;
+        let mut lanes = Runner::ALL.map(|runner| {
+            // Its workers must all collect the same ids, which those of some suites are not.
+            let is_optional = runner == Runner::Xdist;
+            Lane::new(runner.name(), self.runner(runner, project), &dir).optional(is_optional)
+        });
+        alternate(&mut lanes, self.runs, pytest.exit_code)?;
+        for lane in &mut lanes {
+            lane.weigh(pytest.exit_code)?;
         }
         self.printer.line(format!(
             "{}: {} results, {} % native, {} different",
@@ -180,38 +178,26 @@ impl Bench {
             differences.len()
         ));
         let mut runners = serde_json::Map::new();
-        for ((runner, costs), memory) in Runner::ALL.iter().zip(&costs).zip(memory) {
-            let note = format!("together {:.1} MB", memory / 1e6);
-            self.printer
-                .line(format!("  {}", costs.line(runner.name(), &note)));
-            let mut figures = costs.json();
-            figures.insert("peak_together".to_owned(), json!(memory));
-            runners.insert(runner.name().to_owned(), Value::Object(figures));
+        for lane in &lanes {
+            self.printer.line(format!("  {}", lane.line()));
+            runners.insert(lane.name().to_owned(), lane.json());
         }
-        let [pytest_costs, _, fastest_costs] = &costs;
-        let ratio = |figure: Figure| {
-            let value = |usage: &crate::measured::Usage| match figure {
-                Figure::Wall => usage.wall,
-                Figure::Cpu => usage.cpu,
-            };
-            let pairs = pytest_costs.0.iter().zip(&fastest_costs.0);
-            Spread::of(pairs.map(|(one, two)| value(two) / value(one))).median
-        };
+        let [of_pytest, of_xdist, of_fastest] = &lanes;
+        let ratio = |figure| of_fastest.costs().ratio_to(of_pytest.costs(), figure);
         let wall = ratio(Figure::Wall);
         let verdict = |what: &str, measured, limit| Verdict {
             what: format!("{}, {what}", project.name),
             measured,
             limit,
         };
-        let verdicts = [
+        let mut verdicts = vec![
             verdict("wall to pytest's", wall, Some(project.limit)),
             verdict("CPU to pytest's", ratio(Figure::Cpu), None),
-            verdict(
-                "memory to that of pytest -n 2",
-                memory[2] / memory[1],
-                Some(MEMORY),
-            ),
         ];
+        if let (Some(fastest), Some(xdist)) = (of_fastest.memory(), of_xdist.memory()) {
+            let what = format!("memory to that of {}", of_xdist.name());
+            verdicts.push(verdict(&what, fastest / xdist, Some(MEMORY)));
+        }
         for verdict in &verdicts {
             self.printer.line(format!("  {}", verdict.line()));
         }
@@ -275,17 +261,10 @@ impl Bench {
             let mut bare = Command::new(self.venv.python());
             bare.args(["-c", corpus::BARE_LOOP]).current_dir(&root);
             self.venv.activate(&mut bare);
-            let mut costs = [Costs(Vec::new()), Costs(Vec::new())];
-            for round in 0..=self.runs {
-                for (command, costs) in [&native, &bare].into_iter().zip(&mut costs) {
-                    let usage = measure(command, &dir, LIMIT)?;
-                    check(Runner::Fastest.name(), usage.code, 0, &dir)?;
-                    if round > 0 {
-                        costs.0.push(usage);
-                    }
-                }
-            }
-            medians.push(costs.map(|costs| costs.median(Figure::Cpu)));
+            let programs = [(Runner::Fastest.name(), native), ("a bare loop", bare)];
+            let mut lanes = programs.map(|(name, command)| Lane::new(name, command, &dir));
+            alternate(&mut lanes, self.runs, 0)?;
+            medians.push(lanes.map(|lane| lane.costs().median(Figure::Cpu)));
         }
         let tests = ((sizes[1] - sizes[0]) * corpus::PLAIN_FILES) as f64;
         let each = |n: usize| 1e6 * (medians[1][n] - medians[0][n]) / tests;
@@ -297,15 +276,4 @@ impl Bench {
         self.printer.line(verdict.line());
         Ok(json!({"native": each(0), "bare": each(1), "verdict": verdict.json()}))
     }
-}
-
-pub(super) fn check(name: &str, code: i32, expected: i32, dir: &Path) -> Result<()> {
-    let files = Files::at(&dir.join(name));
-    let said = fs::read_to_string(files.stdout()).unwrap_or_default();
-    let tail: String = said.lines().rev().take(5).collect::<Vec<_>>().join(" | ");
-    ensure!(
-        code == expected,
-        "{name} ended with exit code {code} and not {expected}: {tail}"
-    );
-    Ok(())
 }
