@@ -8,6 +8,7 @@ mod edits;
 mod example;
 mod links;
 mod lint;
+mod providers;
 mod remote;
 mod selection;
 mod support;
