@@ -86,8 +86,26 @@ def _combine(settings):
         if name.startswith(prefix) and not name.endswith("-journal")
     ]
     measured.combine([*found, os.path.dirname(data_file)])
+    _name(measured, settings["files"])
     measured.save()
     return measured
+
+
+def _name(measured, files):
+    """Have reports name these files also where nothing of them was executed."""
+    if not files:
+        return
+    option = measured.get_option
+    # Reports do not ask what was not to be measured: nothing of that is in the data otherwise.
+    omitted = [*(option("report:omit") or ()), *(option("run:omit") or ())]
+    measured.set_option("report:omit", omitted)
+    measured.set_option("report:include", option("report:include") or option("run:include"))
+    data = measured.get_data()
+    known = {os.path.realpath(name) for name in data.measured_files()}
+    if not known:
+        # A file can be named only where lines or branches were measured.
+        (data.add_arcs if option("run:branch") else data.add_lines)({})
+    data.touch_files([name for name in map(os.path.realpath, files) if name not in known])
 
 
 def _kind_and_place(report):

@@ -80,6 +80,7 @@ impl<'a> Measuring<'a> {
             fail_under,
             precision,
             contexts,
+            files,
             ..
         } = self.options;
         json!({
@@ -92,6 +93,7 @@ impl<'a> Measuring<'a> {
             "fail_under": fail_under,
             "precision": precision,
             "contexts": contexts,
+            "files": files,
         })
     }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 /// How the coverage of a run is measured and reported: pytest-cov's options. A configuration file of
 /// coverage.py completes them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +26,9 @@ pub struct CoverageOptions {
     pub off: bool,
     /// `--no-cov-on-fail`: whether there is no report when tests fail.
     pub not_on_failure: bool,
+    /// Source files that reports name also where nothing of them is executed, besides those of
+    /// `sources`; no option of pytest-cov. What the configuration omits stays out.
+    pub files: Vec<PathBuf>,
 }
 
 /// Reports that take no destination, and those that do.

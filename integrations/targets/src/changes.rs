@@ -191,6 +191,18 @@ impl Owners {
     /// The test targets that changes of files concern, as the build system would find: those that reach a
     /// changed file, those that reach other files or settings than before, and new ones.
     pub fn concerned(&self, system: &System, changes: &[FileChange]) -> Concerned {
+        let changes: Vec<FileChange> = changes
+            .iter()
+            .flat_map(|change| {
+                let aliases = self.links.aliases(system, &change.path).into_iter();
+                let paths = std::iter::once(change.path.clone()).chain(aliases);
+                paths.map(|path| FileChange {
+                    path,
+                    ..change.clone()
+                })
+            })
+            .collect();
+        let changes = changes.as_slice();
         let mut search = Search {
             system,
             now: self,

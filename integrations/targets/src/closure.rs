@@ -7,7 +7,7 @@ use crate::owners::{Owners, Target};
 use crate::system::Kind;
 
 /// Says of targets whether they reach the same files by the same ways, in the same order: rules hand their
-/// files on in an order that depends on the way.
+/// files on in an order that depends on the way, and on the names of the targets along it.
 pub(crate) struct Closures<'o> {
     owners: &'o Owners,
     kind: Kind,

@@ -10,6 +10,7 @@
 
 mod changes;
 mod closure;
+mod links;
 mod matching;
 mod merge;
 mod names;

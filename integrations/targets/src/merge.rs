@@ -112,7 +112,12 @@ impl Merge<'_> {
                     let label = Label::new(&*dep.package, &*dep.name);
                     self.system.short(&label, folder)
                 });
-                deps.chain(unit.labels.iter().cloned()).collect()
+                let seen = unit.seen.iter().map(|(package, dep)| {
+                    let label = Label::new(&**package, &*self.units[*dep].name);
+                    self.system.short(&label, folder)
+                });
+                let labels = unit.labels.iter().cloned();
+                deps.chain(seen).chain(labels).collect()
             }
             attribute => return unit.texts(attribute).to_vec(),
         };
@@ -126,7 +131,7 @@ impl Merge<'_> {
         match strings {
             Strings::Plain => text.to_owned(),
             Strings::Labels | Strings::Files => match self.system.resolve(text, self.folder) {
-                Some(label) => format!("//{}:{}", label.package, label.name),
+                Some(label) => label.to_string(),
                 None => text.to_owned(),
             },
         }

@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fastest_lib::graph::ImportGraph;
 
+use crate::links::Links;
 use crate::note::Note;
 use crate::owned::rule_of;
-use crate::packages::{Package, Packages, Unreadable};
+use crate::packages::{Package, Packages, Unreadable, prefix};
 use crate::starlark::{BuildFile, Call, Glob, StatementKind, normal};
 use crate::system::{Label, System, folder_of};
 use crate::unit::Rule;
@@ -29,6 +30,7 @@ pub struct Owners {
     foreign: HashMap<String, Vec<usize>>,
     /// What else than targets the build file of each package says.
     pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) links: Links,
     /// Build files that cannot be read.
     pub notes: Vec<Note>,
 }
@@ -63,7 +65,13 @@ const LABELS: &[&str] = &["data", "deps", "durations", "src", "srcs", "toolchain
 impl Owners {
     /// Reads the build files below the rootdir.
     pub fn read(system: &System, graph: &ImportGraph) -> Self {
-        Self::of(system, &Packages::read(system, graph))
+        let links = Links::of(graph, &prefix(system, graph.rootdir()));
+        let mut packages = Packages::read(system, graph, &links);
+        packages.see(system, &links);
+        Self {
+            links,
+            ..Self::of(system, &packages)
+        }
     }
 
     pub(crate) fn of(system: &System, packages: &Packages) -> Self {
@@ -233,12 +241,21 @@ fn target(system: &System, folder: &str, file: &BuildFile, call: &Call) -> Targe
                 let roots = argument.strings.iter();
                 target.imports = roots.map(|root| format!("{folder}/{root}")).collect();
             }
-            "distributions" if rule.is_some() => target.distributions.clone_from(&argument.strings),
+            "distributions" if rule.is_some() => {
+                target.distributions.clone_from(&argument.strings);
+                target.distributions.sort_unstable();
+            }
             name if IDLE.contains(&name) => {}
             name if rule.is_some() && !LABELS.contains(&name) => {}
             _ => {
                 let named = argument.strings.iter();
-                for label in named.filter_map(|text| system.resolve(text, folder)) {
+                let named = named.filter_map(|text| system.resolve(text, folder));
+                let mut named: Vec<Label> = named.collect();
+                if rule.is_some() {
+                    // As our rules do, so that another order of the list is none.
+                    named.sort_by_key(ToString::to_string);
+                }
+                for label in named {
                     if name != "deps" || rule.is_none() {
                         target.files.push(label.path());
                     }

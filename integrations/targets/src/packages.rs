@@ -6,6 +6,7 @@ use std::path::Path;
 use fastest_lib::graph::{ImportGraph, NodeKind};
 use rayon::prelude::*;
 
+use crate::links::Links;
 use crate::starlark::{BuildFile, SyntaxError};
 use crate::system::{System, folder_of, join};
 
@@ -42,7 +43,7 @@ pub(crate) fn prefix(system: &System, rootdir: &Path) -> String {
 
 impl Packages {
     /// Those that exist below the rootdir.
-    pub(crate) fn read(system: &System, graph: &ImportGraph) -> Self {
+    pub(crate) fn read(system: &System, graph: &ImportGraph, links: &Links) -> Self {
         let prefix = prefix(system, graph.rootdir());
         let rank = |name: &str| system.file_names.iter().position(|known| known == name);
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
@@ -52,15 +53,11 @@ impl Packages {
                 *best = rank.min(*best);
             }
         };
-        let links: Vec<String> = graph
-            .folder_links()
-            .into_iter()
-            .map(|(link, _)| link)
-            .collect();
         for node in graph.nodes().filter(|node| node.kind == NodeKind::Data) {
             let (folder, name) = node.path.rsplit_once('/').unwrap_or(("", &node.path));
-            if rank(name).is_some() && !is_behind(&links, folder) {
-                note(&with_prefix(&prefix, folder), name);
+            let folder = with_prefix(&prefix, folder);
+            if rank(name).is_some() && !links.is_behind(&folder) {
+                note(&folder, name);
             }
         }
         let found: Vec<(String, usize)> = found.into_iter().collect();
@@ -71,6 +68,19 @@ impl Packages {
             (folder, Package::of(file_name, read))
         });
         Self(packages.collect())
+    }
+
+    /// Adds those that the build system sees behind links.
+    pub(crate) fn see(&mut self, system: &System, links: &Links) {
+        let seen: Vec<(String, Package)> = self
+            .0
+            .iter()
+            .flat_map(|(folder, package)| {
+                let aliases = links.aliases(system, folder).into_iter();
+                aliases.map(|alias| (alias, package.clone()))
+            })
+            .collect();
+        self.0.extend(seen);
     }
 
     /// The package that a folder, or what lies in it, belongs to.
@@ -128,12 +138,4 @@ pub(crate) fn with_prefix(prefix: &str, path: &str) -> String {
         (prefix, "") => prefix.to_owned(),
         (prefix, path) => format!("{prefix}/{path}"),
     }
-}
-
-/// Whether a path is, or lies below, one of these folders.
-pub(crate) fn is_behind(folders: &[String], path: &str) -> bool {
-    folders.iter().any(|folder| {
-        let rest = path.strip_prefix(folder.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }

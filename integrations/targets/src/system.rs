@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Whose build files are written.
@@ -50,6 +51,12 @@ impl Label {
     /// The path of the file that has this label, if a file has it.
     pub fn path(&self) -> String {
         join(&self.package, &self.name)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "//{}:{}", self.package, self.name)
     }
 }
 
@@ -131,7 +138,7 @@ impl System {
 
     /// A label as the system's command takes it.
     pub fn full(&self, label: &Label) -> String {
-        format!("{}//{}:{}", self.cell, label.package, label.name)
+        format!("{}{label}", self.cell)
     }
 
     /// What a string in the build file of a package is the label of; nothing where that lies outside of

@@ -7,13 +7,14 @@ use fastest_lib::discovery::DiscoverOptions;
 use fastest_lib::graph::{Groups, ImportGraph, NodeKind};
 use fastest_lib::workspace::Granularity;
 
+use crate::links::Links;
 use crate::matching::{Matched, matched};
 use crate::merge::{Merge, Merged, taken};
 use crate::names::name_all;
 use crate::note::Note;
 use crate::options::{Cases, Known, TargetsOptions};
 use crate::owned::{Existing, existing};
-use crate::packages::{Packages, Unreadable, is_behind, prefix, with_prefix};
+use crate::packages::{Packages, Unreadable, prefix, with_prefix};
 use crate::system::{Kind, System, folder_of, join};
 use crate::unit::{Rule, Unit};
 use crate::units::{Sources, units};
@@ -56,7 +57,8 @@ impl Targets {
     ) -> Self {
         let leave = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or(path);
-            system.is_build_file(name) || name.ends_with(".bzl")
+            let is_starlark = [".bzl", ".bxl"].iter().any(|suffix| name.ends_with(suffix));
+            system.is_build_file(name) || is_starlark
         };
         let groups = session.groups(graph, leave);
         let modules = groups.groups.iter().flat_map(|group| &group.distributions);
@@ -67,8 +69,12 @@ impl Targets {
             distributions_of: session.distributions_of(&modules),
             cases: cases(system, session, &prefix, options),
         };
-        let mut packages = Packages::read(system, graph);
-        packages.add(system, folders(system, graph, &groups, &prefix, &packages));
+        let links = Links::of(graph, &prefix);
+        let mut packages = Packages::read(system, graph, &links);
+        packages.add(
+            system,
+            folders(system, graph, &groups, &prefix, (&packages, &links)),
+        );
         let made = units(
             &Sources {
                 system,
@@ -76,6 +82,7 @@ impl Targets {
                 options,
                 known: &known,
                 packages: &packages,
+                links: &links,
                 prefix: &prefix,
             },
             &groups,
@@ -253,13 +260,8 @@ fn folders(
     graph: &ImportGraph,
     groups: &Groups,
     prefix: &str,
-    packages: &Packages,
+    (packages, links): (&Packages, &Links),
 ) -> BTreeSet<String> {
-    let links: Vec<String> = graph
-        .folder_links()
-        .into_iter()
-        .map(|(link, _)| link)
-        .collect();
     let mut folders = BTreeSet::new();
     let mut others = BTreeSet::new();
     let members = groups.groups.iter().flat_map(|group| &group.files);
@@ -267,7 +269,13 @@ fn folders(
     for file in members.chain(tests) {
         let folder = folder_of(file);
         let placed = with_prefix(prefix, folder);
-        if is_behind(&links, file) || system.is_ignored(&placed) {
+        if system.is_ignored(&placed) {
+            continue;
+        }
+        if links.is_behind(&placed) {
+            if system.kind == Kind::Bazel {
+                others.insert(links.folder_before(&placed).to_owned());
+            }
             continue;
         }
         let kind = graph.node(file).map(|node| node.kind);

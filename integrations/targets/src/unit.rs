@@ -37,6 +37,8 @@ pub(crate) struct Unit {
     pub(crate) data: Vec<String>,
     /// Targets, by their number.
     pub(crate) deps: Vec<usize>,
+    /// Targets, by their number, as a link lets them appear in another package.
+    pub(crate) seen: Vec<(String, usize)>,
     /// Labels that the configuration gives for distributions.
     pub(crate) labels: Vec<String>,
     pub(crate) imports: Vec<String>,
@@ -56,6 +58,7 @@ impl Unit {
             srcs: Vec::new(),
             data: Vec::new(),
             deps: Vec::new(),
+            seen: Vec::new(),
             labels: Vec::new(),
             imports: Vec::new(),
             distributions: Vec::new(),

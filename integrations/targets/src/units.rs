@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastest_lib::graph::{Group, Groups, ImportGraph, NodeKind};
 
+use crate::links::{Links, Place, Seen, is_within};
 use crate::options::{Known, TargetsOptions};
-use crate::packages::{Packages, is_behind, with_prefix};
+use crate::packages::{Packages, with_prefix};
 use crate::system::{Kind, System, folder_of};
 use crate::unit::{Rule, Unit};
 
@@ -19,6 +20,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) options: &'a TargetsOptions,
     pub(crate) known: &'a Known,
     pub(crate) packages: &'a Packages,
+    pub(crate) links: &'a Links,
     pub(crate) prefix: &'a str,
 }
 
@@ -35,11 +37,17 @@ struct Maker<'a> {
     groups: &'a [Group],
     /// The files that each group brings, by their paths from the root of the workspace.
     files: Vec<Vec<File>>,
+    /// Files of each group that other packages bring, which links lead into.
+    seen: Vec<Vec<(String, Seen)>>,
+    /// Files of each group that no package can have, with the reason.
+    refused: Vec<Vec<(String, &'static str)>>,
     is_needed: Vec<bool>,
     /// The package in which each group has its target.
     home: Vec<String>,
     /// The target of each group.
     unit_of: Vec<Option<usize>>,
+    /// The target that brings each file.
+    unit_with: BTreeMap<String, usize>,
     import_roots: Vec<String>,
     made: Units,
 }
@@ -67,34 +75,33 @@ pub(crate) fn units(sources: &Sources<'_>, groups: &Groups) -> Units {
 
 impl<'a> Maker<'a> {
     fn new(sources: &'a Sources<'a>, groups: &'a [Group]) -> Self {
-        let links = sources.graph.folder_links().into_iter();
-        let links: Vec<String> = links.map(|(link, _)| link).collect();
         let mut import_roots = sources.graph.import_roots();
         import_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
         let mut maker = Self {
             sources,
             groups,
             files: Vec::with_capacity(groups.len()),
+            seen: Vec::with_capacity(groups.len()),
+            refused: Vec::with_capacity(groups.len()),
             is_needed: vec![false; groups.len()],
             home: Vec::with_capacity(groups.len()),
             unit_of: vec![None; groups.len()],
+            unit_with: BTreeMap::new(),
             import_roots,
             made: Units::default(),
         };
         for group in groups {
-            let mut files = Vec::new();
+            let (mut files, mut seen, mut refused) = (Vec::new(), Vec::new(), Vec::new());
             for file in &group.files {
                 let path = with_prefix(sources.prefix, file);
-                let found = maker.place(&path, is_behind(&links, file));
-                match found {
-                    Ok(package) => files.push(File {
+                match maker.place(&path) {
+                    Ok(Place::Package(package)) => files.push(File {
                         is_source: is_source_file(&path),
                         package,
                         path,
                     }),
-                    Err(reason) => {
-                        maker.made.left_out.insert(path, reason);
-                    }
+                    Ok(Place::Seen(found)) => seen.push((path, found)),
+                    Err(reason) => refused.push((path, reason)),
                 }
             }
             let first = || group.members.first().map_or("", String::as_str);
@@ -105,27 +112,22 @@ impl<'a> Maker<'a> {
                 around.unwrap_or_default().to_owned()
             });
             maker.files.push(files);
+            maker.seen.push(seen);
+            maker.refused.push(refused);
             maker.home.push(home);
         }
         maker
     }
 
-    /// The package of a file, or why it can be in none.
-    fn place(&self, path: &str, is_behind_link: bool) -> Result<String, &'static str> {
-        if is_behind_link {
-            return Err("it is reached by a symbolic link to a folder");
-        }
-        if path.contains([':', '\\', '\n']) {
-            return Err("its name cannot be a label");
-        }
-        let folder = folder_of(path);
-        if self.sources.system.is_ignored(folder) {
-            return Err("the build system ignores its folder");
-        }
-        let package = self.sources.packages.around(folder);
-        package
-            .map(str::to_owned)
-            .ok_or("no package is around its folder")
+    /// Where a file belongs, or why it can be in no package.
+    fn place(&self, path: &str) -> Result<Place, &'static str> {
+        let Sources {
+            system,
+            packages,
+            links,
+            ..
+        } = self.sources;
+        links.place(system, packages, path)
     }
 
     /// Sources have targets in any case, and other things where something leads to them.
@@ -176,6 +178,8 @@ impl<'a> Maker<'a> {
         if !self.is_needed[at] || self.leaf(at).is_some() {
             return;
         }
+        let refused = self.refused[at].iter().cloned();
+        self.made.left_out.extend(refused);
         let home = self.home[at].clone();
         let files = self.files[at].clone();
         let (own, others): (Vec<File>, Vec<File>) =
@@ -202,8 +206,51 @@ impl<'a> Maker<'a> {
         let depends_on = self.groups[at].depends_on.clone();
         let from_folder = self.is_folder(at).then_some(at);
         self.made.units[unit].deps = deps;
+        self.see(unit, at);
         self.depend(unit, &depends_on, from_folder);
         self.import(unit, &distributions);
+    }
+
+    /// Lets a target have the files of a group that links lead to: from the targets that have them where
+    /// they are, by the labels which these have behind the link.
+    fn see(&mut self, unit: usize, at: usize) {
+        for (path, Seen { package, file }) in self.seen[at].clone() {
+            let mut own = self.groups[at].files.iter();
+            if own.any(|own| with_prefix(self.sources.prefix, own) == file) {
+                let reason =
+                    "it is reached by a symbolic link, and what this points to depends on it";
+                self.made.left_out.insert(path, reason);
+                continue;
+            }
+            let known = self.unit_with.get(&file).copied();
+            let dep = known.or_else(|| {
+                let leaf = (0..self.groups.len()).find(|at| {
+                    let leaf = self.leaf(*at);
+                    leaf.is_some_and(|leaf| leaf.path == file)
+                })?;
+                Some(self.bring_leaf(leaf))
+            });
+            match dep {
+                Some(dep) => self.made.units[unit].seen.push((package, dep)),
+                None => {
+                    let reason = "it is reached by a symbolic link, and no target has what this \
+                                  points to";
+                    self.made.left_out.insert(path, reason);
+                }
+            }
+        }
+    }
+
+    /// The target of a file that stands among the data of others in its own package.
+    fn bring_leaf(&mut self, at: usize) -> usize {
+        if let Some(known) = self.unit_of[at] {
+            return known;
+        }
+        let files = self.files[at].clone();
+        let package = files[0].package.clone();
+        let made = self.brings(&package, hint_of(&package, &files), &files);
+        self.unit_of[at] = Some(made);
+        made
     }
 
     /// A library of files of one package.
@@ -221,8 +268,11 @@ impl<'a> Maker<'a> {
         roots.sort_unstable();
         roots.dedup();
         unit.imports = roots.iter().map(|root| relative(package, root)).collect();
+        let at = self.made.units.len();
+        let paths = files.iter().map(|file| (file.path.clone(), at));
+        self.unit_with.extend(paths);
         self.made.units.push(unit);
-        self.made.units.len() - 1
+        at
     }
 
     /// The folder from which a module is imported, where that is not the root of the workspace. The
@@ -261,12 +311,7 @@ impl<'a> Maker<'a> {
                 if file.package == package {
                     self.made.units[unit].data.push(file.path);
                 } else {
-                    let dep = self.unit_of[at].unwrap_or_else(|| {
-                        let files = [file];
-                        let hint = hint_of(&files[0].package, &files);
-                        self.brings(&files[0].package.clone(), hint, &files)
-                    });
-                    self.unit_of[at] = Some(dep);
+                    let dep = self.bring_leaf(at);
                     self.made.units[unit].deps.push(dep);
                 }
                 continue;
@@ -313,8 +358,10 @@ impl<'a> Maker<'a> {
     }
 
     fn test(&mut self, path: &str, depends_on: &[usize], distributions: &[String]) {
-        let package = match self.place(path, false) {
-            Ok(package) => package,
+        let package = match self.place(path) {
+            Ok(Place::Package(package)) => package,
+            // The test's target is there, because that of the file which the link leads to is.
+            Ok(Place::Seen(_)) => return,
             Err(reason) => {
                 self.made.left_out.insert(path.to_owned(), reason);
                 return;
@@ -374,11 +421,6 @@ fn is_folder(member: &str) -> bool {
 /// Whether the rules take a file for a source.
 fn is_source_file(path: &str) -> bool {
     path.ends_with(".py") || path.ends_with(".pyi")
-}
-
-fn is_within(folder: &str, root: &str) -> bool {
-    let rest = folder.strip_prefix(root);
-    root.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A name for a library: that of the package, or of its first file.

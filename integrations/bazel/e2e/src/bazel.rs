@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -169,6 +169,15 @@ impl Bazel {
         let folder = path.parent().expect("it is in the workspace");
         fs::create_dir_all(folder).expect("folders can be made");
         fs::write(&path, text).expect("files can be written");
+    }
+
+    /// Makes a symbolic link in the workspace; what it points to is relative to the link's folder.
+    ///
+    /// # Panics
+    ///
+    /// When that is not possible.
+    pub fn link(&self, path: &str, target: &str) {
+        symlink(target, self.workspace.join(path)).expect("links can be made");
     }
 
     /// Removes every file of a name.

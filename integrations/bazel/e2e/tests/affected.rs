@@ -171,6 +171,16 @@ fn affected_labels_of_a_tangle_are_those_that_bazel_would_run() {
     let bazel = Bazel::start();
     if let Some(bazel) = &bazel {
         bazel.copy(&repository().join("integrations/bazel/e2e/tangle"), "");
+        // Into a package of ours, into somebody else's, and to data that are in none of their own.
+        bazel.link("apps/walked", "../src/walk");
+        bazel.link("tests/files/schemas", "../../data");
+        bazel.link("apps/cases", "../tests/files/cases");
+        bazel.write(
+            "tests/files/test_links.py",
+            "from pathlib import Path\n\nfrom apps.walked import one\n\n\ndef test_links():\n    \
+             assert (Path(__file__).parent / \"schemas\" / \"schema.sql\").read_text()\n    \
+             assert Path(\"apps/cases/one.txt\").read_text()\n",
+        );
     }
     check(bazel, 2000);
 }

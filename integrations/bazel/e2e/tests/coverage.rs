@@ -42,6 +42,7 @@ fn what_tests_cover_is_told_in_bazel_s_terms() {
         "//contract:money",
         "//contract:cart",
         "//contract:fails",
+        "//contract:idle",
     ]);
     answer.expect(3);
     let of = |target: &str| {
@@ -56,11 +57,17 @@ fn what_tests_cover_is_told_in_bazel_s_terms() {
         of("//contract:cart"),
         Lines::from([cart.clone(), money.clone()])
     );
+    // A source that is declared is told also where nothing of it is executed.
+    let idle = ("lib/idle.py".to_owned(), source(&[], &[1, 2]));
+    assert_eq!(of("//contract:idle"), Lines::from([idle.clone()]));
     // Bazel's own script forgets what a failing test covers.
     assert_eq!(answer.events.summaries["//contract:fails"], "FAILED");
-    assert_eq!(of("//contract:fails"), Lines::from([money.clone()]));
+    assert_eq!(
+        of("//contract:fails"),
+        Lines::from([idle.clone(), money.clone()])
+    );
     let output = bazel.call(&["info", "output_path"]);
     let output = output.expect(0).stdout.trim();
     let all = fs::read_to_string(format!("{output}/_coverage/_coverage_report.dat")).unwrap();
-    assert_eq!(lines(&all), Lines::from([cart, money]));
+    assert_eq!(lines(&all), Lines::from([cart, idle, money]));
 }

@@ -82,7 +82,8 @@ fn list(root: &Path) -> Listed {
             } else {
                 format!("{folder}/{name}")
             };
-            let is_fixed = name.starts_with('.') || name.starts_with("bazel-");
+            let is_link = entry.file_type().unwrap().is_symlink();
+            let is_fixed = is_link || name.starts_with('.') || name.starts_with("bazel-");
             if is_fixed || ["MODULE.bazel", "WORKSPACE", "tools"].contains(&path.as_str()) {
                 continue;
             }
@@ -179,7 +180,11 @@ fn by_hand(root: &Path, files: &[&String], random: &mut Random) -> String {
     let file = *random.of(files);
     let path = root.join(file);
     let text = fs::read_to_string(&path).unwrap();
-    let (from, to) = match random.below(5) {
+    let (from, to) = match random.below(6) {
+        5 => {
+            fs::write(&path, reversed(&text)).unwrap();
+            return format!("{file}: lists are reversed");
+        }
         0 => (
             "fastest_test(\n    name",
             "fastest_test(\n    size = \"small\",\n    name",
@@ -197,4 +202,19 @@ fn by_hand(root: &Path, files: &[&String], random: &mut Random) -> String {
     };
     fs::write(&path, text.replacen(from, to, 1)).unwrap();
     format!("{file}: {from:?} is {to:?}")
+}
+
+/// A build file with the lines of each list the other way round.
+fn reversed(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut list: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("        \"") {
+            list.push(line);
+        } else {
+            lines.extend(list.drain(..).rev());
+            lines.push(line);
+        }
+    }
+    lines.join("\n") + "\n"
 }

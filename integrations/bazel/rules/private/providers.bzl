@@ -6,6 +6,7 @@ FastestInfo = provider(
     doc = "Python sources and how they are imported.",
     fields = {
         "distributions": "depset of strings: the installed distributions that the sources import",
+        "foreign_imports": "depset of strings: likewise, of targets of other rules",
         "imports": "depset of strings: folders on `sys.path`, relative to the runfiles' root",
         "sources": "depset of files: the sources, those of dependencies included",
     },
@@ -60,19 +61,23 @@ def collect(ctx, sources):
     """
     all_sources = []
     imports = []
+    foreign_imports = []
     distributions = []
     for dep in sorted(ctx.attr.deps, key = _label_of):
         if FastestInfo in dep:
             info = dep[FastestInfo]
             all_sources.append(info.sources)
             imports.append(info.imports)
+            foreign_imports.append(info.foreign_imports)
             distributions.append(info.distributions)
         for py_info in PY_INFOS:
             if py_info in dep:
                 all_sources.append(dep[py_info].transitive_sources)
-                imports.append(dep[py_info].imports)
+                foreign_imports.append(dep[py_info].imports)
     return FastestInfo(
         distributions = depset(sorted(ctx.attr.distributions), transitive = distributions),
+        # Apart, because those of Bazel's own rules are in postorder, which does not go together with ours.
+        foreign_imports = depset(transitive = foreign_imports),
         # The order on `sys.path`: a target's own before those of its dependencies.
         imports = depset(import_roots(ctx), transitive = imports, order = "preorder"),
         sources = depset(sorted(sources, key = _path_of), transitive = all_sources),

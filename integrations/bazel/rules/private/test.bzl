@@ -51,6 +51,7 @@ def _write_manifest(ctx, info, toolchain, runfiles):
 
     # Written when the action runs: nothing is flattened here.
     lines.add_all(info.imports, map_each = _import_line)
+    lines.add_all(info.foreign_imports, map_each = _import_line)
     lines.add_all(info.distributions, map_each = _distribution_line)
     lines.add_all(runfiles.files, expand_directories = False, map_each = _input_line)
     lines.add_all(runfiles.symlinks, map_each = _symlink_line)

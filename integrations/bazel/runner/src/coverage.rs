@@ -14,13 +14,47 @@ use crate::{Failure, Manifest};
 /// The name of our file in the folder that Bazel gives.
 const OURS: &str = "fastest.dat";
 
-/// Measures everything; what Bazel asks for is picked from the report, whose names are those of real
-/// files and not of the links that runfiles are.
+/// The sources to measure: by real file, which coverage.py names and not the links that runfiles are, what
+/// Bazel calls them.
+pub(crate) struct Sources(BTreeMap<PathBuf, String>);
+
+impl Sources {
+    /// The Python files among the inputs; where Bazel lists what it wants, only these.
+    pub(crate) fn read(
+        contract: &CoverageContract,
+        manifest: &Manifest,
+        root: &Path,
+    ) -> Result<Self, Failure> {
+        let wanted: Option<BTreeSet<String>> = match &contract.manifest {
+            Some(path) => {
+                let lines = fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
+                Some(lines.lines().map(ToOwned::to_owned).collect())
+            }
+            None => None,
+        };
+        let is_wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let inputs = manifest.inputs.iter();
+        let inputs = inputs.filter(|input| input.path.ends_with(".py"));
+        let inputs = inputs.filter(|input| is_wanted(&input.exec_path));
+        let named = inputs.filter_map(|input| {
+            let real = fs::canonicalize(root.join(&input.path)).ok()?;
+            Some((real, input.exec_path.clone()))
+        });
+        Ok(Self(named.collect()))
+    }
+}
+
+/// Measures everything, and names each source also where nothing of it is executed; what Bazel asks for
+/// is picked from the report.
 pub(crate) fn options(
     contract: &CoverageContract,
     configured: &CoverageOptions,
+    sources: &Sources,
 ) -> Result<CoverageOptions, Failure> {
     let mut options = configured.clone();
+    options.files = sources.0.keys().cloned().collect();
+    // A limit is the project's; one file of tests covers a part of it.
+    options.fail_under = Some(0.0);
     options.off = false;
     options.sources.clear();
     options.reports.clear();
@@ -45,7 +79,7 @@ fn raw(contract: &CoverageContract) -> PathBuf {
 /// Bazel looks; for a test that failed also where Bazel keeps it, because its own script does not then.
 pub(crate) fn finish(
     contract: &CoverageContract,
-    manifest: &Manifest,
+    sources: &Sources,
     root: &Path,
     failed: bool,
 ) -> Result<(), Failure> {
@@ -56,18 +90,10 @@ pub(crate) fn finish(
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(Failure::io(&path, &error)),
     };
-    let wanted = match &contract.manifest {
-        Some(path) => {
-            let lines = fs::read_to_string(path).map_err(|error| Failure::io(path, &error))?;
-            Some(lines.lines().map(ToOwned::to_owned).collect())
-        }
-        None => None,
-    };
-    let names = exec_paths(manifest, root, wanted.as_ref());
     let coverage = Coverage::parse(&text).renamed(|name| {
         let file = root.join(name);
         let real = fs::canonicalize(&file).unwrap_or(file);
-        names.get(&real).cloned()
+        sources.0.get(&real).cloned()
     });
     let _ = fs::remove_file(&path);
     let ours = contract.dir.join(OURS);
@@ -79,23 +105,6 @@ pub(crate) fn finish(
         fs::write(place, coverage.text()).map_err(|error| Failure::io(place, &error))?;
     }
     Ok(())
-}
-
-/// By real file, the name of a source for Bazel; of those only that are wanted.
-fn exec_paths(
-    manifest: &Manifest,
-    root: &Path,
-    wanted: Option<&BTreeSet<String>>,
-) -> BTreeMap<PathBuf, String> {
-    let inputs = manifest.inputs.iter();
-    let inputs =
-        inputs.filter(|input| wanted.is_none_or(|wanted| wanted.contains(&input.exec_path)));
-    inputs
-        .filter_map(|input| {
-            let real = fs::canonicalize(root.join(&input.path)).ok()?;
-            Some((real, input.exec_path.clone()))
-        })
-        .collect()
 }
 
 /// Whether the arguments are those with which Bazel has LCOV files joined.

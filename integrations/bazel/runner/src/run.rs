@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::choose::Wanted;
 use crate::contract::{Contract, Variables};
+use crate::coverage::Sources;
 use crate::journal::{Journal, read_durations};
 use crate::undeclared::Advisor;
 use crate::unit::Unit;
@@ -91,8 +92,12 @@ impl Target {
         if self.contract.xml.is_some() {
             options.junit_family = Some(junit.family.as_str().to_owned());
         }
+        let mut measured = None;
         if let Some(contract) = &self.contract.coverage {
-            options.coverage = coverage::options(contract, &workspace.addopts().coverage)?;
+            let sources = Sources::read(contract, &self.manifest, &unit.root)?;
+            let configured = &workspace.addopts().coverage;
+            options.coverage = coverage::options(contract, configured, &sources)?;
+            measured = Some((contract, sources));
         }
         let journal = Journal::new(&self.contract, junit, &self.manifest.label);
         end_on_signals(&journal, session.cancel_token())?;
@@ -114,8 +119,8 @@ impl Target {
         if let (Some(signal), Some(test)) = (signal, journal.interrupted_test()) {
             println!("{test} was running, or about to, when {signal} ended the run");
         }
-        if let Some(contract) = &self.contract.coverage {
-            coverage::finish(contract, &self.manifest, &unit.root, code != 0)?;
+        if let Some((contract, sources)) = &measured {
+            coverage::finish(contract, sources, &unit.root, code != 0)?;
         }
         Ok(code)
     }

@@ -342,3 +342,48 @@ fn a_prepared_runner_compiles_nothing() {
     }
     assert!(found > 20, "{found} compiled files");
 }
+
+#[test]
+fn sources_that_nothing_executes_are_covered_by_nothing() {
+    let mut target = Target::new("def test_one():\n    pass\n");
+    let root = target.path("one.runfiles/__main__");
+    fs::create_dir(target.path("coverage")).unwrap();
+    fs::write(root.join("t/idle.py"), "def idle():\n    return 1\n").unwrap();
+    fs::write(root.join("t/omitted.py"), "VALUE = 1\n").unwrap();
+    fs::write(root.join("t/unwanted.py"), "VALUE = 1\n").unwrap();
+    let python = std::env::var("FASTEST_TEST_PYTHON").unwrap();
+    target.manifest(&[
+        ("python", &python),
+        ("input", "t/idle.py\tt/idle.py\t//t:idle.py"),
+        ("input", "t/omitted.py\tt/omitted.py\t//t:omitted.py"),
+        ("input", "t/unwanted.py\tt/unwanted.py\t//t:unwanted.py"),
+        ("input", "pyproject.toml\tpyproject.toml\t//:pyproject.toml"),
+    ]);
+    fs::write(target.path("sources"), "t/idle.py\nt/omitted.py\n").unwrap();
+    for (name, path) in [
+        ("COVERAGE_DIR", "coverage"),
+        ("COVERAGE_MANIFEST", "sources"),
+    ] {
+        let path = target.path(path).display().to_string();
+        target.set(name, &path);
+    }
+    for settings in [
+        "omit = ['*/omitted.py']",
+        // Of what is to be measured nothing is executed.
+        "include = ['*/idle.py']",
+        "branch = true\ninclude = ['*/idle.py']",
+    ] {
+        // One file's tests need not cover as much as those of a project.
+        let config = format!(
+            "[tool.pytest.ini_options]\naddopts = '--cov-fail-under=100'\n\
+             [tool.coverage.run]\n{settings}\n"
+        );
+        fs::write(root.join("pyproject.toml"), config).unwrap();
+        target.expect(0);
+        let lcov = target.text("coverage/fastest.dat");
+        assert_eq!(lcov.matches("SF:").count(), 1, "{settings}: {lcov}");
+        for part in ["SF:t/idle.py\n", "DA:1,0\nDA:2,0\nLH:0\n"] {
+            assert!(lcov.contains(part), "{settings}: {part}: {lcov}");
+        }
+    }
+}

@@ -52,7 +52,34 @@ def _label_of(dep):
 def _path_of(artifact):
     return artifact.short_path
 
-def closure_of(ctx, sources):
+def fastest_info(ctx, sources, data = [], imports = [], distributions = [], deps = []):
+    """Makes what a rule returns for tests to depend on its targets.
+
+    Args:
+      ctx: the context of the rule.
+      sources: the Python files of the target: artifacts, or other arguments that stand for some.
+      data: other files that are read, likewise.
+      imports: folders, relative to the package, from which the sources are imported besides the root
+        of the project.
+      distributions: names of the installed distributions that have to be there.
+      deps: targets with `FastestInfo` whose files count too.
+
+    Returns:
+      A `FastestInfo`.
+    """
+    return FastestInfo(closure = ctx.actions.tset(
+        FastestClosure,
+        value = struct(
+            data = data,
+            distributions = distributions,
+            # The order on `sys.path`: a target's own before those of its dependencies.
+            imports = [_import_root(ctx, path) for path in imports],
+            sources = sources,
+        ),
+        children = [dep[FastestInfo].closure for dep in sorted(deps, key = _label_of)],
+    ))
+
+def info_of(ctx, sources):
     """Joins what a target declares with what its dependencies hand on.
 
     A transitive set is walked in the order in which it was made. Lists whose order has no meaning are
@@ -64,21 +91,15 @@ def closure_of(ctx, sources):
       sources: the Python files of the target itself.
 
     Returns:
-      A `FastestClosure`.
+      A `FastestInfo`.
     """
-    return ctx.actions.tset(
-        FastestClosure,
-        value = struct(
-            data = sorted(ctx.attrs.data, key = _path_of),
-            distributions = sorted(ctx.attrs.distributions),
-            # The order on `sys.path`: a target's own before those of its dependencies.
-            imports = [_import_root(ctx, path) for path in ctx.attrs.imports],
-            sources = sorted(sources, key = _path_of),
-        ),
-        children = [
-            dep[FastestInfo].closure
-            for dep in sorted(ctx.attrs.deps, key = _label_of)
-        ],
+    return fastest_info(
+        ctx,
+        sources = sorted(sources, key = _path_of),
+        data = sorted(ctx.attrs.data, key = _path_of),
+        imports = ctx.attrs.imports,
+        distributions = sorted(ctx.attrs.distributions),
+        deps = ctx.attrs.deps,
     )
 
 # What libraries and tests share.

@@ -1,11 +1,11 @@
 """`fastest_library`: Python sources that tests and other libraries depend on."""
 
-load(":closure.bzl", "COMMON_ATTRIBUTES", "FastestInfo", "closure_of")
+load(":closure.bzl", "COMMON_ATTRIBUTES", "info_of")
 
 def _library_impl(ctx):
     return [
         DefaultInfo(other_outputs = ctx.attrs.srcs + ctx.attrs.data),
-        FastestInfo(closure = closure_of(ctx, ctx.attrs.srcs)),
+        info_of(ctx, ctx.attrs.srcs),
     ]
 
 fastest_library = rule(

@@ -4,7 +4,7 @@ The tests run in a build action, whose output is the verdict: that is cached as 
 The test itself only replays the verdict, and runs the tests anew where it says that they failed.
 """
 
-load(":closure.bzl", "COMMON_ATTRIBUTES", "closure_of")
+load(":closure.bzl", "COMMON_ATTRIBUTES", "info_of")
 load(":toolchain.bzl", "FastestToolchainInfo")
 
 # The version of the manifest, as the runner reads it.
@@ -95,7 +95,7 @@ def test_parts(ctx):
     if ctx.attrs.shard_count < 1:
         fail("shard_count: {} is less than 1".format(ctx.attrs.shard_count))
     toolchain = ctx.attrs._toolchain[FastestToolchainInfo]
-    closure = closure_of(ctx, [ctx.attrs.src] + ctx.attrs.srcs)
+    closure = info_of(ctx, [ctx.attrs.src] + ctx.attrs.srcs).closure
     manifest = _write_manifest(ctx, toolchain, closure)
     verdicts = [
         _run(ctx, toolchain, manifest, closure, shard + 1, ctx.attrs.shard_count)

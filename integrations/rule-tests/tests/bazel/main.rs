@@ -113,6 +113,37 @@ fn the_order_of_lists_does_not_reach_the_manifest() {
 }
 
 #[test]
+fn other_rules_hand_on_their_sources_in_an_order_of_their_own() {
+    let rule = "def _impl(ctx):\n    files = depset(ctx.files.srcs, order = \"topological\")\n    return [\n        \
+                DefaultInfo(files = files, runfiles = ctx.runfiles(transitive_files = files)),\n        \
+                PyInfo(imports = depset([\"main/other\"], order = \"postorder\"), \
+                transitive_sources = files),\n    ]\n\nother = rule(implementation = _impl, \
+                attrs = {\"srcs\": attr.label_list(allow_files = True)})\n";
+    let world = small("imports = [\".\"]")
+        .with_file("", "small/other.bzl", rule)
+        .with_file("", "small/other.py", "")
+        .replace(
+            "",
+            "small/BUILD.bazel",
+            "deps = [\":lib\"]",
+            "deps = [\":other\", \":lib\"]",
+        )
+        .and_then(|world| {
+            let load = "load(\"@fastest";
+            let made =
+                "load(\":other.bzl\", \"other\")\nother(name = \"other\", srcs = [\"other.py\"])\n";
+            world.replace("", "small/BUILD.bazel", load, &format!("{made}{load}"))
+        });
+    let text = manifest(&analysed(&world.unwrap())["//small:test_a"]);
+    let imports = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("import\t"));
+    let expected = ["main/small", "main/small/src", "main/other"];
+    assert_eq!(imports.collect::<Vec<_>>(), expected);
+    assert!(text.contains("input\tsmall/other.py\t"), "{text}");
+}
+
+#[test]
 fn a_module_of_its_own_needs_no_other_rules() {
     for file in ["MODULE.bazel", "WORKSPACE"] {
         let evaluated = example().evaluate("fastest", file);

@@ -260,6 +260,82 @@ fn buck2_s_own_runner_lists_and_reports_tests_one_by_one() {
     assert_eq!(results[1], failed);
 }
 
+/// As much of the prelude as concerns libraries: what they hand on.
+const PRELUDE: &str = "
+PythonLibraryManifests = transitive_set(args_projections = {
+    \"resource_artifacts\": lambda value: value.resources,
+    \"source_artifacts\": lambda value: value.sources,
+})
+
+PythonLibraryInfo = provider(fields = {
+    \"manifests\": provider_field(typing.Any, default = None),
+    \"shared_libraries\": provider_field(typing.Any, default = None),
+})
+
+def _impl(ctx):
+    manifests = ctx.actions.tset(
+        PythonLibraryManifests,
+        value = struct(resources = ctx.attrs.resources, sources = ctx.attrs.srcs),
+        children = [dep[PythonLibraryInfo].manifests for dep in ctx.attrs.deps],
+    )
+    return [DefaultInfo(), PythonLibraryInfo(manifests = manifests)]
+
+python_library = rule(impl = _impl, attrs = {
+    \"deps\": attrs.list(attrs.dep(providers = [PythonLibraryInfo]), default = []),
+    \"resources\": attrs.list(attrs.source(), default = []),
+    \"srcs\": attrs.list(attrs.source(), default = []),
+})
+";
+
+#[test]
+fn libraries_of_the_prelude_are_dependencies_by_a_bridge() {
+    let build = "load(\"@fastest//:defs.bzl\", \"fastest_test\")\n\
+                 load(\"@fastest//:prelude.bzl\", \"fastest_prelude_library\")\n\
+                 load(\"@prelude//python:python.bzl\", \"python_library\")\n\
+                 python_library(name = \"base\", srcs = [\"src/base.py\"], resources = [\"a.txt\"])\n\
+                 python_library(name = \"top\", srcs = [\"src/top.py\"], deps = [\":base\"])\n\
+                 fastest_prelude_library(name = \"lib\", deps = [\":top\"], imports = [\"src\"], \
+                 distributions = [\"attrs\"])\n\
+                 fastest_test(name = \"test_a\", src = \"test_a.py\", deps = [\":lib\"])\n";
+    let files = ["a.txt", "src/base.py", "src/top.py", "test_a.py"];
+    let world = example()
+        .with_cell("prelude", repository().join("prelude"))
+        .with_file("prelude", "python/python.bzl", PRELUDE)
+        .with_file("", "small/BUCK", build);
+    let world = files.iter().fold(world, |world, file| {
+        world.with_file("", &format!("small/{file}"), "")
+    });
+    let target = &analysed(&world)["//small:test_a"];
+    let manifest = written(target);
+    for (key, expected) in [
+        (
+            "sources",
+            json!(["small/test_a.py", "small/src/top.py", "small/src/base.py"]),
+        ),
+        ("data", json!(["small/a.txt"])),
+        ("imports", json!(["./small/src"])),
+        ("distributions", json!(["attrs"])),
+    ] {
+        assert_eq!(manifest[key], expected, "{key}");
+    }
+    // They are inputs of the action; of sources only those that are loaded count.
+    let action = run_actions(target)[0];
+    let covered = &action["dep_files"]["sources"]["inputs"];
+    assert!(
+        covered.to_string().contains("small/src/base.py"),
+        "{covered}"
+    );
+    let untagged = &action["untagged"];
+    assert!(untagged.to_string().contains("small/a.txt"), "{untagged}");
+
+    let direct = world.replace("", "small/BUCK", "deps = [\":lib\"]", "deps = [\":top\"]");
+    let error = direct.unwrap().analyse().unwrap_err();
+    assert!(
+        format!("{error:#}").contains("`//small:top` does not have"),
+        "{error:#}"
+    );
+}
+
 #[test]
 fn affected_tests_are_asked_of_the_graph() {
     let graph = json!({

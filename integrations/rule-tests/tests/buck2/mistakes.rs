@@ -23,7 +23,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         cell: "fastest",
         path: "private/library.bzl",
-        from: "        FastestInfo(closure = closure_of(ctx, ctx.attrs.srcs)),\n",
+        from: "        info_of(ctx, ctx.attrs.srcs),\n",
         to: "",
         named: "does not have the provider of closure",
     },

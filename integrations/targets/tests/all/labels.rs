@@ -83,6 +83,26 @@ fn import_roots_are_named_where_they_are_not_the_root() {
 }
 
 #[test]
+fn files_of_other_cells_give_a_problem_where_tests_need_them() {
+    let walk = "from pathlib import Path\nlist(Path(__file__).parent.rglob('*'))\n";
+    let notes = |test: &str| -> Vec<String> {
+        let files = [
+            ("cell/affected.bxl", ""),
+            ("cell/defs.bzl", ""),
+            ("cell/notes.txt", ""),
+            ("test_x.py", test),
+        ];
+        let mut project = Project::new(Kind::Buck2, files);
+        project.system.ignored.push("cell".to_owned());
+        let notes = project.update().notes.into_iter();
+        notes.map(|note| note.path).collect()
+    };
+    assert_eq!(notes(""), [""; 0]);
+    // Rules are no inputs, whoever lists their folder.
+    assert_eq!(notes(walk), ["cell/notes.txt"]);
+}
+
+#[test]
 fn distributions_become_labels_where_the_configuration_says_so() {
     // Without an interpreter every module that is not there is a distribution of its name.
     let imports = "import flask, numpy, pytest\nimport os\n";
@@ -118,6 +138,8 @@ fn changes_concern_what_reaches_them() {
     let project = Project::new(Kind::Bazel, files);
     project.update();
     let before = project.read("BUILD.bazel");
+    let before = before.replace("deps = [\":b\"]", "deps = [\":a\", \":b\"]");
+    project.write("BUILD.bazel", &before);
     let labels = |changes: &[FileChange]| -> Vec<String> {
         let concerned = project.owners().concerned(&project.system, changes);
         concerned
@@ -149,6 +171,8 @@ fn changes_concern_what_reaches_them() {
         ),
         ["test_a"]
     );
+    assert_eq!(rewritten("[\":a\", \":b\"]", "[\":b\", \":a\"]"), [""; 0]);
+    assert_eq!(rewritten("[\":a\", \":b\"]", "[\":b\"]"), ["test_b"]);
     assert_eq!(
         rewritten("    deps = [\":a\"]", "    tags = [\"x\"],\n    deps = []"),
         ["test_b"]

@@ -2,6 +2,7 @@
 
 mod errors;
 mod labels;
+mod links;
 mod merging;
 mod project;
 mod random;

@@ -1,6 +1,7 @@
 //! A project in a folder of its own.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use fastest_lib::Session;
@@ -43,6 +44,11 @@ impl Project {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Makes a symbolic link; what it points to is relative to the link's folder.
+    pub(crate) fn link(&self, path: &str, target: &str) {
+        symlink(target, self.path(path)).unwrap();
     }
 
     pub(crate) fn read(&self, path: &str) -> String {

@@ -1,0 +1,2 @@
+def idle(amount):
+    return amount
