@@ -121,7 +121,11 @@ impl<'a> Units<'a> {
     pub(super) fn unit(&self, worker: usize, test: &str) -> io::Result<(Unit, Option<OwnedFd>)> {
         let own = self.base.join(format!("h{worker}"));
         for name in ["home", "tmp"] {
-            fs::create_dir_all(own.join(name))?;
+            let folder = own.join(name);
+            fs::create_dir_all(&folder).map_err(|error| {
+                let message = format!("{} cannot be made: {error}", folder.display());
+                io::Error::new(error.kind(), message)
+            })?;
         }
         let rootdir = self.specs.rootdir();
         let spec = self.specs.of(test);
