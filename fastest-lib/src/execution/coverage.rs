@@ -146,7 +146,7 @@ fn run(command: &mut Command, input: &[u8], cancel: &CancelToken) -> io::Result<
     }
     let (said, output) = crossbeam_channel::bounded(1);
     let mut stdout = child.stdout.take();
-    let reader = std::thread::spawn(move || {
+    std::thread::spawn(move || {
         let mut output = Vec::new();
         let read = stdout
             .as_mut()
@@ -166,6 +166,5 @@ fn run(command: &mut Command, input: &[u8], cancel: &CancelToken) -> io::Result<
         }
     };
     child.wait()?;
-    drop(reader);
     output.transpose()
 }

@@ -182,7 +182,13 @@ fn enforcement(closing: &Closing, is_closed: bool) -> Enforcement {
         });
     }
     if closing.landlock < 6 {
-        miss("signals to other processes are not kept back by the kernel");
+        // Abstract sockets belong to a network.
+        miss(if closing.network && is_closed {
+            "signals to other processes are not kept back by the kernel"
+        } else {
+            "signals to other processes, and connections to their abstract sockets, are not kept back by \
+             the kernel"
+        });
     }
     if !closing.mounts {
         miss("shared memory (`/dev/shm`) is shared with other processes");

@@ -1,4 +1,5 @@
-//! From a selection to what runs where: engines, order, the options of a run.
+//! From a selection to what runs where: engines, order, the options of a run; what a closed unit may use, and
+//! the digest of all that its outcomes depend on.
 
 mod build;
 mod canonical;
