@@ -74,6 +74,53 @@ fn strategies_divide_files_among_processes() {
     }
 }
 
+/// Each test says how many of its kind run while it does.
+const COUNTS: &str = "
+import os, time
+def test_it():
+    own = f'running/{os.getpid()}'
+    open(own, 'w').close()
+    for _ in range(10):
+        count = len(os.listdir('running'))
+        with open('log', 'a') as file:
+            file.write(f'{count}\\n')
+        time.sleep(0.005)
+    os.remove(own)
+";
+
+#[test]
+fn processes_that_get_ready_early_wait_for_their_turn() {
+    let names: Vec<String> = (0..12)
+        .map(|number| format!("test_{number:02}.py"))
+        .collect();
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), COUNTS)).collect();
+    files.push(("running/.keep", ""));
+    for engine in ENGINES {
+        for workers in ["1", "2", "3"] {
+            for more in [&[][..], &["--hermetic"]] {
+                let project = project(&files);
+                std::fs::remove_file(project.root().join("running/.keep")).unwrap();
+                project.write(
+                    "pyproject.toml",
+                    "[tool.fastest.hermetic]\noutputs = ['.']\n",
+                );
+                let arguments = [&["--isolation", "module", "-n", workers], more].concat();
+                let finished = project.run(engine, &arguments);
+                assert_eq!(
+                    finished.code,
+                    Some(0),
+                    "{engine} {arguments:?}: {finished:?}"
+                );
+                let log = std::fs::read_to_string(project.root().join("log")).unwrap();
+                let counts: BTreeSet<&str> = log.lines().collect();
+                let last = counts.last().copied().unwrap_or_default();
+                assert!(last <= workers, "{engine} {arguments:?}: {counts:?}");
+                assert_eq!(log.lines().count(), 120, "{engine} {arguments:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn one_process_is_of_one_engine_and_keeps_pytests_order() {
     let hook = "import unittest\nclass TestIt(unittest.TestCase):\n    def test_u(self): pass\n";

@@ -121,16 +121,14 @@ class _Uninterrupted:
 class Channel:
     """A worker's end of the line.
 
-    It doubles as the sink of both engines: its methods are the frames that they may send.
+    It doubles as the sink of both engines: its methods are the frames that they may send, once it
+    is connected.
     """
 
-    def __init__(self, sock, shared_fd, maxfail=0, clock=time.monotonic):
-        self._sock = sock
+    def __init__(self, maxfail=0, clock=time.monotonic):
         self._maxfail = maxfail
-        self._shared = mmap.mmap(shared_fd, STACKS)
         self._capacity = STACKS - HEADER
         self._used = 0
-        self._pid = os.getpid()
         self._clock = clock
         self._flushed_at = clock()
         self._once = False  # whether there will be no other files than the first
@@ -145,6 +143,12 @@ class Channel:
         self._early = None  # the answer, if another one was waited for
         self._limits = 0
         self._lends = False
+
+    def connect(self, sock, shared_fd):
+        """Talk over this socket, and through this file, from now on."""
+        self._sock = sock
+        self._shared = mmap.mmap(shared_fd, STACKS)
+        self._pid = os.getpid()
         os.register_at_fork(after_in_child=self._abandon)
 
     def lend(self):

@@ -11,15 +11,43 @@ from fastest_harness import stacks
 from fastest_harness.channel import Channel, Disconnected
 
 
-def main(message, init, sock_fd, shared_fd):
+class Prepared:
+    """What native workers are forked with where each is to do one file: an engine without any."""
+
+    def __init__(self, init):
+        from fastest_harness.native import NativeEngine
+
+        self.config = dict(init, engine="native")
+        self.channel = Channel(init["maxfail"])
+        engine = NativeEngine(self.config, self.channel)
+        engine.prepare()
+        self.run = engine.run
+
+
+def prepare(init):
+    """Do once what each native worker would do first; `None` if others have a say in that."""
+    from fastest_harness.native import needs_host
+
+    names = ("coverage", "record_inputs", "fastest_plugins", "plugins_installed")
+    if any(init.get(name) for name in names) or needs_host(init):
+        return None
+    return Prepared(init)
+
+
+def main(message, init, sock_fd, shared_fd, prepared=None):
     """Run the engine that ``message`` names, then end this process."""
-    channel = Channel(socket.socket(fileno=sock_fd), shared_fd, init["maxfail"])
+    if prepared is not None and message["engine"] == "native":
+        config, channel = prepared.config, prepared.channel
+    else:
+        config, channel = dict(init, engine=message["engine"]), Channel(init["maxfail"])
+        prepared = None
+    channel.connect(socket.socket(fileno=sock_fd), shared_fd)
     stacks.start(channel, shared_fd)
     status = 0
     try:
         os.chdir(init["invocation_dir"])
         try:
-            config = dict(init, worker=message["worker"], engine=message["engine"])
+            config["worker"] = message["worker"]
             config["basetemp"] = os.path.join(init["basetemp"], "w{}".format(message["worker"]))
             if config.get("alone"):
                 channel.ask_once()
@@ -35,6 +63,8 @@ def main(message, init, sock_fd, shared_fd):
             plugins = _plugins(config, channel)
             if plugins is None:
                 engine = _nothing
+            elif prepared is not None:
+                engine = prepared.run
             elif message["engine"] == "native":
                 from fastest_harness.native import engine_for
 

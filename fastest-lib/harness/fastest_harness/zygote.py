@@ -243,12 +243,15 @@ def _entry_points(text, group):
 
 
 def _serve(control, init, lifeline, workers):
+    if init.get("hermetic"):
+        from fastest_harness import hermetic
     read_wakeup, write_wakeup = os.pipe()
     for fd in (read_wakeup, write_wakeup):
         os.set_blocking(fd, False)
     _signal.set_wakeup_fd(write_wakeup, warn_on_full_buffer=False)
     _signal.signal(_signal.SIGCHLD, _ignore)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    prepared = None
     while True:
         ready, _, _ = select.select([control, read_wakeup], [], [])
         if read_wakeup in ready:
@@ -260,15 +263,21 @@ def _serve(control, init, lifeline, workers):
         kind = message["type"]
         if kind == "preload":
             _preload(message["modules"])
-        elif kind == "close":
-            from fastest_harness import hermetic
+        elif kind == "prepare":
+            from fastest_harness import worker
 
+            prepared = worker.prepare(init)
+            gc.collect()
+            gc.freeze()
+        elif kind == "close":
             init["rules"] = message["rules"]
             hermetic.prepare(init["rules"])
         elif kind in ("fork", "collect"):
             fds = _receive_fds(control, 2 if kind == "fork" else 1)
             sys.stdout.flush()
             sys.stderr.flush()
+            if kind == "fork" and init.get("hermetic"):
+                hermetic.note_modules(init["rules"])
             pid = os.fork()
             if pid == 0:
                 _signal.set_wakeup_fd(-1)
@@ -280,7 +289,7 @@ def _serve(control, init, lifeline, workers):
 
                 if kind == "fork":
                     _lead_own_group(lifeline)
-                    worker.main(message, init, *fds)
+                    worker.main(message, init, *fds, prepared)
                 else:
                     worker.collect(init, *fds)
                 os._exit(0)

@@ -7,7 +7,7 @@ mod limits;
 mod staffing;
 mod unlisted;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -155,6 +155,8 @@ struct Dispatcher<'a, 'e> {
     debuggers: Vec<usize>,
     /// What is to be told when no debugger has the terminal.
     held: Vec<Event>,
+    /// The workers that asked for files and have no answer yet.
+    ready: VecDeque<usize>,
     /// Workers that died in a row before they asked for a file.
     early_deaths: usize,
 }
@@ -222,6 +224,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             farewells: BTreeMap::new(),
             debuggers: Vec::new(),
             held: Vec::new(),
+            ready: VecDeque::new(),
             early_deaths: 0,
         }
     }
@@ -258,6 +261,7 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
             if !self.on_tick() {
                 break;
             }
+            self.answer_ready();
         }
         Ok(())
     }

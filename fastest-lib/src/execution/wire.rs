@@ -373,6 +373,8 @@ pub(super) enum ToZygote<'a> {
     Preload {
         modules: &'a [&'a str],
     },
+    /// Does once what each native worker would do first.
+    Prepare,
     Fork {
         worker: usize,
         engine: crate::plan::Engine,

@@ -226,6 +226,11 @@ impl Zygote {
         wire::write_frame(&mut self.control, &ToZygote::Preload { modules })
     }
 
+    /// Has native workers forked with an engine that waits for its first file.
+    pub(super) fn prepare(&mut self) -> io::Result<()> {
+        wire::write_frame(&mut self.control, &ToZygote::Prepare)
+    }
+
     pub(super) fn fork(
         &mut self,
         worker: usize,

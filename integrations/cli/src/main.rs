@@ -23,10 +23,6 @@ use fastest_lib::{Error, report};
 
 use crate::args::{Cli, Command};
 
-/// Discovery makes many small values on all processors, which the system's allocator is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -41,6 +41,22 @@ def prepare(rules):
     rules["prefixes"] = paths.prefixes(rules)
 
 
+def note_modules(rules):
+    """Look in the fork server for modules that no unit may find there unless it declares them."""
+    from fastest_harness.hermetic.paths import is_settled
+
+    # To look at each in every unit would copy its memory.
+    if rules.get("known_modules") == len(sys.modules):
+        return
+    settled = tuple(rules["prefixes"]["settled"])
+    rules["known_modules"] = len(sys.modules)
+    rules["foreign_modules"] = foreign = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and not is_settled(path, settled):
+            foreign.append((name, path))
+
+
 def enter(config, channel):
     """Close this process off for the one file that it is given; changes ``config`` to fit."""
     from fastest_harness.hermetic import child, walls
@@ -48,16 +64,19 @@ def enter(config, channel):
     from fastest_harness.hermetic.verdict import judge
     from fastest_harness.hermetic.watch import Watch
 
+    rules = config["rules"]
+    # This takes the kernel some time, and is the same for all.
+    walls.separate(rules)
     requests = channel.fetch()
     if not requests:
         return
-    rules, unit = config["rules"], channel.unit
+    unit = channel.unit
     own = unit["own"]
     temporary = os.path.join(own, "tmp")
     os.environ.update({"HOME": os.path.join(own, "home"), "TMPDIR": temporary})
     config["basetemp"] = os.path.join(temporary, "pytest")
     cache = os.path.join(temporary, "pytest-cache")
-    config["settings"] = dict(config["settings"], cache_dir=cache)
+    config["settings"]["cache_dir"] = cache
     config["more_args"] = ["-o", f"cache_dir={cache}"]
     for path in reversed(config["pythonpath"]):
         sys.path.insert(0, path)
@@ -66,11 +85,11 @@ def enter(config, channel):
     if config["engine"] == "native":
         _compile(requests, config)
     declared = Declared(rules, unit, config["rootdir"])
-    _forget_undeclared(declared)
+    _forget_undeclared(rules, declared)
     log = os.path.join(own, "undeclared")
     watch = Watch(declared, rules, unit, log)
     child.pass_on(rules, unit, config["rootdir"], log)
-    walls.close(rules, unit, channel.take_ruleset() if unit["walled"] else None)
+    walls.close(rules, channel.take_ruleset() if unit["walled"] else None)
     watch.start()
     judge(channel, watch)
     config["enter_test"] = lambda index: _enter_test(own, watch, index)
@@ -99,9 +118,8 @@ def _compile(requests, config):
             rewrite.prepare([*paths, request["abspath"]], config, version)
 
 
-def _forget_undeclared(declared):
+def _forget_undeclared(rules, declared):
     """Have modules of the project that the fork server has imported be imported by this file."""
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and not (declared.is_settled(path) or declared.may_read(path)):
+    for name, path in rules["foreign_modules"]:
+        if not declared.may_read(path):
             del sys.modules[name]

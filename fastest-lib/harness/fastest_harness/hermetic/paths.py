@@ -14,7 +14,7 @@ class Declared:
         self._root = os.path.join(rootdir, "")
         self._inputs = frozenset(unit["inputs"])
         self._real_inputs = None
-        shared = rules.get("prefixes") or prefixes(rules)
+        shared = rules["prefixes"]
         own = _within([unit["own"]])
         self._readable = (*shared["read"], *own)
         self._writable = (*shared["write"], *own)
@@ -40,9 +40,8 @@ class Declared:
         return not _exists(real) or _isdir(real)
 
     def is_settled(self, path):
-        """Whether the path is one of the interpreter or the system, links aside: the kernel sees
-        where those lead."""
-        return path.startswith(self._settled) and "/../" not in path
+        """Whether the path is one of the interpreter or the system."""
+        return is_settled(path, self._settled)
 
     def may_write(self, path):
         """Whether the file, which need not be there, may be written or removed."""
@@ -122,6 +121,11 @@ class Declared:
 #: Names in folders that tell nothing.
 _PASSED_OVER = frozenset(("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache"))
 _COMPILED = (".pyc", ".pyo")
+
+
+def is_settled(path, settled):
+    """Whether the path lies below one of these, links aside: the kernel sees where they lead."""
+    return path.startswith(settled) and "/../" not in path
 
 
 def prefixes(rules):

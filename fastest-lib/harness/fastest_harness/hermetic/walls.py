@@ -73,14 +73,18 @@ def _may_separate(network, mounts):
     return os.WIFEXITED(status) and os.WEXITSTATUS(status) == _EXIT_CLOSED
 
 
-def close(rules, unit, ruleset):
+def separate(rules):
+    """Give this process what is not shared with others: a network and memory of its own."""
+    if rules["namespaces"] or rules["mounts"]:
+        _separate(rules["namespaces"], rules["mounts"])
+
+
+def close(rules, ruleset):
     """Close this process off, for good. Whatever fails here fails loudly: nothing is run then."""
     if rules["memory"] is not None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (rules["memory"], rules["memory"]))
-    if rules["namespaces"] or rules["mounts"]:
-        _separate(rules["namespaces"], rules["mounts"])
     if ruleset is None:
         return
     if rules["mounts"]:

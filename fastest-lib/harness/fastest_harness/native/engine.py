@@ -51,8 +51,8 @@ class NativeEngine:
     def __init__(self, config, sink, plugins=()):
         if "pytest-timeout" in config.get("plugins", ()):
             # It registers its mark, which is honoured with and without it.
-            known = [*config["markers"], "timeout(timeout, method, func_only): limit the time"]
-            config = dict(config, markers=known)
+            known = "timeout(timeout, method, func_only): limit the time"
+            config["markers"] = [*config["markers"], known]
         self._config = config
         self._sink = sink
         self._plugins = list(plugins)
@@ -61,6 +61,7 @@ class NativeEngine:
         marks.activate(config.get("plugins", ()))
         self._refusal = self._reason_against(config)
         self._forks = config.get("fork_tests", False)
+        self._is_prepared = False
         self._next = None
         self._failed_imports = {}
         self._other_parts = {}  # path -> collected tests that another request is about
@@ -113,8 +114,11 @@ class NativeEngine:
                 return
             self._sink.deopt(request["seq"], self._refusal, None)
 
-    def _start(self):
-        """Get ready for the first file. Gives the reason if none can be run natively."""
+    def prepare(self):
+        """Make all that the first file does not decide, and that leaves the process as it is.
+
+        `run` does it where nobody has.
+        """
         config = self._config
         self._capture = Capture(config["capture"])
         self._recorder = WarningRecorder(config, self._sink.warning)
@@ -135,8 +139,14 @@ class NativeEngine:
         self._conftests = ConftestLoader(config["import_mode"], config["rootdir"])
         self._holders = {}
         self._selector = None
+        self._is_prepared = True
+
+    def _start(self):
+        """Get ready for the first file. Gives the reason if none can be run natively."""
+        if not self._is_prepared:
+            self.prepare()
         self._install_finder()
-        for path in reversed(config["pythonpath"]):
+        for path in reversed(self._config["pythonpath"]):
             sys.path.insert(0, path)
         if self._pytest.installed:
             os.environ["PYTEST_VERSION"] = self._pytest.text

@@ -28,7 +28,10 @@ const NATIVE_FILES: usize = 8;
 impl<'a> Dispatcher<'a, '_> {
     pub(super) fn on_frame(&mut self, worker: usize, frame: FromWorker) {
         match frame {
-            FromWorker::Next => self.assign(worker),
+            FromWorker::Next => {
+                self.ready.push_back(worker);
+                self.answer_ready();
+            }
             FromWorker::Pause => {
                 if let Some(handle) = self.workers.get_mut(&worker) {
                     handle.resume();
@@ -136,6 +139,22 @@ impl<'a> Dispatcher<'a, '_> {
             && let Some(handle) = self.workers.get_mut(&next)
         {
             handle.debug(self.context.options.debugger_terminal);
+        }
+    }
+
+    /// Gives files to workers that asked for some. Where each file has a worker of its own more are
+    /// ready than may work at a time.
+    pub(super) fn answer_ready(&mut self) {
+        let alone = self.context.options.is_isolated();
+        while let Some(&worker) = self.ready.front() {
+            let works =
+                |worker: &&Worker| worker.briefed && !worker.said_bye && worker.exit.is_none();
+            let waits = alone && !self.stopping;
+            if waits && self.workers.values().filter(works).count() >= self.context.workers {
+                return;
+            }
+            self.ready.pop_front();
+            self.assign(worker);
         }
     }
 

@@ -34,12 +34,14 @@ impl Dispatcher<'_, '_> {
         if self.hello.pytest.is_none() {
             self.give_up_on_pytest();
         }
-        // One that ends is no reason to wait where each file has a worker of its own.
+        // Where each file has a worker of its own, one that ends is no reason to wait, and others get
+        // ready while those before them work.
         let alone = self.context.options.is_isolated();
-        let is_busy = |worker: &&Worker| !(alone && worker.said_bye);
+        let most = if alone { 2 } else { 1 } * self.context.workers;
+        let stays = |worker: &&Worker| !(alone && worker.said_bye);
         while !self.stopping
-            && self.workers.values().filter(is_busy).count() < self.context.workers
-            && self.workers.len() < 2 * self.context.workers
+            && self.workers.values().filter(stays).count() < most
+            && self.workers.len() < most + self.context.workers
         {
             let Some(engine) = self.engine_to_staff() else {
                 break;
@@ -106,11 +108,13 @@ impl Dispatcher<'_, '_> {
             self.listen()?;
         }
         let mut modules = Vec::new();
+        let mut many_workers = false;
         if self.preloaded.insert(engine) {
             modules = preload::modules(self.context.plan, engine);
             let (files, _) = self.ledger.waiting(engine);
             let alone = self.context.options.is_isolated();
-            if alone && engine == Engine::Native && files > FEW_FILES {
+            many_workers = alone && engine == Engine::Native && files > FEW_FILES;
+            if many_workers {
                 modules.push("fastest_harness.native.ahead");
             }
         }
@@ -119,6 +123,9 @@ impl Dispatcher<'_, '_> {
         let forked = Worker::new(number, engine, &self.messages.0).and_then(|(worker, socket)| {
             if !modules.is_empty() {
                 self.context.zygote.preload(&modules)?;
+            }
+            if many_workers {
+                self.context.zygote.prepare()?;
             }
             self.context
                 .zygote
