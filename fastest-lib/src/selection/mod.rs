@@ -36,7 +36,8 @@ pub use affected::{AffectedReason, AffectedSet, AffectedTest, affected, affected
 pub use audit::{Audit, audit};
 pub use changes::{
     Change, ChangeKind, Changes, ConfigChange, Distributions, FileRole, HARMLESS, KnownFile,
-    TopLevels, changed_distributions, config_change, distributions_of, top_levels, what_it_is,
+    TopLevels, changed_distributions, config_change, distribution_name, distributions_of,
+    top_levels, what_it_is,
 };
 pub(crate) use closest::closest_first;
 pub use expression::{Argument, Expression, ExpressionError, Verdict};

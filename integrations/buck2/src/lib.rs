@@ -25,28 +25,40 @@ pub fn system(rootdir: &Path) -> System {
         let words = words.filter(|word| !word.is_empty());
         words.map(str::to_owned).collect()
     };
-    let names = [list("buildfile", "name_v2"), list("buildfile", "name")];
-    if let Some(names) = names.into_iter().find(|names| !names.is_empty()) {
-        // `name` alone also stands for the file of that name with `.v2` behind it, which comes first.
-        system.new_file = names.last().cloned().unwrap_or_default();
-        let with_second = names
-            .iter()
-            .flat_map(|name| [format!("{name}.v2"), name.clone()]);
-        system.file_names = with_second.collect();
+    let (names, names_v2) = (list("buildfile", "name"), list("buildfile", "name_v2"));
+    // `name` also stands for the file of that name with `.v2` behind it, which comes first.
+    let with_v2 = names
+        .iter()
+        .flat_map(|name| [format!("{name}.v2"), name.clone()]);
+    let names = match names_v2.as_slice() {
+        [] => with_v2.collect(),
+        _ => names_v2,
+    };
+    if let Some(last) = names.last() {
+        system.new_file.clone_from(last);
+        system.file_names = names;
     }
-    for folder in list("project", "ignore") {
-        system.ignored.push(folder.trim_matches('/').to_owned());
-    }
+    let ignored = list("project", "ignore").into_iter();
+    system
+        .ignored
+        .extend(ignored.filter_map(|folder| within(&folder)));
     let cells = ["cells", "repositories"].map(|section| config::section(&config, section));
     for (name, path) in cells.into_iter().flatten() {
-        match path.trim_matches(['.', '/']) {
-            "" if path.trim() == "." || path.trim() == "./" => system.cell = name.to_owned(),
+        match within(path).as_deref() {
+            Some("") => system.cell = name.to_owned(),
             // What lies in another cell has other labels.
-            inside if !path.contains("..") => system.ignored.push(inside.to_owned()),
-            _ => {}
+            Some(inside) => system.ignored.push(inside.to_owned()),
+            None => {}
         }
     }
     system
+}
+
+/// A path as it is from the root of the cell, where it does not lead out of that.
+fn within(path: &str) -> Option<String> {
+    let parts = path.trim().split('/');
+    let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
+    (!parts.contains(&"..")).then(|| parts.join("/"))
 }
 
 #[cfg(test)]
@@ -69,10 +81,17 @@ mod tests {
         };
         check("", "root", &["BUCK.v2", "BUCK"], &[]);
         check(
-            "# none\n[cells]\n  main = .\n  prelude = prelude\n  up = ../up\n[project]\nignore = .git, out/\n",
+            "# none\n[cells]\n  main = .\n  prelude = prelude\n  up = ../up\n  deep = ./.cells/deep/\n\
+             [project]\nignore = .git, out/\n",
             "main",
             &["BUCK.v2", "BUCK"],
-            &[".git", "out", "prelude"],
+            &[".git", "out", "prelude", ".cells/deep"],
+        );
+        check(
+            "[buildfile]\nname = TARGETS\nname_v2 = DEFS, RULES\n",
+            "root",
+            &["DEFS", "RULES"],
+            &[],
         );
         check(
             "[buildfile]\nname = TARGETS\n",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastest_lib::graph::ImportGraph;
 
 use crate::packages::{Packages, with_prefix};
-use crate::system::{Kind, System, folder_of, join};
+use crate::system::{Kind, System, folder_of, inside, is_within, join};
 
 /// The links, by their paths from the root of the workspace.
 #[derive(Clone, Debug, Default)]
@@ -157,14 +157,8 @@ impl Links {
 
 /// A path in one folder, in another one.
 fn moved(path: &str, from: &str, to: &str) -> String {
-    match path[from.len()..].trim_start_matches('/') {
+    match inside(from, path) {
         "" => to.to_owned(),
         rest => join(to, rest),
     }
-}
-
-/// Whether a path is a folder, or lies in it; everything lies in the empty one.
-pub(crate) fn is_within(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,14 +1,14 @@
 //! From what a build file says and what the graph wants to a new build file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::matching::Matched;
 use crate::owned::Existing;
 use crate::packages::Package;
 use crate::starlark::{
-    Argument, Call, Edits, Item, NewCall, Rendered, StatementKind, Value, list, quoted, sort_labels,
+    Argument, Edits, Item, NewCall, Rendered, StatementKind, Value, list, quoted, sort_labels,
 };
-use crate::system::{Label, System};
+use crate::system::{Label, System, inside};
 use crate::unit::{Rule, Unit};
 
 /// What is needed to write the targets of one package.
@@ -57,11 +57,10 @@ impl Merge<'_> {
         let mut used: BTreeSet<Rule> = BTreeSet::new();
         for number in &self.matched.idle {
             let call = &self.calls[*number];
-            let is_ours = call.is_about_files() || call.is_made_without_files();
-            if call.is_kept(self.package) || !is_ours {
-                used.extend(call.rule);
-            } else {
+            if call.goes(self.package) {
                 edits.remove(file, &file.statements[call.statement]);
+            } else {
+                used.extend(call.rule);
             }
         }
         let mut new: Vec<&Unit> = Vec::new();
@@ -99,10 +98,7 @@ impl Merge<'_> {
     /// The strings that an attribute is to have.
     fn wanted(&self, unit: &Unit, attribute: &str) -> Vec<String> {
         let folder = self.folder;
-        let inside = |path: &String| {
-            let inside = path.strip_prefix(folder).unwrap_or(path);
-            inside.trim_start_matches('/').to_owned()
-        };
+        let inside = |path: &String| inside(folder, path).to_owned();
         let mut texts: Vec<String> = match attribute {
             "srcs" => unit.srcs.iter().map(inside).collect(),
             "data" => unit.data.iter().map(inside).collect(),
@@ -315,8 +311,7 @@ impl Merge<'_> {
         };
         call.insert(text("name", &unit.name));
         if let Some(src) = &unit.src {
-            let inside = src.strip_prefix(self.folder).unwrap_or(src);
-            call.insert(text("src", inside.trim_start_matches('/')));
+            call.insert(text("src", inside(self.folder, src)));
         }
         if let Some(test) = &unit.test {
             call.insert(text("test", test));
@@ -485,21 +480,12 @@ pub(crate) fn taken(
     calls: &[Existing<'_>],
     matched: &Matched,
 ) -> BTreeSet<String> {
-    let going: BTreeMap<usize, ()> = matched
-        .idle
-        .iter()
-        .map(|number| &calls[*number])
-        .filter(|call| {
-            !call.is_kept(package) && (call.is_about_files() || call.is_made_without_files())
-        })
-        .map(|call| (call.statement, ()))
+    let idle = matched.idle.iter().map(|number| &calls[*number]);
+    let going: BTreeSet<usize> = idle
+        .filter(|call| call.goes(package))
+        .map(|call| call.statement)
         .collect();
-    let named = package
-        .file
-        .calls()
-        .filter(|(at, _)| !going.contains_key(at));
-    named
-        .filter_map(|(_, call): (usize, &Call)| call.name())
-        .map(str::to_owned)
-        .collect()
+    let staying = package.file.calls().filter(|(at, _)| !going.contains(at));
+    let names = staying.filter_map(|(_, call)| call.name());
+    names.map(str::to_owned).collect()
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use fastest_lib::selection::distribution_name;
 use fastest_lib::workspace::{Granularity, TargetsConfig};
 
 /// The tests of one file, as far as they are known without running it.
@@ -57,21 +58,8 @@ impl TargetsOptions {
     /// The label that stands for a distribution.
     pub(crate) fn label_of(&self, distribution: &str) -> Option<String> {
         let mut named = self.labels.iter();
-        let own = named.find(|(name, _)| normalised(name) == distribution);
+        let own = named.find(|(name, _)| distribution_name(name) == distribution);
         let (_, label) = own.or_else(|| self.labels.get_key_value("*"))?;
         Some(label.replace("{name}", distribution))
     }
-}
-
-/// A name as the package index compares names.
-fn normalised(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            c => normal.extend(c.to_lowercase()),
-        }
-    }
-    normal
 }

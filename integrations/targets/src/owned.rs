@@ -2,7 +2,7 @@
 
 use crate::packages::Package;
 use crate::starlark::{Argument, BuildFile, Call};
-use crate::system::System;
+use crate::system::{System, inside};
 use crate::unit::Rule;
 
 /// The rule that a call makes a target of, whatever it is called there.
@@ -38,10 +38,6 @@ pub(crate) fn existing<'p>(
     is_file: &dyn Fn(&str) -> bool,
     known: &[&str],
 ) -> Vec<Existing<'p>> {
-    let inside = |path: &'_ str| -> String {
-        let inside = path.strip_prefix(folder).unwrap_or(path);
-        inside.trim_start_matches('/').to_owned()
-    };
     let calls = package.file.calls();
     let calls = calls.filter_map(|(statement, call)| {
         let rule = rule_of(&package.file, call);
@@ -56,7 +52,9 @@ pub(crate) fn existing<'p>(
             let mut files: Vec<String> = texts.filter_map(path).collect();
             let globs = call.argument(name).map(|argument| argument.value.globs());
             for glob in globs.into_iter().flatten() {
-                let matching = known.iter().filter(|file| glob.matches(&inside(file)));
+                let matching = known
+                    .iter()
+                    .filter(|file| glob.matches(inside(folder, file)));
                 files.extend(matching.map(|file| (*file).to_owned()));
             }
             files
@@ -80,21 +78,15 @@ impl Existing<'_> {
         package.file.statements[self.statement].is_kept()
     }
 
-    /// Whether it is one of those that the generator makes without any file.
-    pub(crate) fn is_made_without_files(&self) -> bool {
+    /// Whether it goes where no target is wanted that it makes: it is not kept, and names files, or is
+    /// named as those that are made without any.
+    pub(crate) fn goes(&self, package: &Package) -> bool {
+        let names_files = self.src.is_some() || !self.srcs.is_empty() || !self.data.is_empty();
+        let is_number = |c: char| c.is_ascii_digit() || c == '_';
+        let name = self.name.trim_end_matches(is_number);
         let made = ["_files", "_modules", "_loads"];
-        self.srcs.is_empty()
-            && self.data.is_empty()
-            && made.iter().any(|suffix| {
-                self.name
-                    .trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
-                    .ends_with(suffix.trim_end_matches('_'))
-            })
-    }
-
-    /// Whether it is about files, and about nothing but files.
-    pub(crate) fn is_about_files(&self) -> bool {
-        self.src.is_some() || !self.srcs.is_empty() || !self.data.is_empty()
+        let is_made = || made.iter().any(|suffix| name.ends_with(suffix));
+        !self.is_kept(package) && (names_files || is_made())
     }
 
     pub(crate) fn argument(&self, name: &str) -> Option<&Argument> {

@@ -115,10 +115,8 @@ impl System {
 
     /// Whether the system sees nothing in a folder.
     pub(crate) fn is_ignored(&self, folder: &str) -> bool {
-        self.ignored.iter().any(|ignored| {
-            let rest = folder.strip_prefix(ignored.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        let mut ignored = self.ignored.iter();
+        ignored.any(|ignored| !ignored.is_empty() && is_within(folder, ignored))
     }
 
     /// A label as it is written in the build file of a package.
@@ -174,6 +172,18 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
     } else {
         format!("{folder}/{name}")
     }
+}
+
+/// What a path is, seen from a folder in which it lies.
+pub(crate) fn inside<'p>(folder: &str, path: &'p str) -> &'p str {
+    let inside = path.strip_prefix(folder).unwrap_or(path);
+    inside.trim_start_matches('/')
+}
+
+/// Whether a path is a folder, or lies in it; everything lies in the empty one.
+pub(crate) fn is_within(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The folder of a path; empty for one at the top.

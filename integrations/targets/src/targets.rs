@@ -15,7 +15,7 @@ use crate::note::Note;
 use crate::options::{Cases, Known, TargetsOptions};
 use crate::owned::{Existing, existing};
 use crate::packages::{Packages, Unreadable, prefix, with_prefix};
-use crate::system::{Kind, System, folder_of, join};
+use crate::system::{Kind, System, folder_of, inside, join};
 use crate::unit::{Rule, Unit};
 use crate::units::{Sources, units};
 
@@ -113,19 +113,13 @@ impl Targets {
             own.insert(folder, Vec::new());
         }
         for (at, unit) in units.iter().enumerate() {
-            let (folder, _) = packages
-                .0
-                .get_key_value(&unit.package)
-                .map_or(("", ()), |(key, _)| (key.as_str(), ()));
+            let folder = packages.0.get_key_value(&unit.package);
+            let folder = folder.map_or("", |(folder, _)| folder.as_str());
             own.entry(folder).or_default().push(at);
         }
-        let tests: BTreeSet<&str> = units
-            .iter()
-            .filter_map(|unit| unit.src.as_deref())
-            .collect();
-        let tests: BTreeSet<String> = tests.into_iter().map(str::to_owned).collect();
+        let tests: BTreeSet<String> = units.iter().filter_map(|unit| unit.src.clone()).collect();
         let is_file = |path: &str| tests.contains(path);
-        let is_in_tree = |path: &str| graph.node(&without_prefix(prefix, path)).is_some();
+        let is_in_tree = |path: &str| graph.node(inside(prefix, path)).is_some();
         let mut plans: Vec<(&str, Vec<Existing<'_>>, Matched)> = Vec::new();
         for (folder, package) in &packages.0 {
             let of_package: Vec<(usize, &Unit)> = own[folder.as_str()]
@@ -242,16 +236,6 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         let _ = std::fs::remove_file(&beside);
     }
     written
-}
-
-fn without_prefix(prefix: &str, path: &str) -> String {
-    match prefix {
-        "" => path.to_owned(),
-        prefix => {
-            let inside = path.strip_prefix(prefix).unwrap_or(path);
-            inside.trim_start_matches('/').to_owned()
-        }
-    }
 }
 
 /// The folders that become packages: those with sources or tests, and the top where nothing is around.

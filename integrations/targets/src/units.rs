@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastest_lib::graph::{Group, Groups, ImportGraph, NodeKind};
 
-use crate::links::{Links, Place, Seen, is_within};
+use crate::links::{Links, Place, Seen};
 use crate::options::{Known, TargetsOptions};
 use crate::packages::{Packages, with_prefix};
-use crate::system::{Kind, System, folder_of};
+use crate::system::{Kind, System, folder_of, inside, is_within, join};
 use crate::unit::{Rule, Unit};
 
 /// Modules that every test has, whatever it declares.
@@ -425,7 +425,7 @@ fn is_source_file(path: &str) -> bool {
 
 /// A name for a library: that of the package, or of its first file.
 fn hint_of(package: &str, files: &[File]) -> String {
-    let init = crate::system::join(package, "__init__.py");
+    let init = join(package, "__init__.py");
     let first = match files.iter().find(|file| file.path == init) {
         Some(file) => file,
         None => match files.iter().find(|file| file.is_source) {
@@ -438,11 +438,6 @@ fn hint_of(package: &str, files: &[File]) -> String {
         },
     };
     stem_of(package, &first.path)
-}
-
-fn inside<'p>(package: &str, path: &'p str) -> &'p str {
-    let inside = path.strip_prefix(package).unwrap_or(path);
-    inside.trim_start_matches('/')
 }
 
 /// The name of a source file without its suffix; of the package for its `__init__.py`.

@@ -1,7 +1,7 @@
 //! The ini files among those that hold pytest's configuration.
 
 use super::config::{FOR_PEOPLE, Meaning, TOOLS};
-use super::requirements::{Listing, normalised, requirement};
+use super::requirements::{Listing, distribution_name, requirement};
 use crate::workspace::parse_ini;
 
 /// Sections of `setup.cfg` for building and uploading, beside those of [`TOOLS`].
@@ -26,7 +26,7 @@ pub(super) fn meaning(name: &str, text: &str) -> Option<Meaning> {
         }
         // A section without any value can make the file the one that pytest uses.
         meaning.rest.push(format!("[{section}]"));
-        let project = values.get("name").map(|name| normalised(name));
+        let project = values.get("name").map(|name| distribution_name(name));
         for (key, value) in values {
             let lists = match (section.as_str(), key.as_str()) {
                 ("options", "install_requires" | "tests_require") => true,

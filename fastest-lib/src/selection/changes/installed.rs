@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::requirements::{name_of_requirement, normalised};
+use super::requirements::{distribution_name, name_of_requirement};
 
 /// What distributions are to the programs that import them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -128,7 +128,7 @@ fn read_all(folders: &[PathBuf]) -> BTreeMap<String, Vec<Installed>> {
         let info = entry.path();
         let (mut name, requires) = metadata(&info);
         if name.is_empty() {
-            name = normalised(stem.split('-').next().unwrap_or(stem));
+            name = distribution_name(stem.split('-').next().unwrap_or(stem));
         }
         found
             .entry(name)
@@ -151,11 +151,11 @@ fn metadata(info: &Path) -> (String, BTreeSet<String>) {
     // A blank line ends the headers; a description follows.
     for line in text.lines().take_while(|line| !line.is_empty()) {
         if let Some(value) = line.strip_prefix("Name:") {
-            name = normalised(value.trim());
+            name = distribution_name(value.trim());
         } else if let Some(value) = line.strip_prefix("Requires-Dist:")
             && !is_for_developers(value)
         {
-            requires.extend(name_of_requirement(value).map(normalised));
+            requires.extend(name_of_requirement(value).map(distribution_name));
         }
     }
     // Only eggs have it, with the requirements of an extra below `[extra]` or `[extra:marker]`.
@@ -166,7 +166,7 @@ fn metadata(info: &Path) -> (String, BTreeSet<String>) {
             let extra = section.split([':', ']']).next().unwrap_or_default();
             passed_over = is_development(extra);
         } else if !passed_over {
-            requires.extend(name_of_requirement(line).map(normalised));
+            requires.extend(name_of_requirement(line).map(distribution_name));
         }
     }
     (name, requires)
@@ -185,7 +185,7 @@ fn is_for_developers(requirement: &str) -> bool {
 }
 
 fn is_development(extra: &str) -> bool {
-    let extra = normalised(extra);
+    let extra = distribution_name(extra);
     FOR_DEVELOPERS.contains(&extra.split('-').next().unwrap_or(&extra))
 }
 

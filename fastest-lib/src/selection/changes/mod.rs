@@ -20,5 +20,5 @@ pub use config::{ConfigChange, config_change};
 pub use index::KnownFile;
 pub use installed::{TopLevels, distributions_of, top_levels};
 pub use model::{Change, ChangeKind, Changes};
-pub use requirements::{Distributions, changed_distributions};
+pub use requirements::{Distributions, changed_distributions, distribution_name};
 pub use roles::{FileRole, HARMLESS, what_it_is};

@@ -17,20 +17,15 @@ echo "    build --@fastest//:toolchain=//tools:fastest      # in .bazelrc" >&2
 exit 1
 """
 
-def _prepare(ctx):
+def _prepare(ctx, interpreter_files):
     """Has the runner compile its Python side once for all tests."""
     prepared = ctx.actions.declare_file(ctx.label.name + ".runner")
     arguments = ctx.actions.args()
     arguments.add("--prepare", prepared)
-    inputs = depset()
-    if ctx.file.interpreter:
-        arguments.add("--python", ctx.file.interpreter)
-        inputs = depset([ctx.file.interpreter], transitive = [_interpreter_files(ctx)])
-    else:
-        arguments.add("--python", ctx.attr.python)
+    arguments.add("--python", ctx.file.interpreter or ctx.attr.python)
     ctx.actions.run(
         outputs = [prepared],
-        inputs = inputs,
+        inputs = interpreter_files,
         executable = ctx.executable.runner,
         arguments = [arguments],
         mnemonic = "FastestPrepare",
@@ -46,13 +41,15 @@ def _not_configured(ctx):
     return script
 
 def _interpreter_files(ctx):
-    return ctx.attr.interpreter[DefaultInfo].default_runfiles.files
+    """The interpreter and what it needs; nothing of one of the machine."""
+    if not ctx.file.interpreter:
+        return depset()
+    needed = ctx.attr.interpreter[DefaultInfo].default_runfiles.files
+    return depset([ctx.file.interpreter], transitive = [needed])
 
 def _toolchain_impl(ctx):
-    runner = _prepare(ctx) if ctx.executable.runner else _not_configured(ctx)
-    files = depset()
-    if ctx.file.interpreter:
-        files = depset([ctx.file.interpreter], transitive = [_interpreter_files(ctx)])
+    files = _interpreter_files(ctx)
+    runner = _prepare(ctx, files) if ctx.executable.runner else _not_configured(ctx)
     return [
         DefaultInfo(files = depset([runner])),
         FastestToolchainInfo(

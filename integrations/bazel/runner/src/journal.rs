@@ -124,14 +124,8 @@ impl State {
             return Ok(());
         };
         let of_python = self.report.warnings.iter().map(|warning| {
-            let crate_warning = (
-                &warning.path,
-                warning.line,
-                &warning.category,
-                &warning.message,
-            );
-            let (path, line, category, message) = crate_warning;
-            format!("{path}:{line}: {category}: {message}")
+            let (path, line) = (&warning.path, warning.line);
+            format!("{path}:{line}: {}: {}", warning.category, warning.message)
         });
         let problems = self
             .report

@@ -8,6 +8,7 @@ use fastest_lib::discovery::DiscoverOptions;
 use fastest_lib::execution::Event;
 use fastest_lib::plan::{Declaration, HermeticOptions, RunOptions};
 use fastest_lib::report::Report;
+use fastest_lib::selection::distribution_name;
 use fastest_lib::workspace::{FileSet, Network, WorkspaceOptions, config_file_within};
 use fastest_lib::{NodeId, Session};
 
@@ -137,7 +138,7 @@ impl Unit {
         let missing: Vec<&str> = self
             .distributions
             .iter()
-            .filter(|name| !installed.contains(&normalised(name)))
+            .filter(|name| !installed.contains(&distribution_name(name)))
             .map(String::as_str)
             .collect();
         if missing.is_empty() {
@@ -164,19 +165,7 @@ fn installed(folder: &Path) -> Vec<String> {
             let stem = name
                 .strip_suffix(".dist-info")
                 .or_else(|| name.strip_suffix(".egg-info"))?;
-            Some(normalised(stem.split('-').next().unwrap_or(stem)))
+            Some(distribution_name(stem.split('-').next().unwrap_or(stem)))
         })
         .collect()
-}
-
-/// A distribution's name as indexes compare them.
-fn normalised(name: &str) -> String {
-    let mut result = String::new();
-    for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
-        if !result.is_empty() {
-            result.push('-');
-        }
-        result.push_str(&part.to_lowercase());
-    }
-    result
 }

@@ -7,7 +7,7 @@
 //! A verdict of failure may come from a cache, and the failure from the machine that filled it: it
 //! only decides which tests run again, here and now. Names of tests after the last `--` choose among
 //! them, as the lines of `FASTEST_BUCK2_FILTER` do, of which none need be there; options are for the
-//! runner, and no verdict is of a run with these. `--list` runs nothing.
+//! runner, and no verdict is of a run with these. `--list` runs nothing where all verdicts can be read.
 //!
 //! Exit codes: 0 passed, 1 failed, 4 a wrong call; else the runner's.
 
@@ -33,9 +33,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// A verdict that passed, or what the runner is to be told so that its tests run again.
+/// What is done about a verdict.
 enum Kept {
-    Passed(Verdict),
+    /// It is told as it is: it passed, or tests are only to be listed.
+    Told(Verdict),
+    /// Its tests run again, those of one shard if it is of one.
     Again(Option<String>),
 }
 
@@ -55,7 +57,7 @@ fn replay(call: &Call) -> ExitCode {
                 let verdict = verdict.only(&call.tests);
                 found |= !verdict.cases.is_empty() || !call.must_exist;
                 kept.push(if verdict.passed || call.list {
-                    Kept::Passed(verdict)
+                    Kept::Told(verdict)
                 } else {
                     Kept::Again(shard)
                 });
@@ -77,8 +79,8 @@ fn replay(call: &Call) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for kept in kept {
         match kept {
-            Kept::Passed(verdict) if call.list || is_json() => say(&verdict.line()),
-            Kept::Passed(_) => {}
+            Kept::Told(verdict) if call.list || is_json() => say(&verdict.line()),
+            Kept::Told(_) => {}
             Kept::Again(shard) => {
                 let ended = live(call, shard);
                 if ended != ExitCode::SUCCESS {

@@ -360,11 +360,8 @@ impl<'t> Parser<'t> {
             let is_text = self.kind() == Some(Kind::Text);
             self.skip_expression()?;
             let text = self.text[from..self.end()].to_owned();
-            if self.is_mark("for")
-                || self.tokens[start..self.at]
-                    .iter()
-                    .any(|token| self.source(token) == "for" && token.kind == Kind::Name)
-            {
+            let mut tokens = self.tokens[start..self.at].iter();
+            if tokens.any(|token| self.source(token) == "for" && token.kind == Kind::Name) {
                 // A comprehension.
                 self.at = first;
                 self.skip_expression()?;

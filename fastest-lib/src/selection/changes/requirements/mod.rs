@@ -51,7 +51,7 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn add(&mut self, name: &str, text: impl Into<String>) {
-        let texts = self.by_name.entry(normalised(name)).or_default();
+        let texts = self.by_name.entry(distribution_name(name)).or_default();
         texts.insert(text.into());
     }
 
@@ -85,8 +85,8 @@ impl Listing {
     }
 }
 
-/// The name as PEP 503 normalises it.
-pub(super) fn normalised(name: &str) -> String {
+/// The name of a distribution as PEP 503 normalises it: two that are equal then are one.
+pub fn distribution_name(name: &str) -> String {
     let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
     let parts: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
     parts.join("-")
