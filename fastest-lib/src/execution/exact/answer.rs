@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -108,7 +109,8 @@ impl Frame {
             "missing" => Self::Missing(text(take(1))?),
             "usage" => Self::Usage(text(take(1))?),
             "interrupted" => Self::Interrupted(text(take(1))?),
-            _ => Self::Error(text(take(1))?),
+            "error" => Self::Error(text(take(1))?),
+            tag => return Err(Error::custom(format!("unknown frame {tag:?}"))),
         })
     }
 }

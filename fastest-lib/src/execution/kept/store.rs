@@ -112,10 +112,11 @@ impl Store {
         Found::Entry(entry)
     }
 
-    /// Keeps an entry; several processes may do this at once, and be killed while they do.
+    /// Keeps an entry, unless it is too large; several processes may do this at once, and be killed while
+    /// they do.
     pub(crate) fn put(&self, key: &Digest, entry: &Entry) -> io::Result<()> {
         let body = postcard::to_stdvec(entry).map_err(io::Error::other)?;
-        if body.len() as u64 + 40 > MAX_ENTRY {
+        if (MAGIC.len() + CHECKSUM + body.len()) as u64 > MAX_ENTRY {
             return Ok(());
         }
         let path = self.path(key);
