@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::oracle::ENGINES;
+use crate::processes::{await_file, send};
 use crate::support::{Finished, Project, Started, project, python};
 
 /// A package, and tests in files of both engines; nobody imports `unseen`.
@@ -214,6 +215,73 @@ fn a_worker_that_dies_loses_only_its_own() {
             executed,
             serde_json::json!([1, 2, 3, 7, 8]),
             "--engine {engine}"
+        );
+    }
+}
+
+const WAITS: &str = "
+import pathlib, time
+from pkg.a import f, g
+
+def test_first(): assert g() == 3
+
+def test_waits():
+    f(0)
+    pathlib.Path('waiting').touch()
+    try:
+        time.sleep(60)
+    finally:
+        SLOWLY
+
+def test_never(): f(1)
+";
+
+/// A run that is interrupted so many times while a test waits, which takes a while to end after the first.
+fn interrupted(engine: &str, times: usize) -> (Project, Finished) {
+    let slowly = if times > 1 { "time.sleep(60)" } else { "pass" };
+    let project = measured(&[("test_waits.py", &WAITS.replace("SLOWLY", slowly))]);
+    let arguments = [
+        "--cov=pkg",
+        "--cov-report=json",
+        "--cov-fail-under=99",
+        "test_waits.py",
+    ];
+    let started = project.prepared(engine, &arguments);
+    let finished = started.finish_with(|command| {
+        await_file(&project.root().join("waiting"));
+        for _ in 0..times {
+            send("-INT", &command.to_string());
+            // Two that arrive at once may be one.
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+    });
+    assert_eq!(finished.code, Some(2), "--engine {engine}: {finished:?}");
+    (project, finished)
+}
+
+#[test]
+fn an_interrupted_run_reports_what_it_measured() {
+    for engine in ENGINES {
+        let (project, finished) = interrupted(engine, 1);
+        let executed = lines(&project)["pkg/a.py"].0.clone();
+        assert_eq!(
+            executed,
+            serde_json::json!([1, 2, 4, 7, 8]),
+            "--engine {engine}"
+        );
+        let found = summary(&finished);
+        assert_eq!(found["failed"], true, "--engine {engine}: {finished:?}");
+    }
+}
+
+#[test]
+fn who_insists_on_the_end_does_not_wait_for_a_report() {
+    for engine in ENGINES {
+        let (project, finished) = interrupted(engine, 2);
+        assert_eq!(summary(&finished), Value::Null, "--engine {engine}");
+        assert!(
+            !project.root().join("coverage.json").exists(),
+            "{finished:?}"
         );
     }
 }

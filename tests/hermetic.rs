@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 mod escapes;
+#[cfg(target_os = "linux")]
+mod limits;
 
 use serde_json::Value;
 

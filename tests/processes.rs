@@ -42,7 +42,7 @@ fn sleeping() -> Project {
 }
 
 /// Waits until the file is there, and gives what it holds.
-fn await_file(path: &Path) -> String {
+pub(crate) fn await_file(path: &Path) -> String {
     let start = Instant::now();
     loop {
         if let Ok(text) = fs::read_to_string(path) {
@@ -57,7 +57,7 @@ fn await_file(path: &Path) -> String {
     }
 }
 
-fn send(signal: &str, pid: &str) {
+pub(crate) fn send(signal: &str, pid: &str) {
     let status = Command::new("kill").args([signal, pid]).status().unwrap();
     assert!(status.success(), "kill {signal} {pid}");
 }

@@ -3,3 +3,4 @@
 mod history;
 mod order;
 mod strategies;
+mod together;

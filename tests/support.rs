@@ -188,6 +188,25 @@ impl Started {
         }
     }
 
+    /// Have `outer` start it, which is given it and its arguments.
+    pub(crate) fn under(mut self, mut outer: Command) -> Self {
+        outer.arg(self.command.get_program());
+        outer.args(self.command.get_args());
+        if let Some(folder) = self.command.get_current_dir() {
+            outer.current_dir(folder);
+        }
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        outer.stdin(Stdio::null());
+        outer.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = outer;
+        self
+    }
+
     /// Start it, call `meanwhile` with its process id, wait for its end and look for what it left.
     /// A command that does not end in time is killed, with everything below it, and fails the test.
     pub(crate) fn finish_with(mut self, meanwhile: impl FnOnce(u32)) -> Finished {

@@ -15,11 +15,10 @@ use crate::execution::{
 };
 use crate::graph::{Edge, GraphCounts, Groups, ImportGraph};
 use crate::plan::{self, Capture, HermeticSpec, HermeticSpecs, Plan, RunOptions};
-use crate::report::Report;
 use crate::selection::{self, AffectedSet, Changes, Filters, Inputs, KnownFile, Selection};
 use crate::syntax::Sources;
 use crate::workspace::{History, Isolation, Records, Strategy, Workspace, WorkspaceOptions};
-use crate::{Error, ErrorKind, Problem, ProblemKind, Result};
+use crate::{Error, ErrorKind, Result};
 use running::Watching;
 
 /// The stages in their order: discover, select, plan, run.
@@ -444,29 +443,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// What there is to say of the coverage that was measured; nothing after an interruption.
-    fn coverage_events(&self, measuring: &Measuring<'_>, report: &Report) -> Result<Vec<Event>> {
-        let stopped_by_failures = |code: &Option<i32>| *code == Some(1);
-        let interrupted = report.interrupted.as_ref();
-        if interrupted.is_some_and(|(_, code)| !stopped_by_failures(code)) {
-            return Ok(Vec::new());
-        }
-        let failed = report.counts.failed + report.counts.errors > 0;
-        let (summary, problem) = measuring.report(
-            &self.workspace.interpreter()?.path,
-            self.workspace.invocation_dir(),
-            &self.cache_dir,
-            failed,
-        )?;
-        let problem = problem.map(|message| Event::Problem {
-            problem: Problem::new(ProblemKind::Config, message),
-        });
-        Ok(problem
-            .into_iter()
-            .chain([Event::CoverageFinished(summary)])
-            .collect())
     }
 
     fn spawn(&self, options: &RunOptions) -> Result<Zygote> {

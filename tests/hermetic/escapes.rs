@@ -154,26 +154,15 @@ fn every_attempt_is_blocked_and_named_as_documented() {
             ("pyproject.toml", super::PASSES_ON),
             ("test_a.py", &test_file(&attempts)),
         ]);
-        let mut started = project.prepared(engine, &["--hermetic"]);
         // With the file open as descriptor 9, which a shell passes on.
         let mut shell = Command::new("sh");
         shell.args(["-c", "exec 9<\"$SECRET\"; exec \"$@\"", "sh"]);
-        shell.arg(started.command.get_program());
-        shell.args(started.command.get_args());
-        shell.current_dir(project.root());
-        for (name, value) in started.command.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        shell.env("SECRET", &secret);
-        shell.env("ABSTRACT", &outside.abstract_name);
-        shell.env("PORT", outside.port.to_string());
-        shell.stdin(std::process::Stdio::null());
-        shell.stdout(std::process::Stdio::piped());
-        shell.stderr(std::process::Stdio::piped());
-        started.command = shell;
+        let started = project.prepared(engine, &["--hermetic"]);
+        let mut started = started.under(shell);
+        let variables = &mut started.command;
+        variables.env("SECRET", &secret);
+        variables.env("ABSTRACT", &outside.abstract_name);
+        variables.env("PORT", outside.port.to_string());
         let finished = started.finish_clean();
         let events = finished.events();
         let enforced = events

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fixtures::{Fixture, Holder, Scope};
+use super::model::SharedFixture;
 
 /// The holders that a test sees, the outermost first.
 #[derive(Clone)]
@@ -24,11 +25,15 @@ pub(super) struct Closure<'a> {
 
 impl Closure<'_> {
     /// Where the fixtures are defined that tests of several files share, but for pytest's own.
-    pub(super) fn shared(&self) -> impl Iterator<Item = (u32, u32)> {
+    pub(super) fn shared(&self) -> impl Iterator<Item = SharedFixture> {
         let winning = self.definitions.values().filter_map(|found| found.last());
         winning
             .filter(|fixture| fixture.scope >= Scope::Package && fixture.file != u32::MAX)
-            .map(|fixture| (fixture.file, fixture.line))
+            .map(|fixture| SharedFixture {
+                file: fixture.file,
+                line: fixture.line,
+                is_of_package: fixture.scope == Scope::Package,
+            })
     }
 }
 

@@ -41,10 +41,12 @@ impl<'a> Mark<'a> {
                 .any(|(value, _)| matches!(value, Expr::Star(_)))
     }
 
-    /// What `-m` can see of it.
+    /// What is kept of it.
     pub(super) fn facts(&self) -> TestMark {
+        let first = self.positional().next();
         TestMark {
             name: self.name.clone(),
+            first: first.map(|(value, names)| mark_value(names.value(value))),
             keywords: self
                 .arguments
                 .iter()

@@ -34,5 +34,5 @@ mod value;
 
 pub use discover::discover;
 pub use model::{DiscoveredFile, Discovery, OpenReason, Test};
-pub(crate) use model::{MarkValue, TestMark};
+pub(crate) use model::{MarkValue, SharedFixture, TestMark};
 pub use options::DiscoverOptions;

@@ -57,16 +57,18 @@ impl Test {
     }
 }
 
-/// A mark, as far as `-m` can see it.
+/// A mark, as far as the choice of tests and the order of files see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TestMark {
     pub(crate) name: String,
+    /// Its first positional argument, where it has one.
+    pub(crate) first: Option<MarkValue>,
     pub(crate) keywords: Vec<(String, MarkValue)>,
     /// Whether it may have keyword arguments that are not listed.
     pub(crate) is_open: bool,
 }
 
-/// The value of a mark's keyword argument.
+/// The value of a mark's argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MarkValue {
     None,
@@ -119,10 +121,9 @@ pub struct DiscoveredFile {
     /// The conftests that apply to it, absolute, outermost first.
     #[serde(skip)]
     pub(crate) conftests: Vec<PathBuf>,
-    /// The fixtures of session and package scope that its tests use, pytest's own aside, each by a
-    /// number of the file that defines it and its line; sorted.
+    /// The fixtures of session and package scope that its tests use, pytest's own aside; sorted.
     #[serde(skip)]
-    pub(crate) shared_fixtures: Vec<(u32, u32)>,
+    pub(crate) shared_fixtures: Vec<SharedFixture>,
     /// The node ids that were asked for below it, as lists of names; empty when the whole file was.
     #[serde(skip)]
     pub(crate) names: Vec<Vec<String>>,
@@ -132,6 +133,16 @@ pub struct DiscoveredFile {
     /// Whether only a hook of a conftest may collect it; where none does it counts as not there.
     #[serde(skip)]
     pub(crate) is_candidate: bool,
+}
+
+/// A fixture that tests of several files may share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SharedFixture {
+    /// A number of the file that defines it.
+    pub(crate) file: u32,
+    pub(crate) line: u32,
+    /// Whether it is torn down when a test outside of its package is next.
+    pub(crate) is_of_package: bool,
 }
 
 /// What the messages of reasons hold that leave tests out or order them, and add none.

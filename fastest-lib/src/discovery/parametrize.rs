@@ -319,6 +319,7 @@ pub(super) fn parameter_sets(
             id: Some(Value::Str("NOTSET".to_owned())),
             marks: vec![TestMark {
                 name: mark.to_owned(),
+                first: None,
                 keywords: Vec::new(),
                 is_open: true,
             }],

@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::PathBuf;
 
+use rustix::fs::{Access, access};
+
 /// The folders of as many earlier runs stay, for people to look into; as many as pytest keeps.
 const KEPT_RUNS: usize = 3;
 
@@ -13,9 +15,11 @@ pub(crate) fn basetemp() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
     let parent = temp_dir().join(format!("fastest-of-{user}"));
     let _ = DirBuilder::new().mode(0o700).create(&parent);
+    // In a namespace of users others may have this number, too.
+    let may_write = access(&parent, Access::WRITE_OK | Access::EXEC_OK).is_ok();
     let ours = fs::symlink_metadata(&parent)
         .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0);
-    let parent = if ours {
+    let parent = if ours && may_write {
         prune(&parent);
         parent
     } else {

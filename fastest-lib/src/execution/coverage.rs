@@ -2,17 +2,20 @@
 //!
 //! `harness/fastest_harness/coverage_run.py` measures, `coverage_report.py` reports.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crossbeam_channel::RecvTimeoutError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::basetemp::temp_dir;
+use super::cancel::CancelToken;
 use super::harness::Harness;
+use super::message::TICK;
 use crate::workspace::CoverageOptions;
 use crate::{Error, ErrorKind, Result};
 
@@ -95,14 +98,16 @@ impl<'a> Measuring<'a> {
     }
 
     /// Puts together what the workers saw, keeps it where the project wants it, and makes the reports.
-    /// `failed` tells whether tests did. Gives what went wrong with the reports besides.
+    /// `failed` tells whether tests did. Gives what went wrong with the reports besides; none when the end
+    /// was insisted on.
     pub(crate) fn report(
         &self,
         python: &Path,
         directory: &Path,
         cache_dir: &Path,
         failed: bool,
-    ) -> Result<(CoverageSummary, Option<String>)> {
+        cancel: &CancelToken,
+    ) -> Result<Option<(CoverageSummary, Option<String>)>> {
         let mut settings = self.settings();
         settings["withheld"] = (failed && self.options.not_on_failure).into();
         let harness = Harness::materialise(cache_dir)?;
@@ -111,11 +116,15 @@ impl<'a> Measuring<'a> {
                 .arg(harness.boot.with_file_name("coverage_report.py"))
                 .current_dir(directory),
             settings.to_string().as_bytes(),
+            cancel,
         )
         .map_err(|error| no_report(&error.to_string()))?;
+        let Some(output) = output else {
+            return Ok(None);
+        };
         let Answer { problem, summary } = serde_json::from_slice(&output)
             .map_err(|_| no_report("what the interpreter printed is above"))?;
-        Ok((summary, problem))
+        Ok(Some((summary, problem)))
     }
 }
 
@@ -124,8 +133,9 @@ fn no_report(why: &str) -> Error {
     Error::new(ErrorKind::Execution, message)
 }
 
-/// The standard output of a program that is given `input`. The terminal's Ctrl-C does not reach it.
-fn run(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
+/// The standard output of a program that is given `input`; none when the end was insisted on meanwhile.
+/// The terminal's Ctrl-C does not reach it.
+fn run(command: &mut Command, input: &[u8], cancel: &CancelToken) -> io::Result<Option<Vec<u8>>> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -134,5 +144,27 @@ fn run(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input)?;
     }
-    Ok(child.wait_with_output()?.stdout)
+    let (said, output) = crossbeam_channel::bounded(1);
+    let mut stdout = child.stdout.take();
+    std::thread::spawn(move || {
+        let mut output = Vec::new();
+        let read = stdout
+            .as_mut()
+            .map(|stdout| stdout.read_to_end(&mut output));
+        // Nobody listens any more when the end was insisted on.
+        let _ = said.send(read.transpose().map(|_| output));
+    });
+    let output = loop {
+        if cancel.level() > 1 {
+            child.kill()?;
+            break None;
+        }
+        match output.recv_timeout(TICK) {
+            Ok(output) => break Some(output),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break Some(Ok(Vec::new())),
+        }
+    };
+    child.wait()?;
+    output.transpose()
 }

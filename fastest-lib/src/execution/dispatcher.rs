@@ -200,7 +200,8 @@ impl<'a, 'e> Dispatcher<'a, 'e> {
         }
         let order = Order::of(plan, context.options, context.workers);
         let said = std::mem::take(&mut context.said);
-        let ledger = Ledger::open(plan, found, context.workers, order, engine);
+        let alone = context.options.is_isolated();
+        let ledger = Ledger::open(plan, found, context.workers, order, alone, engine);
         Self {
             context,
             hello,

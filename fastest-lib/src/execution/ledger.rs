@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use super::affinity::{self, Group};
 use crate::plan::{Engine, Plan, PlannedFile, RunOptions};
 use crate::workspace::Strategy;
 
@@ -80,6 +81,9 @@ impl Order {
 /// A file that costs more than this part of a worker's share of what is left is long.
 const LONG: f64 = 0.5;
 
+/// What takes longer by this part takes much longer.
+const LATE: f64 = 0.25;
+
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
@@ -98,17 +102,22 @@ pub(super) struct Ledger<'a> {
     later_parts: BTreeSet<usize>,
     order: Order,
     workers: usize,
-    /// By file of the plan, the innermost conftest that applies to it, as a number.
+    /// By file of the plan, what it may have in common with others.
     groups: Vec<Group<'a>>,
+    /// The seconds that files which have to run in one worker are thought to take, by their number;
+    /// nothing where each file has a process of its own.
+    together: BTreeMap<u32, f64>,
 }
 
 impl<'a> Ledger<'a> {
-    /// Opens a ledger; `engine` decides for each file anew.
+    /// Opens a ledger; `engine` decides for each file anew, and each runs in a process of its own where it
+    /// is `alone`.
     pub(super) fn open(
         plan: &'a Plan,
         found: &'a OnceLock<Vec<PlannedFile>>,
         workers: usize,
         order: Order,
+        alone: bool,
         engine: impl Fn(&PlannedFile) -> Engine,
     ) -> Self {
         let mut ledger = Self {
@@ -123,14 +132,26 @@ impl<'a> Ledger<'a> {
             later_parts: later_parts(plan),
             order,
             workers,
-            groups: groups(plan),
+            groups: affinity::groups(plan),
+            together: BTreeMap::new(),
         };
+        for file in plan.files.iter().filter(|_| !alone && workers > 1) {
+            if let Some(number) = file.together {
+                *ledger.together.entry(number).or_default() += cost(file, file.engine);
+            }
+        }
         let mut files: Vec<usize> = (0..plan.files.len()).collect();
         if order == Order::LongestFirst {
+            let weight = |file: &PlannedFile| {
+                let of_all = file
+                    .together
+                    .and_then(|number| ledger.together.get(&number));
+                of_all.copied().unwrap_or_else(|| cost(file, file.engine))
+            };
             // The longest first, so that no worker is left alone with it at the end.
             files.sort_by(|&a, &b| {
                 let (a, b) = (&plan.files[a], &plan.files[b]);
-                let costs = cost(b, b.engine).total_cmp(&cost(a, a.engine));
+                let costs = weight(b).total_cmp(&weight(a));
                 a.rank.cmp(&b.rank).then(costs)
             });
         }
@@ -244,10 +265,29 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Takes up to `most` files from the queue of `engine`.
+    /// Takes up to `most` files from the queue of `engine`, and more only where these have to run in the
+    /// same worker.
     pub(super) fn take(&mut self, engine: Engine, most: usize) -> Vec<usize> {
-        let count = most.min(self.available(engine));
-        let taken: Vec<usize> = self.queue_mut(engine).drain(..count).collect();
+        let mut taken = Vec::new();
+        while taken.len() < most && self.available(engine) > 0 {
+            taken.extend(self.take_at(engine, 0));
+        }
+        taken
+    }
+
+    /// Takes what is at a place of the queue of `engine`, with what has to run in the same worker.
+    fn take_at(&mut self, engine: Engine, at: usize) -> Vec<usize> {
+        let Some(seq) = self.queue_mut(engine).remove(at) else {
+            return Vec::new();
+        };
+        let mut taken = vec![seq];
+        if let Some(bond) = self.bond(seq) {
+            let queue = self.queue(engine).iter().copied();
+            let (bound, rest) = queue.partition(|&other| self.bond(other) == Some(bond));
+            let bound: VecDeque<usize> = bound;
+            *self.queue_mut(engine) = rest;
+            taken.extend(bound);
+        }
         for &seq in &taken {
             self.waiting[engine as usize] -= cost(self.file(seq), engine);
         }
@@ -265,58 +305,93 @@ impl<'a> Ledger<'a> {
         mut last: Option<usize>,
         others: &[usize],
     ) -> Vec<usize> {
-        let first = self.groups.first().copied().unwrap_or_default();
+        let first = self.group(0);
         let is_one = self.groups.iter().all(|group| *group == first);
         if self.order != Order::LongestFirst || is_one {
             return self.take(engine, most);
         }
         let mut taken = Vec::new();
-        while taken.len() < most {
-            let (available, seconds) = self.waiting(engine);
-            let Some(&first) = self.queue(engine).front() else {
-                break;
-            };
-            let share = seconds / usize_to_f64(self.workers);
-            let at = if available == 0 || cost(self.file(first), engine) > share * LONG {
+        while taken.len() < most && self.available(engine) > 0 {
+            let near = self.nearest(engine, last, others);
+            let at = if self.is_urgent(engine, near) && !self.stays(engine, last) {
                 0
             } else {
-                self.nearest(engine, last, others)
+                near
             };
-            let Some(seq) = self.queue_mut(engine).remove(at) else {
-                break;
-            };
-            self.waiting[engine as usize] -= cost(self.file(seq), engine);
-            last = Some(self.entries[seq].file);
-            taken.push(seq);
+            taken.extend(self.take_at(engine, at));
+            last = taken.last().map(|&seq| self.entries[seq].file);
         }
         taken
     }
 
-    /// The place in the queue of what a worker should do next.
+    /// The place in the queue of what a worker should do next, unless something long waits.
     fn nearest(&self, engine: Engine, last: Option<usize>, others: &[usize]) -> usize {
-        let group = |file: usize| self.groups.get(file).copied().unwrap_or_default();
-        let near =
-            |one: Group<'_>, other: Group<'_>| one.conftest == other.conftest || one.shares(other);
+        let others: Vec<Group<'_>> = others.iter().map(|&other| self.group(other)).collect();
+        let last = last.map(|last| self.group(last));
+        affinity::nearest(self.same_rank(engine), last, &others)
+    }
+
+    /// The files that wait for `engine` and may start now.
+    fn same_rank(&self, engine: Engine) -> impl Iterator<Item = Group<'a>> + Clone {
         let queue = self.queue(engine);
-        let rank = |seq: usize| self.file(seq).rank;
-        let same_rank = || {
-            let first = queue.front().map(|&seq| rank(seq));
-            let queue = queue.iter().enumerate();
-            queue.take_while(move |(_, seq)| Some(rank(**seq)) == first)
+        let first = queue.front().map(|&seq| self.file(seq).rank);
+        let same = queue
+            .iter()
+            .take_while(move |seq| Some(self.file(**seq).rank) == first);
+        same.map(|&seq| self.group(self.entries[seq].file))
+    }
+
+    fn group(&self, file: usize) -> Group<'a> {
+        self.groups.get(file).copied().unwrap_or_default()
+    }
+
+    /// Whether the file at the head of the queue should not wait for another place of it: it is long, and
+    /// much longer than what is there.
+    fn is_urgent(&self, engine: Engine, place: usize) -> bool {
+        let weight = |at| self.queue(engine).get(at).map(|&seq| self.weight(seq));
+        let (Some(first), Some(other)) = (weight(0), weight(place)) else {
+            return false;
         };
-        let of = |seq: &usize| group(self.entries[*seq].file);
-        let own = last.and_then(|last| {
-            let last = group(last);
-            let same = same_rank().find(|(_, seq)| of(seq) == last);
-            let sharing = || same_rank().find(|(_, seq)| of(seq).shares(last));
-            let beside = || same_rank().find(|(_, seq)| of(seq).conftest == last.conftest);
-            same.or_else(sharing).or_else(beside)
-        });
-        let free = || {
-            let taken = |seq: &usize| others.iter().any(|&other| near(group(other), of(seq)));
-            same_rank().find(|(_, seq)| !taken(seq))
+        first > self.share(engine) * LONG && first > other * (1.0 + LATE)
+    }
+
+    /// Whether a worker should finish the package of its last file before it begins the file at the head
+    /// of the queue: the fixtures of a package that it comes back to are set up again. It should not
+    /// where that ends the run much later.
+    fn stays(&self, engine: Engine, last: Option<usize>) -> bool {
+        let (Some(last), Some(&first)) = (last, self.queue(engine).front()) else {
+            return false;
         };
-        own.or_else(free).map_or(0, |(at, _)| at)
+        let last = self.group(last);
+        if last.packages_in_common(last) == 0 {
+            return false;
+        }
+        let waiting = self.queue(engine).iter().zip(self.same_rank(engine));
+        let rest = waiting.filter(|(_, group)| last.packages_in_common(*group) > 0);
+        let rest: f64 = rest.map(|(&seq, _)| cost(self.file(seq), engine)).sum();
+        let (first, share) = (self.weight(first), self.share(engine));
+        // No run ends before its longest file does, nor before what waits has been shared.
+        let is_little = rest + first <= share || rest <= LATE * share.max(first);
+        rest > 0.0 && is_little
+    }
+
+    /// What each worker has left to do of what waits for `engine`, in seconds.
+    fn share(&self, engine: Engine) -> f64 {
+        self.waiting(engine).1 / usize_to_f64(self.workers)
+    }
+
+    /// The seconds that a worker is busy with an entry and what it takes with it.
+    fn weight(&self, seq: usize) -> f64 {
+        let entry = &self.entries[seq];
+        let own = || cost(self.file(seq), entry.engine);
+        let of_all = |together| self.together.get(&together).copied();
+        self.bond(seq).and_then(of_all).unwrap_or_else(own)
+    }
+
+    /// The number of the files that have to run in one worker, if an entry belongs to such.
+    fn bond(&self, seq: usize) -> Option<u32> {
+        let bond = self.plan.files.get(self.entries[seq].file)?.together?;
+        self.together.contains_key(&bond).then_some(bond)
     }
 
     pub(super) fn get(&self, seq: usize) -> Option<&Entry> {
@@ -433,38 +508,5 @@ fn later_parts(plan: &Plan) -> BTreeSet<usize> {
     files
         .filter(|(_, file)| file.part.is_some() && !seen.insert(&file.abspath))
         .map(|(at, _)| at)
-        .collect()
-}
-
-/// What a file may have in common with others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Group<'a> {
-    /// A number of its innermost conftest.
-    conftest: usize,
-    /// The wide fixtures that its tests use.
-    fixtures: &'a [(u32, u32)],
-}
-
-impl Group<'_> {
-    /// Whether both use one and the same wide fixture.
-    fn shares(self, other: Self) -> bool {
-        let found = |fixture| other.fixtures.binary_search(fixture).is_ok();
-        self.fixtures.iter().any(found)
-    }
-}
-
-/// Groups the files of a plan.
-fn groups(plan: &Plan) -> Vec<Group<'_>> {
-    let mut conftests: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
-    let files = plan.files.iter();
-    files
-        .map(|file| {
-            let next = conftests.len();
-            let innermost = file.conftests.last().map(std::path::PathBuf::as_path);
-            Group {
-                conftest: *conftests.entry(innermost).or_insert(next),
-                fixtures: &file.shared_fixtures,
-            }
-        })
         .collect()
 }

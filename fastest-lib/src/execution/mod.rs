@@ -5,6 +5,7 @@
 //! The dispatcher, on the caller's thread, owns all state. See `harness/fastest_harness` for the
 //! Python side.
 
+mod affinity;
 mod basetemp;
 mod cancel;
 mod counts;

@@ -121,7 +121,11 @@ impl<'a> Units<'a> {
     pub(super) fn unit(&self, worker: usize, test: &str) -> io::Result<(Unit, Option<OwnedFd>)> {
         let own = self.base.join(format!("h{worker}"));
         for name in ["home", "tmp"] {
-            fs::create_dir_all(own.join(name))?;
+            let folder = own.join(name);
+            fs::create_dir_all(&folder).map_err(|error| {
+                let message = format!("{} cannot be made: {error}", folder.display());
+                io::Error::new(error.kind(), message)
+            })?;
         }
         let rootdir = self.specs.rootdir();
         let spec = self.specs.of(test);
@@ -178,7 +182,13 @@ fn enforcement(closing: &Closing, is_closed: bool) -> Enforcement {
         });
     }
     if closing.landlock < 6 {
-        miss("signals to other processes are not kept back by the kernel");
+        // Abstract sockets belong to a network.
+        miss(if closing.network && is_closed {
+            "signals to other processes are not kept back by the kernel"
+        } else {
+            "signals to other processes, and connections to their abstract sockets, are not kept back by \
+             the kernel"
+        });
     }
     if !closing.mounts {
         miss("shared memory (`/dev/shm`) is shared with other processes");

@@ -67,8 +67,7 @@ impl ImportGraph {
         all
     }
 
-    /// The test files, of those that are wanted, that depend on one of these nodes, each with a shortest
-    /// way to it. `with` are files that count as if they were given besides, by their test.
+    /// The test files that depend on one of these nodes, each with a shortest way to it.
     pub(crate) fn tests_of(&self, names: &[&str]) -> Vec<(String, Vec<Edge>)> {
         let to = self.find_all(names.iter().copied());
         if to.is_empty() {

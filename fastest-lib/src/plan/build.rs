@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::options::{Capture, RunOptions, TracebackStyle};
+use super::together::Together;
 use super::{Engine, Plan, PlannedFile};
 use crate::discovery::{DiscoveredFile, Discovery, OpenReason};
 use crate::selection::{Filters, SelectedFile, Selection};
@@ -153,6 +154,7 @@ pub(crate) fn plan(
 ) -> Plan {
     let general = general_reasons(workspace, options);
     let mut asks_plugins = loads_plugins(workspace, options);
+    let mut groups = Together::default();
     let mut files: Vec<PlannedFile> = selection
         .files
         .iter()
@@ -166,10 +168,12 @@ pub(crate) fn plan(
             })?;
             let mut planned = plan_file(found, selected, &general, options, history);
             planned.ids = wanted_ids(found, &selection.filters);
+            groups.add(found);
             asks_plugins |= planned.engine == Engine::Native && !found.asks_plugins.is_empty();
             Some(planned)
         })
         .collect();
+    groups.apply(&mut files, options);
     if options.strategy == Strategy::Simple {
         in_one_process(&mut files, options);
     }
@@ -216,6 +220,7 @@ fn plan_file(
         abspath: found.abspath.clone(),
         conftests: found.conftests.clone(),
         shared_fixtures: found.shared_fixtures.clone(),
+        together: None,
         engine,
         reasons,
         ids: None,

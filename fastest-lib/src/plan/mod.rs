@@ -1,4 +1,5 @@
-//! From a selection to what runs where: engines, order, the options of a run.
+//! From a selection to what runs where: engines, order, the options of a run; what a closed unit may use, and
+//! the digest of all that its outcomes depend on.
 
 mod build;
 mod canonical;
@@ -10,6 +11,7 @@ mod installed;
 mod model;
 mod options;
 mod shadows;
+mod together;
 
 pub use canonical::Digest;
 pub use digest::{DigestPart, UnitDigest};

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::NodeId;
+use crate::discovery::SharedFixture;
 use crate::plan::Engine;
 use crate::selection::Part;
 
@@ -46,7 +47,10 @@ pub struct PlannedFile {
     pub conftests: Vec<PathBuf>,
     /// The fixtures of its tests that tests of other files may share, as
     /// [`DiscoveredFile`](crate::discovery::DiscoveredFile) has them.
-    pub(crate) shared_fixtures: Vec<(u32, u32)>,
+    pub(crate) shared_fixtures: Vec<SharedFixture>,
+    /// The number of the files that one worker is to have, where it belongs to such: those whose tests
+    /// have marks `xdist_group` in common.
+    pub(crate) together: Option<u32>,
     /// The engine that is to run it.
     pub engine: Engine,
     /// Why it needs pytest; empty when it may run natively.

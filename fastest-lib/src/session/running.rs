@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::Session;
 use super::incremental::Incremental;
-use crate::Result;
 use crate::execution::{Event, Keeping, Measuring, OrderCheck, Recording, Remembering};
 use crate::plan::{Plan, RunOptions};
 use crate::report::Report;
+use crate::{Problem, ProblemKind, Result};
 
 impl Session {
     /// Runs a plan; `on_event` hears of everything as it happens, on the calling thread.
@@ -155,6 +155,27 @@ impl Session {
             recording,
             measuring,
         })
+    }
+
+    /// What there is to say of the coverage that was measured, of an interrupted run as well; nothing if
+    /// the end was insisted on.
+    fn coverage_events(&self, measuring: &Measuring<'_>, report: &Report) -> Result<Vec<Event>> {
+        let failed = report.counts.failed + report.counts.errors > 0;
+        let made = measuring.report(
+            &self.workspace.interpreter()?.path,
+            self.workspace.invocation_dir(),
+            &self.cache_dir,
+            failed,
+            &self.cancel,
+        )?;
+        let Some((summary, problem)) = made else {
+            return Ok(Vec::new());
+        };
+        let problem = problem.map(|message| Event::Problem {
+            problem: Problem::new(ProblemKind::Config, message),
+        });
+        let problem = problem.into_iter();
+        Ok(problem.chain([Event::CoverageFinished(summary)]).collect())
     }
 }
 

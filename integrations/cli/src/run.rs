@@ -16,7 +16,7 @@ use fastest_lib::{Error, ErrorKind, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::args::{CoverageArgs, DisplayArgs, EngineArg, OutputArg, RunArgs, TracebackArg};
-use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict};
+use crate::pretty::{Look, Pretty, Verbosity, coverage_verdict, unenforced};
 use crate::{order, workspace};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -77,7 +77,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
                 }
             })?
         }
-        OutputFormat::Junit => session.run(&plan, &options, |_| {})?,
+        OutputFormat::Junit => session.run(&plan, &options, |event| {
+            if let Event::HermeticStarted(enforcement) = event {
+                let lines = unenforced(enforcement);
+                lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+            }
+        })?,
         _ => {
             let look = Look {
                 verbosity,

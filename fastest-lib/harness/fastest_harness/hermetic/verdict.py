@@ -50,9 +50,6 @@ class JudgedChannel(Channel):
             reports = _failed(reports, lines)
         super().cut_short(seq, index, reports)
 
-    def flush(self):
-        super().flush()
-
     def done(self, seq):
         # What fixtures of the session did after the last result.
         self._fail_file(seq)

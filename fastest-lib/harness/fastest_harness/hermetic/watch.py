@@ -278,7 +278,7 @@ class Watch:
         # The kernel would let it pass, as it would the next ones.
         return self._changes(args[0], args[2], True)
 
-    def _on_owner(self, args):
+    def _on_owner_or_times(self, args):
         return self._changes(args[0], args[3], True)
 
     def _on_truncation(self, args):
@@ -414,7 +414,7 @@ _CHECKS = {
     "import": Watch._on_import,
     "open": Watch._on_open,
     "os.chmod": Watch._on_mode,
-    "os.chown": Watch._on_owner,
+    "os.chown": Watch._on_owner_or_times,
     "os.exec": Watch._on_program,
     "os.kill": Watch._on_signal,
     "os.killpg": Watch._on_group_signal,
@@ -431,7 +431,7 @@ _CHECKS = {
     "os.spawn": Watch._on_spawn,
     "os.symlink": Watch._on_symbolic_link,
     "os.truncate": Watch._on_truncation,
-    "os.utime": Watch._on_owner,
+    "os.utime": Watch._on_owner_or_times,
     "socket.connect": Watch._on_connect,
     "socket.getaddrinfo": Watch._on_lookup,
     "socket.gethostbyname": Watch._on_lookup,

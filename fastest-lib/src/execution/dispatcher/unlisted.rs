@@ -40,6 +40,7 @@ fn planned_file((abspath, path): (PathBuf, String)) -> PlannedFile {
         abspath,
         conftests: Vec::new(),
         shared_fixtures: Vec::new(),
+        together: None,
         engine: Engine::Pytest,
         reasons: vec!["only pytest collects it".to_owned()],
         ids: None,

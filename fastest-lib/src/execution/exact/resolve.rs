@@ -207,7 +207,7 @@ impl Resolution<'_> {
         python: PathBuf,
     ) -> Result<()> {
         let statics = self.statics;
-        let is_known = |path: &String| statics.open.contains(path);
+        let is_open = |path: &String| statics.open.contains(path);
         let known: HashSet<&String> = statics.paths.iter().collect();
         let mut answers = HashMap::new();
         let mut must_run = kept.is_none();
@@ -219,7 +219,7 @@ impl Resolution<'_> {
             let is_stranger = !known.contains(&path);
             if inputs::of_file(&path) != file.digest {
                 must_run |= is_stranger;
-            } else if is_stranger || is_known(&path) {
+            } else if is_stranger || is_open(&path) {
                 answers.insert(path, file.answer);
             }
         }

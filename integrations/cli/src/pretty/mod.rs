@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use fastest_lib::execution::{CoverageSummary, Event, Outcome, Phase, TestFinished};
+use fastest_lib::execution::{CoverageSummary, Enforcement, Event, Outcome, Phase, TestFinished};
 use fastest_lib::plan::{Plan, TracebackStyle};
 use fastest_lib::workspace::{DisplayOptions, Workspace};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -146,6 +146,16 @@ impl Pretty {
         }
     }
 
+    fn unenforced(&mut self, enforcement: &Enforcement) {
+        let lines = unenforced(enforcement);
+        for line in &lines {
+            self.line(line);
+        }
+        if !lines.is_empty() {
+            self.line("");
+        }
+    }
+
     pub(crate) fn event(&mut self, event: &Event) {
         if matches!(
             event,
@@ -168,6 +178,7 @@ impl Pretty {
                     "Python {python}{pytest}, {workers} worker{plural}\n"
                 ));
             }
+            Event::HermeticStarted(enforcement) => self.unenforced(enforcement),
             Event::FileUnchanged { path, tests, .. } => {
                 let expected = self.expected.remove(path).unwrap_or_default();
                 self.total = (self.total + tests).saturating_sub(expected);
@@ -341,6 +352,15 @@ fn colours(asked: Option<bool>) -> ColorChoice {
         None if set("FORCE_COLOR") => ColorChoice::Always,
         None => AutoStream::choice(&io::stdout()),
     }
+}
+
+/// What of the walls around closed units this system does not have, a line each.
+pub(crate) fn unenforced(enforcement: &Enforcement) -> Vec<String> {
+    let word = paint(AnsiColor::Yellow.on_default().bold(), "not enforced:");
+    let sentences = enforcement.unenforced.iter();
+    sentences
+        .map(|sentence| format!("{word} {sentence}"))
+        .collect()
 }
 
 /// Whether the coverage is what was asked for.
