@@ -80,10 +80,7 @@ impl Session {
                 on_event(event);
             }
             if let Some(measuring) = measuring {
-                for event in self.coverage_events(&measuring, &report)? {
-                    report.record(&event);
-                    on_event(&event);
-                }
+                self.tell_coverage(&measuring, &mut report, &mut on_event)?;
             }
             let problem = recording.and_then(|recording| {
                 let mut records = self.records();
@@ -94,6 +91,10 @@ impl Session {
                 report.record(&event);
                 on_event(&event);
             }
+        } else if options.coverage.is_on() && !options.coverage.files.is_empty() {
+            // Reports name these in any case.
+            let measuring = Measuring::start(&options.coverage)?;
+            self.tell_coverage(&measuring, &mut report, &mut on_event)?;
         }
         report.duration = started.elapsed().as_secs_f64();
         on_event(&Event::RunFinished {
@@ -102,6 +103,19 @@ impl Session {
             exit_code: report.exit_code().code(),
         });
         Ok(report)
+    }
+
+    fn tell_coverage(
+        &self,
+        measuring: &Measuring<'_>,
+        report: &mut Report,
+        on_event: &mut impl FnMut(&Event),
+    ) -> Result<()> {
+        for event in self.coverage_events(measuring, report)? {
+            report.record(&event);
+            on_event(&event);
+        }
+        Ok(())
     }
 
     /// Runs what is left of a plan.

@@ -367,12 +367,17 @@ fn sources_that_nothing_executes_are_covered_by_nothing() {
         let path = target.path(path).display().to_string();
         target.set(name, &path);
     }
-    for settings in [
-        "omit = ['*/omitted.py']",
+    let omit = "omit = ['*/omitted.py']";
+    for (settings, filter) in [
+        (omit, ""),
         // Of what is to be measured nothing is executed.
-        "include = ['*/idle.py']",
-        "branch = true\ninclude = ['*/idle.py']",
+        ("include = ['*/idle.py']", ""),
+        ("branch = true\ninclude = ['*/idle.py']", ""),
+        // No test runs at all.
+        (omit, "no_such_test"),
     ] {
+        let _ = fs::remove_file(target.path("coverage/fastest.dat"));
+        target.set("TESTBRIDGE_TEST_ONLY", filter);
         // One file's tests need not cover as much as those of a project.
         let config = format!(
             "[tool.pytest.ini_options]\naddopts = '--cov-fail-under=100'\n\
