@@ -38,12 +38,25 @@ impl fmt::Debug for Closures<'_> {
 }
 
 impl<'g> Closures<'g> {
+    /// How many bytes of sets are kept for each kind of edges; what comes after them goes on from these.
+    const LIMIT: usize = 64 << 20;
+
     pub(super) fn new(graph: &'g ImportGraph) -> Self {
+        Self::with_limit(graph, Self::LIMIT)
+    }
+
+    fn with_limit(graph: &'g ImportGraph, limit: usize) -> Self {
+        let components = || {
+            Mutex::new(Components {
+                limit,
+                ..Components::default()
+            })
+        };
         Self {
             graph,
             ground: OnceLock::new(),
-            plain: Mutex::default(),
-            loading: Mutex::default(),
+            plain: components(),
+            loading: components(),
         }
     }
 
@@ -90,8 +103,9 @@ struct Components {
     times: u32,
     stack: Vec<u32>,
     all: Vec<Component>,
-    /// How many bytes the sets of all have.
+    /// How many bytes the sets of all have, and may have.
     kept: usize,
+    limit: usize,
     followed: usize,
 }
 
@@ -104,9 +118,6 @@ struct Component {
 }
 
 impl Components {
-    /// How many bytes of sets are kept; those who come to further components go on from these.
-    const LIMIT: usize = 64 << 20;
-
     /// All nodes that these lead to, themselves included, in their order.
     fn reached(&mut self, view: View<'_>, from: &[u32]) -> Vec<u32> {
         for known in [&mut self.of, &mut self.found, &mut self.lowest] {
@@ -213,13 +224,43 @@ impl Components {
             other.set.is_none() && !other.next.is_empty()
         };
         let is_shared = !members.iter().all(is_test) || next.iter().any(has_none);
-        let set = (is_shared && !next.is_empty() && self.kept < Self::LIMIT).then(|| {
+        let set = (is_shared && !next.is_empty() && self.kept < self.limit).then(|| {
             let mut set = self.lead_to(next.clone());
             set.grow(own as usize + 1);
             set.insert(own as usize);
-            self.kept += set.len() / 8;
+            self.kept += set.len().div_ceil(8);
             set
         });
         self.all.push(Component { members, next, set });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{Workspace, WorkspaceOptions};
+
+    #[test]
+    fn closures_are_the_same_where_few_sets_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..30 {
+            // Rows that cross, with cycles in them.
+            let text = format!("import m{}, m{}, m{}\n", n + 1, (n * 7) % 30, n / 2 + 5);
+            std::fs::write(folder.path().join(format!("m{n}.py")), text).unwrap();
+            let text = format!("import m{}\n", 29 - n);
+            std::fs::write(folder.path().join(format!("test_{n}.py")), text).unwrap();
+        }
+        let workspace = Workspace::open(WorkspaceOptions::new(folder.path())).unwrap();
+        let graph = ImportGraph::new(&workspace);
+        for limit in [0, 1, 8] {
+            let closures = Closures::with_limit(&graph, limit);
+            for node in graph.nodes() {
+                let name = node.path.as_str();
+                assert_eq!(closures.of([name]), graph.closure([name]), "{limit} {name}");
+            }
+            let sets = lock(&closures.plain);
+            let kept = sets.all.iter().filter(|one| one.set.is_some()).count();
+            assert!(kept <= limit, "{kept}");
+        }
     }
 }
