@@ -68,6 +68,11 @@ pub struct Report {
 impl Report {
     /// Takes in the next event of a run.
     pub fn record(&mut self, event: &Event) {
+        self.take(event.clone());
+    }
+
+    /// The same, of an event that nobody else needs.
+    pub(crate) fn take(&mut self, event: Event) {
         match event {
             Event::FileCollected { deselected, .. } | Event::FileUnchanged { deselected, .. } => {
                 self.counts.deselected += deselected;
@@ -78,52 +83,42 @@ impl Report {
                 longrepr,
                 sections,
             } => {
-                self.counts.add(*outcome);
+                self.counts.add(outcome);
                 self.collect.push(CollectReport {
-                    id: id.clone(),
-                    outcome: *outcome,
-                    longrepr: longrepr.clone(),
-                    sections: sections.clone(),
+                    id,
+                    outcome,
+                    longrepr,
+                    sections,
                 });
             }
-            Event::FileDeoptimized { path, reason } => {
-                self.deoptimized.push((path.clone(), reason.clone()));
-            }
+            Event::FileDeoptimized { path, reason } => self.deoptimized.push((path, reason)),
             Event::TestFinished(test) => {
-                for category in test
-                    .phases
-                    .iter()
-                    .filter_map(crate::execution::Phase::category)
-                {
+                let phases = test.phases.iter();
+                for category in phases.filter_map(crate::execution::Phase::category) {
                     self.counts.add(category);
                 }
                 self.counts.unchanged += usize::from(test.unchanged);
-                self.tests.push(test.clone());
+                self.tests.push(test);
             }
             Event::OrderDependent { path, tests, after } => {
-                self.order_dependent.push(OrderDependence {
-                    path: path.clone(),
-                    tests: tests.clone(),
-                    after: after.clone(),
-                });
+                self.order_dependent
+                    .push(OrderDependence { path, tests, after });
             }
             Event::Warning(warning) => {
                 self.counts.warnings += 1;
-                self.warnings.push(warning.clone());
+                self.warnings.push(warning);
             }
-            Event::Problem { problem } => self.problems.push(problem.clone()),
-            Event::InternalError { text } => self.internal_errors.push(text.clone()),
+            Event::Problem { problem } => self.problems.push(problem),
+            Event::InternalError { text } => self.internal_errors.push(text),
             Event::Interrupted { reason, exit_code } => {
-                self.interrupted = Some((reason.clone(), *exit_code));
+                self.interrupted = Some((reason, exit_code));
             }
-            Event::UsageError { message } => self.usage_errors.push(message.clone()),
-            Event::SuiteProperty { name, value } => {
-                self.suite_properties.push((name.clone(), value.clone()));
-            }
-            Event::CoverageFinished(summary) => self.coverage = Some(summary.clone()),
-            Event::RunFinished { duration, .. } => self.duration = *duration,
+            Event::UsageError { message } => self.usage_errors.push(message),
+            Event::SuiteProperty { name, value } => self.suite_properties.push((name, value)),
+            Event::CoverageFinished(summary) => self.coverage = Some(summary),
+            Event::RunFinished { duration, .. } => self.duration = duration,
             Event::RunStarted { .. } => {}
-            Event::HermeticStarted(enforcement) => self.hermetic = Some(enforcement.clone()),
+            Event::HermeticStarted(enforcement) => self.hermetic = Some(enforcement),
         }
     }
 

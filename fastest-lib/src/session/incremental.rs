@@ -1,6 +1,7 @@
 //! Runs that leave out what is as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -23,7 +24,7 @@ pub(super) struct Incremental {
     contents: Contents,
     python: Python,
     pytest: Option<String>,
-    /// What the run says of the files that need not run.
+    /// What the run says of the files that need not run, until it says that.
     pub(super) replay: Vec<Event>,
     /// How many files these are.
     pub(super) unchanged: usize,
@@ -33,6 +34,14 @@ pub(super) struct Incremental {
     /// What was told of what is told once a run.
     pub(super) said: BTreeSet<String>,
     pub(super) attribution: Attribution,
+}
+
+/// What is known of a file before a run.
+enum Known {
+    /// What the run says of it, with a key where that is told once.
+    Told(Vec<(Option<String>, Event)>),
+    Damaged(PathBuf, String),
+    Nothing,
 }
 
 impl Session {
@@ -211,27 +220,28 @@ impl Session {
 impl Incremental {
     /// Moves the files whose outcomes are known from what is left to what is told again.
     fn take_known(&mut self) {
-        let found: Vec<Option<Found>> = {
-            let files = self.left.files.par_iter();
-            files
-                .map(|file| Some(self.store.get(self.keys.get(&file.path)?)))
-                .collect()
+        let known: Vec<Known> = {
+            let (store, keys, session) = (&self.store, &self.keys, &self.session);
+            let known = |file: &PlannedFile| match keys.get(&file.path) {
+                Some(key) => known(store, key, session, &file.path),
+                None => Known::Nothing,
+            };
+            self.left.files.par_iter().map(known).collect()
         };
         let files = std::mem::take(&mut self.left.files);
-        for (file, found) in files.into_iter().zip(found) {
-            match found {
-                Some(Found::Entry(Entry::Kept(unit)))
-                    if unit.path == file.path
-                        && unit.session.is_none_or(|session| session == self.session) =>
-                {
-                    if let Some(events) = unit.events(&mut self.said) {
-                        self.unchanged += 1;
-                        self.replay.extend(events);
-                        self.left.left_out.push(file.abspath);
-                        continue;
+        for (file, known) in files.into_iter().zip(known) {
+            match known {
+                Known::Told(events) => {
+                    self.unchanged += 1;
+                    for (key, event) in events {
+                        if key.is_none_or(|key| self.said.insert(key)) {
+                            self.replay.push(event);
+                        }
                     }
+                    self.left.left_out.push(file.abspath);
+                    continue;
                 }
-                Some(Found::Damaged(path, why)) => {
+                Known::Damaged(path, why) => {
                     let message = format!(
                         "{}: what is kept of a test file is not used, and the file runs: {why}",
                         path.display()
@@ -239,7 +249,7 @@ impl Incremental {
                     let problem = Problem::new(ProblemKind::Io, message);
                     self.problems.push(problem.at(file.path.clone(), None));
                 }
-                _ => {}
+                Known::Nothing => {}
             }
             self.left.files.push(file);
         }
@@ -277,6 +287,18 @@ impl Incremental {
              FASTEST_CACHE_DIR to a folder that can be written"
         );
         Some(Problem::new(ProblemKind::Io, message))
+    }
+}
+
+fn known(store: &Store, key: &Digest, session: &[u8; 32], path: &str) -> Known {
+    match store.get(key) {
+        Found::Entry(Entry::Kept(unit))
+            if unit.path == path && unit.session.as_ref().is_none_or(|own| own == session) =>
+        {
+            unit.events().map_or(Known::Nothing, Known::Told)
+        }
+        Found::Damaged(path, why) => Known::Damaged(path, why),
+        _ => Known::Nothing,
     }
 }
 

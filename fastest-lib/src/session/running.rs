@@ -26,9 +26,12 @@ impl Session {
         let mut report = Report::default();
         report.add_deselected(plan.deselected);
         let incremental = options.incremental && options.hermetic.is_some();
-        let incremental = incremental
+        let mut incremental = incremental
             .then(|| self.look_up(plan, options))
             .transpose()?;
+        let replay = incremental
+            .as_mut()
+            .map(|incremental| std::mem::take(&mut incremental.replay));
         let left = incremental
             .as_ref()
             .map_or(plan, |incremental| &incremental.left);
@@ -39,6 +42,7 @@ impl Session {
                 remembering: Remembering::default(),
                 order: OrderCheck::default(),
                 keeping: incremental.as_ref().map(|_| Keeping::default()),
+                replay: replay.unwrap_or_default(),
                 on_event: &mut on_event,
             };
             let ended = match is_any_left {
@@ -200,6 +204,8 @@ struct Seen<'a> {
     remembering: Remembering,
     order: OrderCheck,
     keeping: Option<Keeping>,
+    /// What is said of the files that need not run.
+    replay: Vec<Event>,
     on_event: &'a mut dyn FnMut(&Event),
 }
 
@@ -216,8 +222,10 @@ impl Seen<'_> {
                 let problem = problem.clone();
                 self.see(&Event::Problem { problem }, false);
             }
-            for event in &incremental.replay {
-                self.see(event, false);
+            for event in std::mem::take(&mut self.replay) {
+                self.remembering.observe(&event);
+                (self.on_event)(&event);
+                self.report.take(event);
             }
         }
     }

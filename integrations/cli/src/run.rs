@@ -118,13 +118,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Error> {
             )
         })?;
     }
+    let exit_code = report.exit_code();
+    // The process ends, and its memory with it: to free every test by itself would take its time.
+    std::mem::forget((discovery, selection, plan, report));
     match unwritten {
         // A reader that has enough is no mistake; the exit code still tells.
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
             ErrorKind::Io,
             format!("standard output cannot be written: {error}"),
         )),
-        _ => Ok(report.exit_code()),
+        _ => Ok(exit_code),
     }
 }
 

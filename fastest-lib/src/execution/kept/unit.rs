@@ -1,7 +1,5 @@
 //! What is kept of a unit: every test with its phases, and what else the run said of the file.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::NodeId;
@@ -115,52 +113,46 @@ impl KeptUnit {
         Some(())
     }
 
-    /// What a run says of the unit without running it; none if what is kept makes no sense. What is told
-    /// once a run is put down in `said`.
-    pub(crate) fn events(&self, said: &mut BTreeSet<String>) -> Option<Vec<Event>> {
+    /// What a run says of the unit without running it, with a key where that is told once a run; none if
+    /// what is kept makes no sense.
+    pub(crate) fn events(&self) -> Option<Vec<(Option<String>, Event)>> {
         let engine = match self.under_pytest {
             true => Engine::Pytest,
             false => Engine::Native,
         };
-        let mut events = vec![Event::FileUnchanged {
+        let unchanged = Event::FileUnchanged {
             path: self.path.clone(),
             engine,
             tests: self.tests.len(),
             deselected: self.deselected,
-        }];
+        };
+        let mut events = Vec::with_capacity(1 + self.tests.len());
+        events.push((None, unchanged));
         if let Some(reason) = &self.deoptimized {
-            events.push(Event::FileDeoptimized {
-                path: self.path.clone(),
-                reason: reason.clone(),
-            });
+            let (path, reason) = (self.path.clone(), reason.clone());
+            events.push((None, Event::FileDeoptimized { path, reason }));
         }
         for (id, longrepr) in &self.skipped {
             let longrepr = longrepr.as_deref().map(serde_json::from_str);
-            events.push(Event::CollectFinished {
+            let skipped = Event::CollectFinished {
                 id: NodeId::new(id.clone()),
                 outcome: Outcome::Skipped,
                 longrepr: longrepr.transpose().ok()?,
                 sections: Vec::new(),
-            });
+            };
+            events.push((None, skipped));
         }
         for warning in &self.warnings {
             let warning: Warning = serde_json::from_str(warning).ok()?;
-            let key = said::of_warning(&warning);
-            if key.is_none_or(|key| said.insert(key)) {
-                events.push(Event::Warning(warning));
-            }
+            events.push((said::of_warning(&warning), Event::Warning(warning)));
         }
         for (name, value, times) in &self.properties {
-            if !said.insert(said::of_property(name, value, *times)) {
-                continue;
-            }
-            events.push(Event::SuiteProperty {
-                name: name.clone(),
-                value: value.clone(),
-            });
+            let key = said::of_property(name, value, *times);
+            let (name, value) = (name.clone(), value.clone());
+            events.push((Some(key), Event::SuiteProperty { name, value }));
         }
         for test in &self.tests {
-            events.push(Event::TestFinished(test.event(&self.path)?));
+            events.push((None, Event::TestFinished(test.event(&self.path)?)));
         }
         Some(events)
     }
