@@ -41,7 +41,8 @@ fn processes(noted: &BTreeMap<String, Vec<String>>, what: &str) -> usize {
 
 /// Files with a test each, which notes `marked`, or `other` where `mark` gives nothing for its number.
 fn marked(mark: impl Fn(usize) -> String) -> Vec<(String, String)> {
-    let ini = "[pytest]\npythonpath = .\nmarkers = xdist_group(name)\n";
+    // pytest-xdist, which is installed, registers the mark.
+    let ini = "[pytest]\npythonpath = .\naddopts = --strict-markers\n";
     let mut files = vec![
         ("noting.py".to_owned(), NOTE.to_owned()),
         ("pytest.ini".to_owned(), ini.to_owned()),
@@ -97,6 +98,11 @@ fn tests_of_a_group_run_in_one_worker() {
             let noted = noted(&project);
             let found = ["marked", "other"].map(|what| noted[what].len());
             assert_eq!(found, [12, 12], "{case}, {optimizer}: {noted:?}");
+            let events = finished.events();
+            let mut handed = events
+                .iter()
+                .filter(|event| event["event"] == "file-deoptimized");
+            assert_eq!(handed.next(), None, "{case}, {optimizer}");
             let marked = processes(&noted, "marked");
             assert_eq!(marked, 1, "{case}, {optimizer}: {noted:?}");
             let other = processes(&noted, "other");

@@ -31,6 +31,13 @@ from .warn import StrayExceptions, WarningRecorder
 __tracebackhide__ = True
 
 
+#: Distributions -> the mark that their plugin registers.
+_MARKS = {
+    "pytest-timeout": "timeout(timeout, method, func_only): limit the time",
+    "pytest-xdist": "xdist_group(name): run in the process of the others of this name",
+}
+
+
 class _File:
     """A collected file and the tests it still has to run."""
 
@@ -49,10 +56,9 @@ class NativeEngine:
     """
 
     def __init__(self, config, sink, plugins=()):
-        if "pytest-timeout" in config.get("plugins", ()):
-            # It registers its mark, which is honoured with and without it.
-            known = "timeout(timeout, method, func_only): limit the time"
-            config["markers"] = [*config["markers"], known]
+        # What these plugins register is honoured with and without them.
+        registered = [_MARKS[name] for name in config.get("plugins", ()) if name in _MARKS]
+        config["markers"] = [*config["markers"], *registered]
         self._config = config
         self._sink = sink
         self._plugins = list(plugins)

@@ -27,7 +27,6 @@ PLUGIN_MARKS = {
     "run": ("pytest-ordering",),
     "dependency": ("pytest-dependency",),
     "depends": ("pytest-depends",),
-    "xdist_group": ("pytest-xdist",),
     "forked": ("pytest-forked",),
     "isolated": (
         "pytest-isolated",
