@@ -31,7 +31,14 @@ def prepare(init):
     names = ("coverage", "record_inputs", "fastest_plugins", "plugins_installed")
     if any(init.get(name) for name in names) or needs_host(init):
         return None
-    return Prepared(init)
+    if any(os.path.exists(os.path.join(path, "_pytest")) for path in init["pythonpath"]):
+        # Which pytest there is depends on a `sys.path` that closed units alone have.
+        return None
+    try:
+        return Prepared(init)
+    except BaseException:
+        # Each worker meets the same, and says so.
+        return None
 
 
 def main(message, init, sock_fd, shared_fd, prepared=None):
