@@ -4,7 +4,7 @@ Buck2 cannot load a file only where it is there: who loads this one has a prelud
 """
 
 load("@prelude//python:python.bzl", "PythonLibraryInfo")
-load("//private:closure.bzl", "fastest_info")
+load("//private:closure.bzl", "IMPORT_ATTRIBUTES", "fastest_info")
 
 def _prelude_library_impl(ctx):
     manifests = [dep[PythonLibraryInfo].manifests for dep in ctx.attrs.deps]
@@ -21,27 +21,11 @@ def _prelude_library_impl(ctx):
 
 fastest_prelude_library = rule(
     impl = _prelude_library_impl,
-    attrs = {
+    attrs = IMPORT_ATTRIBUTES | {
         "deps": attrs.list(
             attrs.dep(providers = [PythonLibraryInfo]),
             default = [],
             doc = "Targets with `PythonLibraryInfo`; what they depend on counts too.",
-        ),
-        "distributions": attrs.list(
-            attrs.string(),
-            default = [],
-            doc = "Names of the installed distributions that the sources import.",
-        ),
-        "imports": attrs.list(
-            attrs.string(),
-            default = [],
-            doc = "Folders, relative to the package, from which the sources are imported besides " +
-                  "the root of the project.",
-        ),
-        "labels": attrs.list(
-            attrs.string(),
-            default = [],
-            doc = "Words that queries choose by.",
         ),
     },
     doc = "Sources and resources of the prelude's libraries, which `deps` of our rules accept. They " +

@@ -8,7 +8,16 @@
 mod mistake;
 mod object;
 mod order;
+mod small;
 mod world;
+
+use std::path::{Path, PathBuf};
 
 pub use mistake::Mistake;
 pub use world::{System, World};
+
+/// The folder of this repository.
+pub fn repository() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    folder.canonicalize().unwrap_or(folder)
+}

@@ -5,15 +5,11 @@
 mod small_buck2;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use fastest_rule_tests::repository;
 use small_buck2::Project;
-
-fn repository() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    folder.canonicalize().unwrap()
-}
 
 /// The folder of the runner and the replayer, built now, and an interpreter with pytest.
 fn programs() -> Option<(PathBuf, PathBuf)> {

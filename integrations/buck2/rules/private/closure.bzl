@@ -102,18 +102,8 @@ def info_of(ctx, sources):
         deps = ctx.attrs.deps,
     )
 
-# What libraries and tests share.
-COMMON_ATTRIBUTES = {
-    "data": attrs.list(
-        attrs.source(),
-        default = [],
-        doc = "Files that the sources read when they run.",
-    ),
-    "deps": attrs.list(
-        attrs.dep(providers = [FastestInfo]),
-        default = [],
-        doc = "Targets with the sources that these sources import.",
-    ),
+# How the files of a target are imported, and what chooses it.
+IMPORT_ATTRIBUTES = {
     "distributions": attrs.list(
         attrs.string(),
         default = [],
@@ -129,7 +119,21 @@ COMMON_ATTRIBUTES = {
     "labels": attrs.list(
         attrs.string(),
         default = [],
-        doc = "Words that `--include` and `--exclude` of `buck2 test` choose by.",
+        doc = "Words that queries, and `--include` and `--exclude` of `buck2 test`, choose by.",
+    ),
+}
+
+# What libraries and tests share.
+COMMON_ATTRIBUTES = IMPORT_ATTRIBUTES | {
+    "data": attrs.list(
+        attrs.source(),
+        default = [],
+        doc = "Files that the sources read when they run.",
+    ),
+    "deps": attrs.list(
+        attrs.dep(providers = [FastestInfo]),
+        default = [],
+        doc = "Targets with the sources that these sources import.",
     ),
     "srcs": attrs.list(
         attrs.source(),

@@ -3,14 +3,8 @@
 
 mod mistakes;
 
-use std::path::{Path, PathBuf};
-
-use fastest_rule_tests::{System, World};
+use fastest_rule_tests::{System, World, repository};
 use serde_json::{Value as Json, json};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 fn example() -> World {
     World::new(System::Bazel, repository().join("examples/bazel"))
@@ -19,17 +13,10 @@ fn example() -> World {
         .with_file("", "tools/fastest-bazel-runner", "")
 }
 
-/// A package with one test, for what the example does not use.
+/// The example with one more package.
 fn small(test: &str) -> World {
-    let build = format!(
-        "load(\"@fastest//:defs.bzl\", \"fastest_library\", \"fastest_test\")\n\
-         fastest_library(name = \"lib\", srcs = [\"lib.py\"], imports = [\"src\"])\n\
-         fastest_test(name = \"test_a\", src = \"test_a.py\", deps = [\":lib\"], {test})\n"
-    );
     example()
-        .with_file("", "small/BUILD.bazel", &build)
-        .with_file("", "small/lib.py", "")
-        .with_file("", "small/test_a.py", "")
+        .with_small("BUILD.bazel", test)
         .with_file("", "small/times.json", "{}")
 }
 

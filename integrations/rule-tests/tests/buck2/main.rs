@@ -2,14 +2,8 @@
 
 mod mistakes;
 
-use std::path::{Path, PathBuf};
-
-use fastest_rule_tests::{System, World};
+use fastest_rule_tests::{System, World, repository};
 use serde_json::{Value as Json, json};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 /// The runner, as the toolchain prepares it.
 const RUNNER: &str = "buck-out/gen/toolchains/__fastest__/fastest.runner";
@@ -21,17 +15,9 @@ fn example() -> World {
         .with_cell("fastest", repository().join("integrations/buck2/rules"))
 }
 
-/// A package with one test, for what the example does not use.
+/// The example with one more package.
 fn small(test: &str) -> World {
-    let build = format!(
-        "load(\"@fastest//:defs.bzl\", \"fastest_library\", \"fastest_test\")\n\
-         fastest_library(name = \"lib\", srcs = [\"lib.py\"], imports = [\"src\"])\n\
-         fastest_test(name = \"test_a\", src = \"test_a.py\", deps = [\":lib\"], {test})\n"
-    );
-    example()
-        .with_file("", "small/BUCK", &build)
-        .with_file("", "small/lib.py", "")
-        .with_file("", "small/test_a.py", "")
+    example().with_small("BUCK", test)
 }
 
 fn analysed(world: &World) -> Json {
